@@ -1,0 +1,115 @@
+//! What a session token says, read strictly.
+//!
+//! A token is parsed by hand around the library's signature check, because the library's `decode`
+//! lets through what the standards refuse: repeated member names, `crit`, and a missing issuer or
+//! audience. The two parsers below are the only readers of a token's JSON.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::strict_json;
+
+/// The claims of a session token, as they stand in its payload (RFC 9068 §2.2, as far as HS256
+/// goes). Times are NumericDate: whole seconds since 1970.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Claims<'a> {
+    /// Issuer.
+    #[serde(borrow, default)]
+    pub iss: Option<Cow<'a, str>>,
+    /// Audience.
+    #[serde(borrow, default)]
+    pub aud: Option<Audience<'a>>,
+    /// The user's id, as text.
+    #[serde(borrow)]
+    pub sub: Cow<'a, str>,
+    /// The session's id.
+    #[serde(borrow)]
+    pub sid: Cow<'a, str>,
+    /// This token's own id.
+    #[serde(borrow)]
+    pub jti: Cow<'a, str>,
+    /// Issued at.
+    pub iat: i64,
+    /// Expires at: refused from this second on.
+    pub exp: i64,
+    /// Not valid before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<i64>,
+    /// When the password was given.
+    pub auth_time: i64,
+    /// How the user proved who they are (RFC 8176).
+    #[serde(borrow)]
+    pub amr: Vec<Cow<'a, str>>,
+}
+
+impl<'a> Claims<'a> {
+    /// Reads a payload: one JSON object without repeated member names; unknown members are ignored.
+    pub(super) fn parse(payload: &'a [u8]) -> Option<Self> {
+        if !strict_json::is_object_with_unique_members(payload) {
+            return None;
+        }
+        serde_json::from_slice(payload).ok()
+    }
+}
+
+/// `aud`: one name or several (RFC 7519 §4.1.3).
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum Audience<'a> {
+    /// A single recipient.
+    #[serde(borrow)]
+    One(Cow<'a, str>),
+    /// Several recipients.
+    #[serde(borrow)]
+    Many(Vec<Cow<'a, str>>),
+}
+
+impl Audience<'_> {
+    /// Whether `name` is among the recipients.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        match self {
+            Self::One(one) => one == name,
+            Self::Many(many) => many.iter().any(|each| each == name),
+        }
+    }
+}
+
+/// The members of a token's header that decide anything. `jku`, `jwk`, `x5u` and `x5c` are not among
+/// them: a key never comes with the token (RFC 8725 §3.10).
+#[derive(Debug, Deserialize)]
+pub(super) struct Header<'a> {
+    #[serde(borrow)]
+    pub(super) alg: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub(super) typ: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub(super) kid: Option<Cow<'a, str>>,
+    #[serde(default)]
+    crit: Option<serde_json::Value>,
+    #[serde(default)]
+    b64: Option<serde_json::Value>,
+    #[serde(default)]
+    zip: Option<serde_json::Value>,
+}
+
+impl<'a> Header<'a> {
+    /// Reads a header; one that asks for an extension (`crit`, RFC 7515 §4.1.11), for an unencoded
+    /// payload (`b64`) or for decompression (`zip`) is refused, for we have none of them.
+    pub(super) fn parse(header: &'a [u8]) -> Option<Self> {
+        if !strict_json::is_object_with_unique_members(header) {
+            return None;
+        }
+        let header: Self = serde_json::from_slice(header).ok()?;
+        let plain = header.crit.is_none() && header.b64.is_none() && header.zip.is_none();
+        plain.then_some(header)
+    }
+
+    /// Whether `typ` says session token (RFC 9068 §4; media types ignore case).
+    pub(super) fn is_session_token(&self) -> bool {
+        self.typ
+            .as_deref()
+            .is_some_and(|typ| typ.eq_ignore_ascii_case("at+jwt") || typ.eq_ignore_ascii_case("application/at+jwt"))
+    }
+}

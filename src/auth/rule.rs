@@ -1,0 +1,75 @@
+//! The rules a submitted value can break, each with the code a client can act on.
+
+use thiserror::Error;
+
+/// A rule of the sign-up form, or of any other field a client fills in.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum Rule {
+    /// The field was not sent.
+    #[error("This field is required.")]
+    Required,
+    /// The field has another JSON type than text.
+    #[error("This field must be text.")]
+    NotText,
+    /// The body as a whole is another JSON value than an object.
+    #[error("The body must be a JSON object.")]
+    NotAnObject,
+    /// The query parameter was sent more than once.
+    #[error("Send this parameter once.")]
+    Repeated,
+    /// The query parameter is not one of the values it can take.
+    #[error("This parameter must be {expected}.")]
+    NotAllowed {
+        /// The values it can take, in words.
+        expected: &'static str,
+    },
+    /// The username is empty.
+    #[error("A username needs at least one character.")]
+    UsernameEmpty,
+    /// More than 64 code points.
+    #[error("A username has at most 64 characters.")]
+    UsernameTooLong,
+    /// A control, formatting or other unseen character, or a blank at either end.
+    #[error("A username has no invisible characters and no blanks at its ends.")]
+    UsernameInvisible,
+    /// Fewer code points than the setting asks for.
+    #[error("A password has at least {minimum} characters.")]
+    PasswordTooShort {
+        /// `PASSWORD_MIN_LENGTH`.
+        minimum: usize,
+    },
+    /// More than 1,024 bytes.
+    #[error("A password has at most 1024 bytes.")]
+    PasswordTooLong,
+    /// The name of an item is empty.
+    #[error("A name needs at least one character.")]
+    NameEmpty,
+    /// More than 200 code points.
+    #[error("A name has at most 200 characters.")]
+    NameTooLong,
+    /// NUL, which not every database can keep.
+    #[error("A name cannot hold the character NUL.")]
+    NameHoldsNul,
+}
+
+impl Rule {
+    /// The stable name of the rule, as it stands in `errors[].code`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::NotText => "not_text",
+            Self::NotAnObject => "not_an_object",
+            Self::Repeated => "repeated",
+            Self::NotAllowed { .. } => "not_allowed",
+            Self::UsernameEmpty => "username_empty",
+            Self::UsernameTooLong => "username_too_long",
+            Self::UsernameInvisible => "username_invisible",
+            Self::PasswordTooShort { .. } => "password_too_short",
+            Self::PasswordTooLong => "password_too_long",
+            Self::NameEmpty => "name_empty",
+            Self::NameTooLong => "name_too_long",
+            Self::NameHoldsNul => "name_holds_nul",
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Session tokens: issue one, verify one. The only door to the key ring.
+//!
+//! Verifying is pure: no database, no network, no clock of its own. The order is fixed: form,
+//! header, key, signature, and only then the claims (RFC 8725 §3.3).
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use rand::CryptoRng;
+use secrecy::SecretString;
+
+use super::claims::{Audience, Claims, Header};
+use super::keys::{Key, KeyRing};
+use super::refusal::Refusal;
+use super::session_id::SessionId;
+
+/// A longer token is refused unread; ours have some 400 bytes.
+pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
+
+/// What a verified token says: the session of the request that carried it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The session's id (`sid`).
+    pub id: SessionId,
+    /// The user's id (`sub`).
+    pub user_id: i64,
+    /// When the session began (`auth_time`), in whole seconds.
+    pub authenticated_at: DateTime<Utc>,
+    /// When the token stops being accepted (`exp`), in whole seconds.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// A token just issued, and the session it carries.
+pub struct Issued {
+    /// The JWT.
+    pub token: SecretString,
+    /// What it says.
+    pub session: Session,
+}
+
+/// Issues and verifies session tokens.
+#[derive(Debug)]
+pub struct Tokens {
+    keys: KeyRing,
+    issuer: String,
+    audience: String,
+    lifetime: TimeDelta,
+    leeway: TimeDelta,
+}
+
+impl Tokens {
+    /// `lifetime` and `leeway` are cut to whole seconds, the unit of a token's times.
+    #[must_use]
+    pub fn new(keys: KeyRing, issuer: String, audience: String, lifetime: TimeDelta, leeway: TimeDelta) -> Self {
+        Self { keys, issuer, audience, lifetime, leeway }
+    }
+
+    /// How long an issued token lives, in seconds.
+    #[must_use]
+    pub fn lifetime_seconds(&self) -> i64 {
+        self.lifetime.num_seconds()
+    }
+
+    /// Signs a token for a session that begins now. `exp - iat` is exactly the lifetime.
+    ///
+    /// # Errors
+    /// When the cryptographic backend fails, which it does not with a key of the ring.
+    pub fn issue(
+        &self,
+        user_id: i64,
+        now: DateTime<Utc>,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Issued, jsonwebtoken::errors::Error> {
+        let id = SessionId::random(rng);
+        let issued_at = now.trunc_subsecs(0);
+        let expires_at = issued_at + self.lifetime;
+        let claims = Claims {
+            iss: Some(Cow::Borrowed(&self.issuer)),
+            aud: Some(Audience::One(Cow::Borrowed(&self.audience))),
+            sub: Cow::Owned(user_id.to_string()),
+            sid: Cow::Owned(id.to_string()),
+            jti: Cow::Owned(SessionId::random(rng).to_string()),
+            iat: issued_at.timestamp(),
+            exp: expires_at.timestamp(),
+            nbf: None,
+            auth_time: issued_at.timestamp(),
+            amr: vec![Cow::Borrowed("pwd")],
+        };
+        let key = self.keys.signing();
+        let payload = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claims)?);
+        let message = format!("{}.{payload}", key.header());
+        let signature = key.sign(message.as_bytes())?;
+        Ok(Issued {
+            token: SecretString::from(format!("{message}.{signature}")),
+            session: Session { id, user_id, authenticated_at: issued_at, expires_at },
+        })
+    }
+
+    /// Accepts `token` as a session at the moment `now`, or says why not.
+    ///
+    /// # Errors
+    /// The first reason found, in the order form, header, key, signature, type, claims.
+    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Session, Refusal> {
+        let parts = Parts::split(token).ok_or(Refusal::MalformedToken)?;
+        let (key, is_session_token) = self.key_of(parts.header)?;
+        if !key.verifies(parts.message.as_bytes(), parts.signature) {
+            return Err(Refusal::BadSignature);
+        }
+        if !is_session_token {
+            return Err(Refusal::WrongType);
+        }
+        let payload = decode(parts.payload).ok_or(Refusal::MalformedToken)?;
+        let claims = Claims::parse(&payload).ok_or(Refusal::MalformedToken)?;
+        self.accept(&claims, now)
+    }
+
+    /// The key that must have signed, and whether the header calls this a session token. A header
+    /// of our own making is known by its text; any other is taken apart.
+    fn key_of(&self, header: &str) -> Result<(&Key, bool), Refusal> {
+        if let Some(key) = self.keys.by_header(header) {
+            return Ok((key, true));
+        }
+        let json = decode(header).ok_or(Refusal::MalformedToken)?;
+        let header = Header::parse(&json).ok_or(Refusal::MalformedToken)?;
+        if !self.keys.uses(&header.alg) {
+            return Err(Refusal::WrongAlgorithm);
+        }
+        let key = header.kid.as_deref().and_then(|kid| self.keys.by_id(kid)).ok_or(Refusal::UnknownKey)?;
+        if key.algorithm_name() != header.alg {
+            return Err(Refusal::WrongAlgorithm);
+        }
+        Ok((key, header.is_session_token()))
+    }
+
+    fn accept(&self, claims: &Claims<'_>, now: DateTime<Utc>) -> Result<Session, Refusal> {
+        if claims.iss.as_deref() != Some(&self.issuer) {
+            return Err(Refusal::WrongIssuer);
+        }
+        if !claims.aud.as_ref().is_some_and(|aud| aud.contains(&self.audience)) {
+            return Err(Refusal::WrongAudience);
+        }
+        let latest = now.timestamp().saturating_add(self.leeway.num_seconds());
+        if claims.nbf.unwrap_or(claims.iat).max(claims.iat) > latest {
+            return Err(Refusal::NotYetValid);
+        }
+        let expires_at = moment(claims.exp).ok_or(Refusal::MalformedToken)?;
+        if now - self.leeway >= expires_at {
+            return Err(Refusal::Expired { at: expires_at });
+        }
+        Ok(Session {
+            id: claims.sid.parse().map_err(|_| Refusal::MalformedToken)?,
+            user_id: user_id(&claims.sub).ok_or(Refusal::MalformedToken)?,
+            authenticated_at: moment(claims.auth_time).ok_or(Refusal::MalformedToken)?,
+            expires_at,
+        })
+    }
+}
+
+/// A token's text, cut at its two dots.
+struct Parts<'a> {
+    header: &'a str,
+    payload: &'a str,
+    signature: &'a str,
+    /// Header and payload with the dot between them: what is signed.
+    message: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    /// Exactly three non-empty parts of the base64url alphabet (RFC 7515 §7.1).
+    fn split(token: &'a str) -> Option<Self> {
+        let is_ours = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        if token.len() > MAX_TOKEN_BYTES || !token.bytes().all(is_ours) {
+            return None;
+        }
+        let (message, signature) = token.rsplit_once('.')?;
+        let (header, payload) = message.split_once('.')?;
+        let whole = !header.is_empty() && !payload.is_empty() && !signature.is_empty();
+        (whole && !payload.contains('.')).then_some(Self { header, payload, signature, message })
+    }
+}
+
+/// Canonical base64url without padding: stray trailing bits are refused too.
+fn decode(part: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(part).ok()
+}
+
+fn moment(seconds: i64) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(seconds, 0)
+}
+
+/// The one spelling of a user's id: no sign, no leading zero, no blanks.
+fn user_id(subject: &str) -> Option<i64> {
+    let id: i64 = subject.parse().ok()?;
+    (id > 0 && id.to_string() == subject).then_some(id)
+}

@@ -1,0 +1,7 @@
+//! The `daypass` binary: reads `.env`, parses the command line, runs the verb.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    daypass::cli::main()
+}
