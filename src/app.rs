@@ -1,0 +1,73 @@
+//! The application: one cheap handle to everything a request may need.
+
+use std::sync::Arc;
+
+use sea_orm::DatabaseConnection;
+use secrecy::SecretString;
+use thiserror::Error;
+
+use crate::auth::keys::KeyRing;
+use crate::auth::password::{HashError, PasswordHasher};
+use crate::auth::token::Tokens;
+use crate::clock::Clock;
+use crate::config::Config;
+
+/// A handle to the application; clones share it.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What the application is made of.
+pub struct Parts {
+    /// The settings it was started with.
+    pub config: Config,
+    /// The database's connection pool.
+    pub db: DatabaseConnection,
+    /// Issues and verifies session tokens.
+    pub tokens: Tokens,
+    /// Hashes and verifies passwords.
+    pub passwords: PasswordHasher,
+    /// Tells the time.
+    pub clock: Clock,
+}
+
+/// Why the application could not be put together.
+#[derive(Debug, Error)]
+pub enum BuildError {
+    /// The key ring.
+    #[error("cannot derive the keys: {0}")]
+    Keys(#[from] jsonwebtoken::errors::Error),
+    /// The password hasher.
+    #[error("cannot hash with these ARGON2 parameters: {0}")]
+    Passwords(#[from] HashError),
+}
+
+impl App {
+    /// Puts the application together from its settings, an open database and its secrets.
+    ///
+    /// # Errors
+    /// When keys cannot be derived or the Argon2 parameters not be used.
+    pub fn new(
+        config: Config,
+        db: DatabaseConnection,
+        (secret, retired): (&SecretString, &[SecretString]),
+        clock: Clock,
+    ) -> Result<Self, BuildError> {
+        let tokens = Tokens::new(
+            KeyRing::new(secret, retired)?,
+            config.tokens.jwt_issuer.clone(),
+            config.tokens.jwt_audience.clone(),
+            config.tokens.jwt_ttl,
+            config.tokens.jwt_leeway,
+        );
+        let passwords = PasswordHasher::new(config.passwords.argon2.clone(), config.passwords.threads())?;
+        Ok(Self(Arc::new(Parts { config, db, tokens, passwords, clock })))
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,0 +1,57 @@
+//! How a command ends that could not do its work: one line on standard error, and a status.
+
+use std::process::ExitCode;
+
+use crate::app::BuildError;
+use crate::config::SecretError;
+use crate::database::DatabaseError;
+
+/// What to tell the person at the terminal.
+#[derive(Debug)]
+pub struct Failure {
+    message: String,
+    status: u8,
+}
+
+impl Failure {
+    /// A setting or an argument is wrong: status 2, as for an unknown flag.
+    #[must_use]
+    pub fn usage(message: String) -> Self {
+        Self { message, status: 2 }
+    }
+
+    /// Prints the line and gives the status.
+    #[must_use]
+    #[expect(clippy::print_stderr, reason = "the terminal is where it belongs")]
+    pub fn report(self) -> ExitCode {
+        eprintln!("error: {}", self.message);
+        ExitCode::from(self.status)
+    }
+}
+
+impl From<String> for Failure {
+    fn from(message: String) -> Self {
+        Self { message, status: 1 }
+    }
+}
+
+impl From<SecretError> for Failure {
+    fn from(error: SecretError) -> Self {
+        Self::usage(error.to_string())
+    }
+}
+
+impl From<DatabaseError> for Failure {
+    fn from(error: DatabaseError) -> Self {
+        match error {
+            DatabaseError::Address(_) => Self::usage(error.to_string()),
+            _ => Self::from(error.to_string()),
+        }
+    }
+}
+
+impl From<BuildError> for Failure {
+    fn from(error: BuildError) -> Self {
+        Self::usage(error.to_string())
+    }
+}

@@ -1,0 +1,58 @@
+//! `daypass serve`: settings, database, secrets, then connections until a signal.
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Failure;
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::{Config, SecretSource};
+use crate::database::{self, DatabaseError};
+use crate::{random, router, server};
+
+pub(super) async fn run(config: Config) -> Result<(), Failure> {
+    let folder = config.database.database_url.folder();
+    let (secret, source) = config.tokens.signing_secret(config.daypass_env, &folder, &mut random::secure())?;
+    let retired = config.tokens.retired_secrets()?;
+    let db = database::connect(&config.database.database_url).await?;
+    database::migrate(&db).await.map_err(DatabaseError::Migrate)?;
+    let (host, port) = (config.listen.host, config.listen.port);
+    let listener = TcpListener::bind((host, port))
+        .await
+        .map_err(|error| format!("cannot listen on {host}:{port}: {error}; choose another with PORT"))?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let stop = stop_signal().map_err(|error| format!("cannot wait for signals: {error}"))?;
+    announce(&config, address, &source);
+    let app = App::new(config, db.clone(), (&secret, &retired), Clock::System)?;
+    server::serve(listener, router::build(&app), stop).await;
+    let _ = db.close().await;
+    Ok(())
+}
+
+/// Resolves at Ctrl-C or SIGTERM.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+#[expect(clippy::print_stdout, reason = "the notice is for the person at the terminal")]
+fn announce(config: &Config, address: std::net::SocketAddr, source: &SecretSource) {
+    let lifetime = humantime::format_duration(config.tokens.jwt_ttl.to_std().unwrap_or_default());
+    let leeway = humantime::format_duration(config.tokens.jwt_leeway.to_std().unwrap_or_default());
+    println!(
+        "Daypass {}\n  page      http://{address}/\n  API       http://{address}/api, documented at http://{address}/docs\n  \
+         database  {}\n  secret    {}\n  tokens    live {lifetime}, leeway {leeway}",
+        env!("CARGO_PKG_VERSION"),
+        config.database.database_url,
+        source.describe(),
+    );
+    if *source != SecretSource::Setting {
+        tracing::warn!("signing with a development secret; set JWT_SECRET before others depend on this service");
+    }
+}

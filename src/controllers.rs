@@ -1,0 +1,23 @@
+//! One file a resource, one function a route. A handler that takes `Session` is protected.
+
+pub mod client;
+pub mod docs;
+pub mod health;
+pub mod items;
+pub mod sessions;
+pub mod users;
+pub mod verify;
+
+use axum::response::{IntoResponse, Response};
+
+use crate::error::Error;
+
+/// Answers for all paths that are no route.
+pub async fn not_found() -> Response {
+    Error::NotFound.into_response()
+}
+
+/// Answers for a route's other methods; the router adds `Allow`.
+pub async fn method_not_allowed() -> Response {
+    Error::MethodNotAllowed.into_response()
+}

@@ -1,0 +1,128 @@
+//! The database: opening the pool, and bringing the tables up to date.
+//!
+//! SQLite gets its pragmas on every connection of the pool; a pragma sent once would reach one of
+//! them. `synchronous=FULL`: what is acknowledged survives a power cut (docs/decisions).
+
+use std::time::Duration;
+
+use log::LevelFilter;
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use thiserror::Error;
+
+use crate::config::DatabaseUrl;
+
+/// How long a request waits for a connection before it is answered `503`.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a write on SQLite waits for another process's.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
+/// A statement slower than this is worth a warning.
+const SLOW: Duration = Duration::from_secs(1);
+/// Names the lock that keeps two replicas from migrating at once.
+const MIGRATION_LOCK: i64 = 0x0064_6179_7061_7373;
+
+/// Why there is no database to work with.
+#[derive(Debug, Error)]
+pub enum DatabaseError {
+    /// The address is not one this build can use.
+    #[error("DATABASE_URL: {0}")]
+    Address(String),
+    /// The folder of the SQLite file cannot be made.
+    #[error("cannot create the folder of {url}: {cause}")]
+    Folder {
+        /// The address, without its password.
+        url: DatabaseUrl,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// No connection.
+    #[error("cannot open the database {url}: {cause}")]
+    Connect {
+        /// The address, without its password.
+        url: DatabaseUrl,
+        /// What the driver says.
+        cause: DbErr,
+    },
+    /// A migration failed.
+    #[error("cannot migrate the database: {0}")]
+    Migrate(#[from] DbErr),
+}
+
+/// Opens the connection pool.
+///
+/// # Errors
+/// [`DatabaseError`]; its text never holds the password of the address.
+pub async fn connect(url: &DatabaseUrl) -> Result<DatabaseConnection, DatabaseError> {
+    url.check().map_err(DatabaseError::Address)?;
+    if let Some(folder) = url.file().as_deref().and_then(std::path::Path::parent) {
+        std::fs::create_dir_all(folder).map_err(|cause| DatabaseError::Folder { url: url.clone(), cause })?;
+    }
+    let mut options = ConnectOptions::new(url.expose());
+    options
+        .max_connections(if url.is_sqlite() { 8 } else { 16 })
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .test_before_acquire_if_idle_for(Duration::from_secs(1))
+        .record_stmt_in_spans(false)
+        .sqlx_logging_level(LevelFilter::Trace)
+        .sqlx_slow_statements_logging_settings(LevelFilter::Warn, SLOW);
+    #[cfg(feature = "sqlite")]
+    sqlite_options(&mut options, url);
+    Database::connect(options).await.map_err(|cause| DatabaseError::Connect { url: url.clone(), cause })
+}
+
+/// The pragmas of every SQLite connection. A database in memory lives in its one connection.
+#[cfg(feature = "sqlite")]
+fn sqlite_options(options: &mut ConnectOptions, url: &DatabaseUrl) {
+    use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+    if url.is_sqlite() && url.file().is_none() {
+        options.max_connections(1);
+    }
+    options.map_sqlx_sqlite_opts(|sqlite| {
+        sqlite
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+    });
+}
+
+/// A transaction that means to write. On SQLite it takes the write lock at once: one that begins as a
+/// reader and asks for it later fails at the first other writer, whatever the busy timeout.
+///
+/// # Errors
+/// When the database fails.
+pub async fn begin_write(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let options =
+        TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+    db.begin_with_options(options).await
+}
+
+/// Brings the tables up to date. Replicas that start together take turns.
+///
+/// # Errors
+/// When a migration fails; then none of this call is kept where the database can undo one.
+pub async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
+    let turn = begin_write(db).await?;
+    let (take, give_back) = match db.get_database_backend() {
+        DbBackend::Postgres => (Some(format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")), None),
+        DbBackend::MySql => (
+            Some("SELECT GET_LOCK('daypass-migration', 60)".to_owned()),
+            Some("SELECT RELEASE_LOCK('daypass-migration')"),
+        ),
+        _ => (None, None),
+    };
+    if let Some(statement) = take {
+        turn.execute_unprepared(&statement).await?;
+    }
+    let result = Migrator::up(&turn, None).await;
+    if let Some(statement) = give_back {
+        turn.execute_unprepared(statement).await?;
+    }
+    result?;
+    turn.commit().await
+}

@@ -1,0 +1,65 @@
+//! The fields of a body or a query string, taken one by one; all that break a rule are told at once.
+
+use serde_json::{Map, Value};
+
+use crate::auth::Rule;
+use crate::error::{Error, FieldError};
+
+/// What a client sent, by name, and what was wrong with what has been taken so far.
+pub struct Fields {
+    members: Map<String, Value>,
+    prefix: &'static str,
+    errors: Vec<FieldError>,
+}
+
+impl Fields {
+    /// The members of a JSON body; a pointer to one begins with `/`.
+    #[must_use]
+    pub fn of_body(members: Map<String, Value>) -> Self {
+        Self { members, prefix: "/", errors: Vec::new() }
+    }
+
+    /// The parameters of a query string; a pointer to one begins with `?`.
+    #[must_use]
+    pub fn of_query(members: Map<String, Value>) -> Self {
+        Self { members, prefix: "?", errors: Vec::new() }
+    }
+
+    /// Takes a field that must be there.
+    pub fn required<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, Rule>) -> Option<T> {
+        match self.members.remove(name) {
+            None | Some(Value::Null) => self.refuse(name, Rule::Required),
+            Some(value) => self.parse(name, &value, parse),
+        }
+    }
+
+    /// Takes a field that may be missing.
+    pub fn optional<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, Rule>) -> Option<T> {
+        let value = self.members.remove(name).filter(|value| !value.is_null())?;
+        self.parse(name, &value, parse)
+    }
+
+    /// All that was taken, if nothing was wrong.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every field that breaks a rule.
+    pub fn finish<T>(self, taken: Option<T>) -> Result<T, Error> {
+        match taken {
+            Some(taken) if self.errors.is_empty() => Ok(taken),
+            _ => Err(Error::Invalid(self.errors)),
+        }
+    }
+
+    fn parse<T>(&mut self, name: &str, value: &Value, parse: impl FnOnce(&str) -> Result<T, Rule>) -> Option<T> {
+        let Value::String(text) = value else { return self.refuse(name, Rule::NotText) };
+        match parse(text) {
+            Ok(parsed) => Some(parsed),
+            Err(rule) => self.refuse(name, rule),
+        }
+    }
+
+    fn refuse<T>(&mut self, name: &str, rule: Rule) -> Option<T> {
+        self.errors.push(FieldError { pointer: format!("{}{name}", self.prefix), rule });
+        None
+    }
+}

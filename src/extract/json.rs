@@ -1,0 +1,88 @@
+//! A JSON body: declared as such, in time, of bounded size, strict.
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use super::Fields;
+use crate::app::App;
+use crate::error::Error;
+use crate::strict_json;
+
+/// A larger body is answered `413` without being read to its end.
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
+/// A body that is not here by then is answered `408`, however steadily it trickles.
+const BODY_DEADLINE: Duration = Duration::from_secs(10);
+
+/// A request body that can be read from its fields.
+pub trait FromBody: Sized {
+    /// Takes what it needs; unknown members are ignored.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every field that breaks a rule.
+    fn from_body(fields: Fields, app: &App) -> Result<Self, Error>;
+}
+
+/// A body of the declared type.
+pub struct Json<T>(pub T);
+
+impl<T: FromBody> FromRequest<App> for Json<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
+        if !is_json(request.headers()) {
+            return Err(Error::UnsupportedMediaType);
+        }
+        if declared_length(request.headers()) > MAX_BODY_BYTES as u64 {
+            return Err(Error::TooLarge);
+        }
+        let body = tokio::time::timeout(BODY_DEADLINE, collect(request.into_body()));
+        let bytes = body.await.map_err(|_| Error::BodyTimeout)??;
+        // A JSON content type with nothing behind it counts as no fields, not as broken JSON.
+        let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+        T::from_body(Fields::of_body(members(text)?), app).map(Self)
+    }
+}
+
+/// `application/json`, alone or with a charset of UTF-8. Nothing a plain HTML form could send.
+fn is_json(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return false };
+    let Ok(value) = value.to_str() else { return false };
+    let mut parts = value.split(';').map(str::trim);
+    parts.next().is_some_and(|media_type| media_type.eq_ignore_ascii_case("application/json"))
+        && parts.all(|parameter| {
+            parameter.split_once('=').is_none_or(|(name, value)| {
+                !name.eq_ignore_ascii_case("charset") || value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+            })
+        })
+}
+
+fn declared_length(headers: &HeaderMap) -> u64 {
+    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    length.and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+async fn collect(body: Body) -> Result<Bytes, Error> {
+    match Limited::new(body, MAX_BODY_BYTES).collect().await {
+        Ok(whole) => Ok(whole.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Error::TooLarge),
+        // The client went away in the middle; whoever still listens is told that it was not JSON.
+        Err(_) => Err(Error::MalformedJson),
+    }
+}
+
+fn members(text: &[u8]) -> Result<serde_json::Map<String, serde_json::Value>, Error> {
+    match serde_json::from_slice(text) {
+        Ok(serde_json::Value::Object(members)) if strict_json::is_object_with_unique_members(text) => Ok(members),
+        Ok(serde_json::Value::Object(_)) | Err(_) => Err(Error::MalformedJson),
+        Ok(_) => Err(Error::Invalid(vec![crate::error::FieldError {
+            pointer: String::new(),
+            rule: crate::auth::Rule::NotAnObject,
+        }])),
+    }
+}

@@ -1,0 +1,9 @@
+//! The tables as code: entity, finders, commands. Rows of a user are reached through their owner only.
+//!
+//! Knows no HTTP. What can go wrong for a reason of the domain is a variant of [`crate::error::Error`].
+
+pub mod item;
+pub mod item_name;
+pub mod page;
+pub mod session;
+pub mod user;

@@ -1,0 +1,93 @@
+//! The OpenAPI document: what the routes say of themselves, completed by what holds for all of them.
+//!
+//! A handler documents its own answers; the refusals that its group, its body or the service as a
+//! whole can add are written here once, and every refusal gets the shape of a problem.
+
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{Components, Content, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response, Tag};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::views::Problem;
+
+const SCHEME: &str = "sessionToken";
+
+/// Merges the two groups of routes into one document and completes it.
+#[must_use]
+pub fn complete(mut public: OpenApi, mut protected: OpenApi) -> OpenApi {
+    for operation in operations(&mut protected) {
+        let token = SecurityRequirement::new(SCHEME, Vec::<String>::new());
+        operation.security.get_or_insert_default().push(token);
+        describe(operation, "400", "`ambiguous_token`");
+        describe(operation, "401", "The token is missing or refused; `code` names the reason.");
+    }
+    public.merge(protected);
+    for operation in operations(&mut public) {
+        if operation.request_body.is_some() {
+            describe(operation, "400", "`malformed_json`");
+            describe(operation, "408", "`body_timeout`");
+            describe(operation, "413", "`body_too_large`");
+            describe(operation, "415", "`unsupported_media_type`");
+            describe(operation, "422", "`invalid_fields`");
+        }
+        describe(operation, "500", "`internal_error`");
+        describe(operation, "503", "`unavailable`");
+        give_problems_their_shape(operation);
+    }
+    let mut components = public.components.take().unwrap_or_default();
+    add_problem(&mut components);
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("Daypass")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(env!("CARGO_PKG_DESCRIPTION")))
+                .license(Some(utoipa::openapi::License::new(env!("CARGO_PKG_LICENSE")))),
+        )
+        .paths(public.paths)
+        .components(Some(components))
+        .tags(Some(["users", "sessions", "items", "health"].map(Tag::new)))
+        .build()
+}
+
+fn operations(document: &mut OpenApi) -> impl Iterator<Item = &mut Operation> {
+    document.paths.paths.values_mut().flat_map(|path| {
+        [&mut path.get, &mut path.post, &mut path.put, &mut path.patch, &mut path.delete]
+            .into_iter()
+            .filter_map(Option::as_mut)
+    })
+}
+
+/// Adds an answer, or another code to an answer that is already there.
+fn describe(operation: &mut Operation, status: &str, description: &str) {
+    match operation.responses.responses.get_mut(status) {
+        Some(RefOr::T(response)) => {
+            if !response.description.contains(description) {
+                response.description = format!("{}, {description}", response.description);
+            }
+        }
+        _ => {
+            operation.responses.responses.insert(status.to_owned(), RefOr::T(Response::new(description)));
+        }
+    }
+}
+
+fn give_problems_their_shape(operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response
+            && status.starts_with(['4', '5'])
+        {
+            let shape = Content::new(Some(Ref::from_schema_name(Problem::name())));
+            response.content.insert("application/problem+json".to_owned(), shape.into());
+        }
+    }
+}
+
+fn add_problem(components: &mut Components) {
+    let mut parts = Vec::new();
+    Problem::schemas(&mut parts);
+    parts.push((Problem::name().into_owned(), Problem::schema()));
+    components.schemas.extend(parts);
+    let token = Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    components.security_schemes.insert(SCHEME.to_owned(), SecurityScheme::Http(token).into());
+}

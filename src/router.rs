@@ -1,0 +1,62 @@
+//! The contents page: every route, once. The OpenAPI document is made from the same list.
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::controllers::{client, docs, health, items, method_not_allowed, not_found, sessions, users, verify};
+use crate::middleware::{self, Service, validate_session};
+use crate::openapi;
+
+/// Routes that anyone may call.
+fn public() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(users::sign_up))
+        .routes(routes!(sessions::sign_in))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+}
+
+/// Routes that need a session: `validate_session` stands before each of them.
+fn protected() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(users::show_me, users::rename_me))
+        .routes(routes!(sessions::show_current))
+        .routes(routes!(verify::verify))
+        .routes(routes!(items::list_items, items::create_item))
+        .routes(routes!(items::show_item, items::update_item, items::delete_item))
+}
+
+/// Pages for people; they are no part of the API.
+fn pages() -> Router<App> {
+    Router::new()
+        .route("/", get(client::page))
+        .route("/client/{file}", get(client::file))
+        .route("/docs", get(docs::page))
+        .route("/docs/errors", get(docs::errors))
+        .route("/docs/{file}", get(docs::file))
+        .route("/openapi.json", get(docs::document))
+}
+
+/// The whole service around `app`.
+#[must_use]
+pub fn build(app: &App) -> Service {
+    let guard = from_fn_with_state(app.clone(), validate_session);
+    let router = Router::from(public())
+        .merge(Router::from(protected()).route_layer(guard))
+        .merge(pages())
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(app.clone());
+    middleware::around(router, &app.config)
+}
+
+/// The OpenAPI document of all routes but the pages.
+#[must_use]
+pub fn document() -> OpenApi {
+    openapi::complete(public().into_openapi(), protected().into_openapi())
+}

@@ -1,0 +1,22 @@
+//! What goes over the wire: the only types that are serialised to a client.
+//!
+//! Entities never are; a column that is added is not sent until a view says so.
+
+mod credentials;
+mod item;
+pub mod problem;
+mod session;
+mod user;
+
+pub use credentials::{Credentials, CurrentSession};
+pub use item::{Item, ItemPage};
+pub use problem::Problem;
+pub use session::Session;
+pub use user::User;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+/// `2026-11-20T12:00:00.000Z`: what every client of the course's server has seen.
+fn moment(moment: DateTime<Utc>) -> String {
+    moment.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
