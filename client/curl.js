@@ -1,0 +1,24 @@
+// An exchange as a command for a POSIX shell. The secrets stay outside: the shell fills in $TOKEN and $PASSWORD.
+
+import { isSecret } from "./redact.js";
+
+// Inside single quotes a shell reads everything as it stands, except the quote that ends them.
+const inQuotes = (text) => text.replaceAll("'", "'\\''");
+
+export function asCurl({ method, path, remark, request }) {
+  const parts = [`curl --include --request ${method} '${inQuotes(location.origin + path)}'`];
+  for (const [name, value] of request.headers) {
+    parts.push(name === "Authorization"
+      ? '--header "Authorization: Bearer $TOKEN"'
+      : `--header '${inQuotes(`${name}: ${value}`)}'`);
+  }
+  if (request.body) parts.push(`--data-raw '{${Object.entries(request.body).map(member).join(",")}}'`);
+  const command = parts.join(" \\\n  ");
+  return remark ? `# ${remark.replace(/\s+/g, " ")}\n${command}` : command;
+}
+
+// The password leaves the single quotes for double ones, where the shell fills it in.
+function member([name, value]) {
+  const text = isSecret(name) ? `"'"$PASSWORD"'"` : inQuotes(JSON.stringify(value));
+  return `${JSON.stringify(name)}:${text}`;
+}

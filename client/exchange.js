@@ -1,0 +1,87 @@
+// The one door to the server. Every request of the page leaves here, comes back as an answer (never as a rejection),
+// and is announced to whoever keeps the record.
+
+import { redact, redactHeader, shortenTokens } from "./redact.js";
+
+const PATIENCE_MS = 20_000;
+
+/** Dispatches one "exchange" event per request, its `detail` already free of secrets. */
+export const exchanges = new EventTarget();
+
+/**
+ * Resolves to `{ok, status, headers, body, problem}`. A refusal carries the server's problem document; silence, a
+ * timeout or an answer that is not the API's are told the same way, so that callers know one kind of failure.
+ */
+export async function exchange(method, path, { token, body, ifMatch, remark } = {}) {
+  const headers = { Accept: "application/json" };
+  if (token) headers.Authorization = `Bearer ${token}`;
+  if (ifMatch) headers["If-Match"] = ifMatch;
+  if (body) headers["Content-Type"] = "application/json";
+
+  const started = performance.now();
+  const { answer, text } = await ask(method, path, headers, body);
+  exchanges.dispatchEvent(new CustomEvent("exchange", { detail: {
+    method,
+    path,
+    remark,
+    took: performance.now() - started,
+    request: { headers: redactHeaders(Object.entries(headers)), body: body && redact(body) },
+    response: {
+      status: answer.status,
+      statusText: answer.statusText,
+      headers: redactHeaders([...answer.headers]),
+      body: answer.body === undefined ? shortenTokens(text) : redact(answer.body),
+      failure: answer.status === 0 ? answer.problem.detail : undefined,
+    },
+  } }));
+  return answer;
+}
+
+async function ask(method, path, headers, body) {
+  if (/[^\x20-\x7e]/.test(headers.Authorization)) {
+    return silence("unsendable", "The browser can not send this token: no header may carry its characters.");
+  }
+  try {
+    const response = await fetch(path, {
+      method,
+      headers,
+      body: body && JSON.stringify(body),
+      cache: "no-store",
+      // Only the token this page shows may speak for the person; a cookie must not answer in its place.
+      credentials: "omit",
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    const text = await response.text();
+    return { answer: read(response, text), text };
+  } catch (cause) {
+    return cause.name === "TimeoutError"
+      ? silence("timed_out", `The server did not answer within ${PATIENCE_MS / 1000} seconds.`)
+      : silence("unreachable", `The server at ${location.origin} does not answer. Is it running?`);
+  }
+}
+
+const silence = (code, detail) => (
+  { answer: { ok: false, status: 0, headers: new Headers(), problem: { code, detail } }, text: "" }
+);
+
+function read(response, text) {
+  const { status, statusText, headers } = response;
+  const body = parse(headers, text);
+  const ok = response.ok && (status === 204 || body !== undefined);
+  const problem = ok ? undefined : body ?? {
+    code: "not_the_api",
+    detail: `The answer, with status ${status}, does not come from the Daypass API. Is a proxy in between?`,
+  };
+  return { ok, status, statusText, headers, body, problem };
+}
+
+function parse(headers, text) {
+  if (!/^application\/(problem\+)?json\b/i.test(headers.get("Content-Type") ?? "")) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const redactHeaders = (pairs) => pairs.map(([name, value]) => [name, redactHeader(name, value)]);

@@ -1,0 +1,30 @@
+// What the record of exchanges may show. Secrets are cut before anything is kept, so no panel can leak them later.
+
+export const MASK = "•••";
+const SECRET_MEMBERS = new Set(["password", "currentPassword", "newPassword"]);
+const TOKEN_MEMBERS = new Set(["sessionToken", "token"]);
+const JWT = /\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*/g;
+
+export const isSecret = (member) => SECRET_MEMBERS.has(member);
+
+/** The first 12 and the last 6 characters: enough to recognise a token, too little to use it. */
+export function shorten(text) {
+  return text.length > 24 ? `${text.slice(0, 12)}…${text.slice(-6)}` : `${text.slice(0, 4)}…`;
+}
+
+export const shortenTokens = (text) => text.replace(JWT, shorten);
+
+/** A copy of a JSON value with its passwords masked and its tokens shortened. */
+export function redact(value, member = "") {
+  if (isSecret(member)) return MASK;
+  if (typeof value === "string") return TOKEN_MEMBERS.has(member) ? shorten(value) : shortenTokens(value);
+  if (Array.isArray(value)) return value.map((entry) => redact(entry));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, redact(entry, name)]));
+}
+
+export function redactHeader(name, value) {
+  if (name.toLowerCase() !== "authorization") return shortenTokens(value);
+  const [scheme, ...token] = value.split(" ");
+  return `${scheme} ${shorten(token.join(" "))}`;
+}

@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import { elsewhere, scene } from "./person.js";
+
+/** Presses Tab until the focus is there, as somebody without a mouse would. */
+async function tabsTo(person, selector) {
+  for (let presses = 0; presses < 80; presses += 1) {
+    await person.page.keyboard.press("Tab");
+    if (await person.page.evaluate((wanted) => document.activeElement.matches(wanted), selector)) return;
+  }
+  assert.fail(`Tab never reaches ${selector}`);
+}
+
+/** Walks a person through the states the page can be in, and looks at each. */
+async function inEveryState(person, look) {
+  await look("signed out");
+  await person.sends("#sign-up", { username: "", password: "short" });
+  await person.sees("[aria-invalid=true]");
+  await look("with refusals at the fields");
+
+  await person.signsUp();
+  await person.adds("Bread");
+  await person.adds(`An item with a long name, ${"unbroken".repeat(10)}`);
+  await person.at("#ask").click();
+  await person.sees("#verdict[data-tone=good]");
+  await person.at("#hand summary").click();
+  for (const summary of await person.at(".exchange summary").all()) await summary.click();
+  await person.at(".copy-curl").first().click();
+  await person.sees(".curl");
+  await look("signed in, everything open");
+
+  const token = await person.token();
+  const { items } = await elsewhere("GET", "/api/items?sort=createdAt", { token });
+  await elsewhere("PUT", `/api/items/${items[0].id}`, { token, body: { name: "Their bread" } });
+  await person.item("Bread").locator(".delete").click();
+  await person.sees(".conflict");
+  await person.at(".item .rename:visible").first().click();
+  await person.sees(".item-edit");
+  await person.at("#tamper-claims").click();
+  await person.sees("#verdict[data-tone=bad]");
+  await look("with a conflict and an edit");
+
+  await person.returnsWith(`${token.slice(0, -8)}AAAAAAAA`);
+  await person.sees("#stamp");
+  await look("with a refused token");
+}
+
+scene("everything works with the keyboard alone", async (ada) => {
+  const { keyboard } = ada.page;
+  await keyboard.press("Tab");
+  await ada.hasFocusOn(".skip");
+  await keyboard.press("Enter");
+  await ada.hasFocusOn("#main");
+  await tabsTo(ada, "#sign-up-username");
+  await keyboard.type(ada.username);
+  await tabsTo(ada, "#sign-up-password");
+  await keyboard.type(ada.password);
+  await keyboard.press("Enter");
+  await ada.hasFocusOn("#account-title");
+
+  await tabsTo(ada, "#tamper-claims");
+  await keyboard.press("Enter");
+  await ada.sees("#verdict", "bad_signature");
+
+  await tabsTo(ada, "#add-item-name");
+  await keyboard.type("Bread");
+  await keyboard.press("Enter");
+  await ada.sees("#items-outcome", "Added Bread.");
+  await ada.hasFocusOn("#add-item-name");
+  await tabsTo(ada, ".rename");
+  await keyboard.press("Enter");
+  await ada.hasFocusOn(".item-edit input");
+  await keyboard.type("Rye bread");
+  await keyboard.press("Enter");
+  await ada.sees("#items-outcome", "Renamed to Rye bread.");
+  await ada.hasFocusOn(".rename");
+  await keyboard.press("Enter");
+  await ada.hasFocusOn(".item-edit input");
+  await keyboard.press("Escape");
+  await ada.hasFocusOn(".rename");
+  await tabsTo(ada, ".delete");
+  await keyboard.press("Enter");
+  await ada.sees("#items-outcome", "Deleted Rye bread.");
+  await ada.hasFocusOn("#add-item-name");
+
+  await tabsTo(ada, ".exchange summary");
+  await keyboard.press("Enter");
+  await tabsTo(ada, ".copy-curl");
+  await keyboard.press("Enter");
+  await ada.sees(".curl", "curl --include --request DELETE");
+});
+
+scene("the focus can always be seen", async (ada) => {
+  await ada.signsUp();
+  await ada.adds("Bread");
+  for (let presses = 0; presses < 30; presses += 1) {
+    await ada.page.keyboard.press("Tab");
+    const seen = await ada.page.evaluate(() => {
+      const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+      const outline = outlineStyle !== "none" && parseFloat(outlineWidth) >= 2;
+      return { on: document.activeElement.outerHTML.slice(0, 80), outline };
+    });
+    assert.ok(seen.outline || seen.on.startsWith("<body"), `no visible focus on ${seen.on}`);
+  }
+});
+
+scene("screen readers find names, labels and landmarks in every state", async (ada) => {
+  await inEveryState(ada, async (state) => {
+    const faults = await ada.page.evaluate(() => {
+      const all = (selector) => [...document.querySelectorAll(selector)];
+      const shown = (node) => node.checkVisibility();
+      const tell = (what) => (node) => `${what}: ${node.outerHTML.slice(0, 100)}`;
+      const named = (node) => (node.getAttribute("aria-label") ?? node.textContent).trim() !== "";
+      const ids = all("[id]").map((node) => node.id);
+      const references = (attribute) => all(`[${attribute}]`).filter((node) => (
+        node.getAttribute(attribute).split(" ").some((id) => !document.getElementById(id))));
+      const levels = all("h1, h2, h3, h4").filter(shown).map((heading) => Number(heading.tagName[1]));
+      return [
+        ...all("input, select, textarea").filter((field) => !field.labels.length).map(tell("no label")),
+        ...all("button, summary, a").filter(shown).filter((node) => !named(node)).map(tell("no name")),
+        ...all("img:not([alt])").map(tell("no alternative")),
+        ...["aria-describedby", "aria-labelledby", "aria-controls"].flatMap(references).map(tell("dangling reference")),
+        ...ids.filter((id, index) => ids.indexOf(id) !== index).map((id) => `the id ${id} is not unique`),
+        ...["html[lang]", "h1", "header", "nav", "main", "aside"]
+          .filter((landmark) => all(landmark).length !== 1).map((landmark) => `not exactly one ${landmark}`),
+        ...levels.filter((level, index) => level > (levels[index - 1] ?? 0) + 1).map((level) => `an h${level} too deep`),
+      ];
+    });
+    assert.deepEqual(faults, [], state);
+  });
+});
+
+for (const colorScheme of ["light", "dark"]) {
+  scene(`text and fields stand out from their ground in the ${colorScheme} scheme`, { colorScheme }, async (ada) => {
+    await inEveryState(ada, async (state) => {
+      await ada.photograph(`${colorScheme} ${state}`);
+      const faint = await ada.page.evaluate(lowContrast);
+      assert.deepEqual(faint, [], state);
+    });
+  });
+}
+
+/** Runs in the page: texts below 4.5:1 and edges of fields below 3:1, by the formula of WCAG 2. */
+async function lowContrast() {
+  await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {})));
+  const channels = (color) => color.match(/[\d.]+/g).map(Number);
+  const ground = (node) => {
+    for (let at = node; at; at = at.parentElement) {
+      const [red, green, blue, alpha = 1] = channels(getComputedStyle(at).backgroundColor);
+      if (alpha === 1) return [red, green, blue];
+    }
+    return [255, 255, 255];
+  };
+  const luminance = (color) => {
+    const [red, green, blue] = color.map((channel) => channel / 255)
+      .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const ratio = (one, other) => {
+    const [light, dark] = [luminance(one), luminance(other)].sort((a, b) => b - a);
+    return (light + 0.05) / (dark + 0.05);
+  };
+
+  const faults = [];
+  const ask = (node, color, behind, least, what) => {
+    const found = ratio(channels(color).slice(0, 3), behind);
+    if (found < least) faults.push(`${what} ${found.toFixed(2)}:1 ${node.outerHTML.slice(0, 90)}`);
+  };
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const node = texts.currentNode.parentElement;
+    if (!texts.currentNode.data.trim() || !node.checkVisibility()) continue;
+    ask(node, getComputedStyle(node).color, ground(node), 4.5, "text");
+  }
+  for (const field of document.querySelectorAll("input, select, textarea")) {
+    if (!field.checkVisibility()) continue;
+    ask(field, getComputedStyle(field).color, ground(field), 4.5, "typed text");
+    ask(field, getComputedStyle(field).borderTopColor, ground(field.parentElement), 3, "edge");
+  }
+  return faults;
+}
+
+for (const width of [320, 360]) {
+  scene(`a phone ${width} px wide never scrolls sideways`, { viewport: { width, height: 740 } }, async (ada) => {
+    await inEveryState(ada, async (state) => {
+      await ada.photograph(`phone ${width} ${state}`);
+      const beyond = await ada.page.evaluate(() => [...document.querySelectorAll("body *")]
+        .filter((node) => node.checkVisibility() && node.getBoundingClientRect().right > innerWidth + 1)
+        .map((node) => node.outerHTML.slice(0, 100)));
+      const wide = await ada.page.evaluate(() => {
+        const { scrollWidth, clientWidth } = document.documentElement;
+        return scrollWidth - clientWidth;
+      });
+      assert.deepEqual({ wide, beyond }, { wide: 0, beyond: [] }, state);
+      const small = await ada.page.evaluate(() => [...document.querySelectorAll("button, summary, input, select")]
+        .filter((node) => node.checkVisibility() && node.getBoundingClientRect().height < 24)
+        .map((node) => node.outerHTML.slice(0, 100)));
+      assert.deepEqual(small, [], `too small to touch, ${state}`);
+    });
+  });
+}
+
+scene("a projector shows the same page large", { viewport: { width: 1920, height: 1080 } }, async (ada) => {
+  await ada.signsUp();
+  await ada.adds("Bread");
+  const size = await ada.page.evaluate(() => parseFloat(getComputedStyle(document.body).fontSize));
+  assert.ok(size >= 18, `the text is ${size} px large`);
+  await ada.photograph("projector");
+});

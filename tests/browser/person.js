@@ -1,0 +1,181 @@
+// A person at the test client: one browser profile, one or more tabs, and a note of everything that went wrong there.
+
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const { DAYPASS_URL, CHROMIUM = "/usr/bin/chromium" } = process.env;
+if (!DAYPASS_URL) {
+  throw new Error("DAYPASS_URL is not set. Start Daypass and say where: DAYPASS_URL=http://127.0.0.1:3000 npm test");
+}
+
+export const ORIGIN = new URL(DAYPASS_URL).origin;
+const SCREENSHOTS = process.env.SCREENSHOTS ?? fileURLToPath(new URL("../../target/screenshots", import.meta.url));
+mkdirSync(SCREENSHOTS, { recursive: true });
+
+const PASSWORD = "four quiet words here";
+
+let browser;
+after(() => browser?.close());
+
+async function launched() {
+  browser ??= await chromium.launch({
+    executablePath: CHROMIUM,
+    args: [
+      "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+      "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    ],
+  });
+  return browser;
+}
+
+/** A test about one person. It ends by asking that nothing went wrong behind their back. */
+export function scene(title, options, play = options) {
+  test(title, { timeout: 90_000 }, async () => {
+    const person = await Person.arrive(options === play ? {} : options);
+    try {
+      await play(person);
+      assert.deepEqual(person.trouble, [], "console errors, policy violations and requests to other origins");
+    } catch (failure) {
+      await person.photograph(`failed ${title}`).catch(() => {});
+      throw failure;
+    } finally {
+      await person.context.close();
+    }
+  });
+}
+
+/** One request from outside the browser, as another device of the same user would make it. */
+export async function elsewhere(method, path, { token, body } = {}) {
+  const response = await fetch(ORIGIN + path, {
+    method,
+    headers: {
+      ...(token && { Authorization: `Bearer ${token}` }),
+      ...(body && { "Content-Type": "application/json" }),
+    },
+    body: body && JSON.stringify(body),
+  });
+  assert.ok(response.ok, `${method} ${path} answered ${response.status}`);
+  return response.status === 204 ? null : response.json();
+}
+
+export class Person {
+  static async arrive({ viewport = { width: 1280, height: 900 }, colorScheme = "light" }) {
+    const context = await (await launched()).newContext({ viewport, colorScheme });
+    context.setDefaultTimeout(15_000);
+    await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: ORIGIN });
+    const person = new Person(context);
+    person.page = await person.openTab();
+    return person;
+  }
+
+  constructor(context) {
+    this.context = context;
+    this.credentials = { username: `ada-${randomBytes(5).toString("hex")}`, password: PASSWORD };
+    this.trouble = [];
+  }
+
+  get username() {
+    return this.credentials.username;
+  }
+
+  get password() {
+    return this.credentials.password;
+  }
+
+  async openTab() {
+    const page = await this.context.newPage();
+    page.on("pageerror", (error) => this.trouble.push(`uncaught: ${error}`));
+    page.on("console", (message) => this.hear(message));
+    page.on("request", (request) => {
+      const { origin, protocol, href } = new URL(request.url());
+      if (origin !== ORIGIN && protocol !== "data:") this.trouble.push(`left the origin: ${href}`);
+    });
+    await page.addInitScript(() => addEventListener("securitypolicyviolation", (event) => {
+      console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI}`);
+    }));
+    await page.goto(ORIGIN);
+    await page.locator("#doors:not([hidden]), #who:not([hidden])").waitFor();
+    return page;
+  }
+
+  // The browser itself writes a line for each refused API call; refusals are what these tests ask for.
+  hear(message) {
+    if (message.type() !== "error" && message.type() !== "warning") return;
+    const ofTheApi = message.location().url.startsWith(`${ORIGIN}/api/`);
+    if (ofTheApi && message.text().startsWith("Failed to load resource")) return;
+    this.trouble.push(`console ${message.type()}: ${message.text()}`);
+  }
+
+  at(selector) {
+    return this.page.locator(selector);
+  }
+
+  /** Waits until the element is visible and says so. */
+  async sees(selector, text = "") {
+    await this.at(selector).filter({ hasText: text }).and(this.at(":visible")).first().waitFor();
+  }
+
+  async seesNothingOf(selector) {
+    await this.at(selector).first().waitFor({ state: "hidden" });
+  }
+
+  async hasFocusOn(selector) {
+    await this.page.waitForFunction((wanted) => document.activeElement?.matches(wanted), selector);
+  }
+
+  async fills(form, values) {
+    for (const [name, value] of Object.entries(values)) await this.at(`${form} [name=${name}]`).fill(value);
+  }
+
+  async sends(form, values) {
+    await this.fills(form, values);
+    await this.at(`${form} button:not([type=button])`).click();
+  }
+
+  async signsUp() {
+    await this.sends("#sign-up", this.credentials);
+    await this.sees("#account-title", `You are ${this.username}`);
+  }
+
+  async adds(name) {
+    await this.sends("#add-item", { name });
+    await this.sees("#items-outcome", `Added ${name}.`);
+  }
+
+  item(name) {
+    return this.at(".item").filter({ has: this.page.getByText(name, { exact: true }) });
+  }
+
+  async names() {
+    return this.at(".item-name").allTextContents();
+  }
+
+  token() {
+    return this.page.evaluate(() => localStorage.getItem("daypass.token"));
+  }
+
+  /** Looks at another tab; a browser slows down those that nobody looks at. */
+  async turnsTo(page) {
+    this.page = page;
+    await page.bringToFront();
+  }
+
+  /** Comes back to a browser that kept this token. */
+  async returnsWith(token) {
+    await this.page.evaluate((kept) => localStorage.setItem("daypass.token", kept), token);
+    await this.page.reload();
+  }
+
+  clipboard() {
+    return this.page.evaluate(() => navigator.clipboard.readText());
+  }
+
+  photograph(name) {
+    return this.page.screenshot({ path: join(SCREENSHOTS, `${name.replaceAll(/\W+/g, "-")}.png`), fullPage: true });
+  }
+}
