@@ -32,7 +32,7 @@ pub fn complete(mut public: OpenApi, mut protected: OpenApi) -> OpenApi {
         }
         describe(operation, "500", "`internal_error`");
         describe(operation, "503", "`unavailable`");
-        give_problems_their_shape(operation);
+        complete_answers(operation);
     }
     let mut components = public.components.take().unwrap_or_default();
     add_problem(&mut components);
@@ -72,11 +72,15 @@ fn describe(operation: &mut Operation, status: &str, description: &str) {
     }
 }
 
-fn give_problems_their_shape(operation: &mut Operation) {
+fn complete_answers(operation: &mut Operation) {
     for (status, response) in &mut operation.responses.responses {
-        if let RefOr::T(response) = response
-            && status.starts_with(['4', '5'])
-        {
+        if let RefOr::T(response) = response {
+            if response.description.is_empty() {
+                "Done.".clone_into(&mut response.description);
+            }
+            if !status.starts_with(['4', '5']) {
+                continue;
+            }
             let shape = Content::new(Some(Ref::from_schema_name(Problem::name())));
             response.content.insert("application/problem+json".to_owned(), shape.into());
         }

@@ -52,7 +52,7 @@ impl FromQuery for PageRequest {
     fn from_query(mut fields: Fields) -> Result<Self, Error> {
         let limit = fields.optional("limit", limit);
         let sort = fields.optional("sort", sort).unwrap_or_default();
-        let containing = fields.optional("q", |text| Ok(text.to_owned())).filter(|text| !text.is_empty());
+        let containing = fields.optional("q", search).filter(|text| !text.is_empty());
         let cursor = fields.optional("cursor", |text| Ok(text.to_owned()));
         let request = Self { limit: limit.unwrap_or(DEFAULT_LIMIT), sort, after: None, containing };
         let request = fields.finish(Some(request))?;
@@ -65,6 +65,10 @@ impl FromQuery for PageRequest {
 fn limit(text: &str) -> Result<u64, Rule> {
     let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
     limit.ok_or(Rule::NotAllowed { expected: "a number from 1 to 100" })
+}
+
+fn search(text: &str) -> Result<String, Rule> {
+    if text.contains('\0') { Err(Rule::NameHoldsNul) } else { Ok(text.to_owned()) }
 }
 
 fn sort(text: &str) -> Result<Sort, Rule> {

@@ -5,7 +5,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::{IntoActiveModel, SqlErr};
 
-use crate::auth::username::{self, Username};
+use crate::auth::username::Username;
 use crate::error::Error;
 
 /// A user's row.
@@ -39,13 +39,13 @@ pub async fn find_by_id(db: &impl ConnectionTrait, id: i64) -> Result<Option<Mod
     Ok(Entity::find_by_id(id).one(db).await?)
 }
 
-/// The user whose name has the same key as `name`.
+/// The user whose name has the same key as `name`. What no user can be called is not looked up.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find_by_username(db: &impl ConnectionTrait, name: &str) -> Result<Option<Model>, Error> {
-    let key = username::key_of(name);
-    Ok(Entity::find().filter(COLUMN.username_key.eq(key)).one(db).await?)
+    let Ok(name) = Username::parse(name) else { return Ok(None) };
+    Ok(Entity::find().filter(COLUMN.username_key.eq(name.key())).one(db).await?)
 }
 
 /// Inserts a user with the PHC string of their password.

@@ -1,0 +1,18 @@
+//! The API as its users see it: status, headers, body. One module a resource or a concern.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod authorization;
+mod bodies;
+mod browsers;
+mod documents;
+mod errors;
+mod health;
+mod item_pages;
+mod items;
+mod ownership;
+mod sessions;
+mod statelessness;
+mod tokens;
+mod users;

@@ -1,0 +1,96 @@
+//! What the tests share: the service on a database of its own, and the people who use it.
+
+#![expect(unreachable_pub, reason = "a module of tests is reached from its own binary alone")]
+
+mod client;
+mod database;
+mod forge;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::Parser as _;
+use daypass::app::App;
+use daypass::cli::Cli;
+use daypass::clock::{Clock, TestClock};
+use daypass::config::Config;
+use daypass::router;
+use secrecy::SecretString;
+use serde_json::json;
+
+pub use client::{Client, Reply};
+pub use database::TestDatabase;
+pub use forge::{Forge, odd_values};
+
+pub const SECRET: &str = "a secret for tests, long enough to be accepted";
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// The service in this process, with a clock that stands still and a database of its own.
+pub struct TestApp {
+    pub anon: Client,
+    pub clock: TestClock,
+    pub app: App,
+    statements: Arc<AtomicUsize>,
+    _database: TestDatabase,
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts it with further flags, such as `--jwt-leeway=30s`.
+    pub async fn start_with(flags: &[&str]) -> Self {
+        let database = TestDatabase::create().await;
+        let statements = Arc::new(AtomicUsize::new(0));
+        let mut db = database.connect().await;
+        let count = Arc::clone(&statements);
+        db.set_metric_callback(move |_| {
+            count.fetch_add(1, Ordering::SeqCst);
+        });
+        let clock = TestClock::at(moment("2026-11-20T12:00:00.250Z"));
+        let secret = SecretString::from(SECRET);
+        let app = App::new(config(flags), db, (&secret, &[]), Clock::Test(clock.clone())).unwrap();
+        let anon = Client::new(router::build(&app));
+        Self { anon, clock, app, statements, _database: database }
+    }
+
+    /// SQL statements sent so far.
+    pub fn statements(&self) -> usize {
+        self.statements.load(Ordering::SeqCst)
+    }
+
+    /// A person who has just signed up and holds their token.
+    pub async fn sign_up(&self, name: &str) -> Client {
+        let body = json!({"username": name, "password": PASSWORD});
+        let reply = self.anon.post("/api/users", body).await;
+        assert_eq!(reply.status(), 201, "{}", reply.text());
+        let token = reply.json()["sessionToken"].as_str().unwrap().to_owned();
+        self.anon.with_token(&token)
+    }
+
+    pub async fn alice(&self) -> Client {
+        self.sign_up("alice").await
+    }
+
+    pub async fn bob(&self) -> Client {
+        self.sign_up("bob").await
+    }
+
+    /// Moves the clock.
+    pub fn pass(&self, time: TimeDelta) {
+        self.clock.advance(time);
+    }
+}
+
+/// Settings for tests: hashing is as cheap as Argon2 allows unless the flags say otherwise.
+pub fn config(flags: &[&str]) -> Config {
+    let cheap =
+        if flags.iter().any(|flag| flag.starts_with("--argon2")) { "--hash-threads=2" } else { "--argon2=m=8,t=1,p=1" };
+    Cli::try_parse_from(["daypass", cheap].iter().chain(flags)).unwrap().config
+}
+
+pub fn moment(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
