@@ -6,27 +6,30 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::Failure;
 use crate::app::App;
 use crate::clock::Clock;
-use crate::config::{Config, SecretSource};
+use crate::config::{Config, ListenConfig, SecretSource};
 use crate::database::{self, DatabaseError};
 use crate::{random, router, server};
 
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
+    // The port comes first: a start that fails on it leaves nothing behind.
+    let listener = listen(&config.listen).await?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let stop = stop_signal().map_err(|error| format!("cannot wait for signals: {error}"))?;
     let folder = config.database.database_url.folder();
     let (secret, source) = config.tokens.signing_secret(config.daypass_env, &folder, &mut random::secure())?;
     let retired = config.tokens.retired_secrets()?;
     let db = database::connect(&config.database.database_url).await?;
     database::migrate(&db).await.map_err(DatabaseError::Migrate)?;
-    let (host, port) = (config.listen.host, config.listen.port);
-    let listener = TcpListener::bind((host, port))
-        .await
-        .map_err(|error| format!("cannot listen on {host}:{port}: {error}; choose another with PORT"))?;
-    let address = listener.local_addr().map_err(|error| error.to_string())?;
-    let stop = stop_signal().map_err(|error| format!("cannot wait for signals: {error}"))?;
-    announce(&config, address, &source);
     let app = App::new(config, db.clone(), (&secret, &retired), Clock::System)?;
+    announce(&app.config, address, &source);
     server::serve(listener, router::build(&app), stop).await;
     let _ = db.close().await;
     Ok(())
+}
+
+async fn listen(ListenConfig { host, port }: &ListenConfig) -> Result<TcpListener, Failure> {
+    let bound = TcpListener::bind((*host, *port)).await;
+    Ok(bound.map_err(|error| format!("cannot listen on {host}:{port}: {error}; choose another with PORT"))?)
 }
 
 /// Resolves at Ctrl-C or SIGTERM.

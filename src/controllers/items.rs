@@ -63,7 +63,7 @@ impl FromQuery for PageRequest {
 }
 
 fn limit(text: &str) -> Result<u64, Rule> {
-    let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
+    let limit = text.parse().ok().filter(|limit: &u64| (1..=MAX_LIMIT).contains(limit) && limit.to_string() == text);
     limit.ok_or(Rule::NotAllowed { expected: "a number from 1 to 100" })
 }
 

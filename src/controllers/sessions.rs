@@ -80,8 +80,9 @@ pub(super) async fn begin(
     user_agent: Option<String>,
     message: &'static str,
 ) -> Result<Credentials, Error> {
-    let issued = app.tokens.issue(user.id, app.clock.now(), &mut random::secure())?;
-    let row = session::create(db, &issued.session, user_agent.as_deref()).await?;
+    let now = app.clock.now();
+    let issued = app.tokens.issue(user.id, now, &mut random::secure())?;
+    let row = session::create(db, &issued.session, user_agent.as_deref(), now).await?;
     Ok(Credentials {
         user: User::from(user),
         session: views::Session::of(&row, true),

@@ -37,7 +37,7 @@ impl IfNoneMatch {
     /// Whether the client already has this version (`304`).
     #[must_use]
     pub fn has(&self, present: i64) -> bool {
-        let known = |tag: &String| tag == "*" || version(tag.trim_start_matches("W/")) == Some(present);
+        let known = |tag: &String| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag(present);
         self.0.as_ref().is_some_and(|tags| tags.iter().any(known))
     }
 }
@@ -58,6 +58,8 @@ fn tags(parts: &Parts, name: &HeaderName) -> Option<Vec<String>> {
     Some(text.flat_map(|value| value.split(',')).map(|tag| tag.trim().to_owned()).collect())
 }
 
+/// The version a tag stands for; tags are compared character by character (§8.8.3.2).
 fn version(tag: &str) -> Option<i64> {
-    tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()
+    let version = tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()?;
+    (etag(version) == tag).then_some(version)
 }

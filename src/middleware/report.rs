@@ -11,7 +11,7 @@ use std::time::Instant;
 use axum::Json;
 use axum::extract::Request;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::{HeaderValue, Method, Uri};
+use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::{Instrument, debug, error, info, info_span};
@@ -36,6 +36,10 @@ pub(super) async fn report(request: Request, next: Next) -> Response {
     log(&id, (&method, &uri), &response, error.as_deref(), started);
     if let Some(error) = error {
         response = with_body(response, &error, &id);
+    }
+    if response.status() == StatusCode::NO_CONTENT {
+        // The router writes one for HEAD; where there can be no content it must not (RFC 9110 §8.6).
+        response.headers_mut().remove(CONTENT_LENGTH);
     }
     response.headers_mut().insert(request_id::HEADER, id);
     response

@@ -1,5 +1,6 @@
 //! Sessions: one row for each that lives. Written at sign-in; validating a token never reads it.
 
+use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 
@@ -29,15 +30,20 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Records a session that has just been issued.
+/// Records a session that was issued at `now`.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn create(db: &impl ConnectionTrait, session: &Session, user_agent: Option<&str>) -> Result<Model, Error> {
+pub async fn create(
+    db: &impl ConnectionTrait,
+    session: &Session,
+    user_agent: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Model, Error> {
     let row = ActiveModel {
         id: Set(session.id.to_string()),
         user_id: Set(session.user_id),
-        created_at: Set(ChronoUnixTimestampMillis(session.authenticated_at)),
+        created_at: Set(ChronoUnixTimestampMillis(now)),
         expires_at: Set(ChronoUnixTimestampMillis(session.expires_at)),
         user_agent: Set(user_agent.map(|name| name.chars().take(USER_AGENT_CHARS).collect())),
     };

@@ -22,9 +22,9 @@ pub struct Problem {
     #[serde(rename = "type")]
     #[schema(example = "/docs/errors#expired")]
     pub kind: String,
-    /// The status in words.
-    #[schema(example = "Unauthorized")]
-    pub title: &'static str,
+    /// The kind of problem in words.
+    #[schema(example = "Expired")]
+    pub title: String,
     /// The HTTP status.
     #[schema(example = 401)]
     pub status: u16,
@@ -75,7 +75,7 @@ impl Problem {
         };
         Self {
             kind: format!("/docs/errors#{}", error.code()),
-            title: error.status().canonical_reason().unwrap_or("Error"),
+            title: in_words(error.code()),
             status: error.status().as_u16(),
             detail: error.to_string(),
             code: error.code(),
@@ -83,6 +83,12 @@ impl Problem {
             errors: fields.iter().map(ProblemField::from).collect(),
         }
     }
+}
+
+/// `username_taken` as `Username taken`.
+fn in_words(code: &str) -> String {
+    let words = code.replace('_', " ");
+    words.get(..1).map(str::to_uppercase).unwrap_or_default() + words.get(1..).unwrap_or_default()
 }
 
 impl From<&FieldError> for ProblemField {

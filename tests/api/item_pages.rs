@@ -149,6 +149,8 @@ async fn parameters_have_rules() {
         ("limit=0", "?limit", "not_allowed"),
         ("limit=101", "?limit", "not_allowed"),
         ("limit=-1", "?limit", "not_allowed"),
+        ("limit=%2B5", "?limit", "not_allowed"),
+        ("limit=005", "?limit", "not_allowed"),
         ("limit=abc", "?limit", "not_allowed"),
         ("limit=", "?limit", "not_allowed"),
         ("limit=18446744073709551616", "?limit", "not_allowed"),

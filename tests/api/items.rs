@@ -177,7 +177,7 @@ async fn a_change_is_made_only_to_the_version_it_was_meant_for() {
         alice.request(Method::PUT, "/api/items/1").header("if-match", tag).json(&json!({"name": name})).send().await
     };
     assert_eq!(put_if("\"1\"", "v2").await.header("etag"), "\"2\"");
-    for stale in ["\"1\"", "W/\"2\"", "\"x\"", "2", "", "\"1\", \"3\""] {
+    for stale in ["\"1\"", "W/\"2\"", "\"02\"", "\"+2\"", "\"x\"", "2", "", "\"1\", \"3\""] {
         assert_eq!(put_if(stale, "lost").await.refusal(), (412, "precondition_failed".to_owned()), "{stale}");
     }
     assert_eq!(put_if("\"1\", \"2\"", "v3").await.header("etag"), "\"3\"");
@@ -201,7 +201,7 @@ async fn who_has_the_present_version_is_not_sent_it_again() {
         let reply = get_unless(known).await;
         assert_eq!((reply.status(), reply.text(), reply.header("etag")), (304, "", "\"1\""), "{known}");
     }
-    for other in ["\"2\"", "1", "\"x\""] {
+    for other in ["\"2\"", "1", "\"01\"", "W/W/\"1\"", "\"x\""] {
         assert_eq!(get_unless(other).await.status(), 200, "{other}");
     }
 }

@@ -18,7 +18,7 @@ async fn signing_up_gives_a_user_a_session_and_its_token() {
       "expiresIn": 86400,
       "message": "created",
       "session": {
-        "createdAt": "2026-11-20T12:00:00.000Z",
+        "createdAt": "2026-11-20T12:00:00.250Z",
         "current": true,
         "expiresAt": "2026-11-21T12:00:00.000Z",
         "id": "[sid]",

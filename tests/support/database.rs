@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use daypass::config::DatabaseUrl;
 use daypass::{database, random};
 use rand::Rng as _;
-use sea_orm::{ConnectionTrait as _, DatabaseConnection};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 use tempfile::TempDir;
 
 /// The server that tests use instead of SQLite; said once, so that a log tells what was tested.
@@ -67,11 +67,17 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         let Home::Server { server, name } = &self.home else { return };
-        let force = if server.starts_with("postgres") { " WITH (FORCE)" } else { "" };
-        let (server, statement) = (server.clone(), format!("DROP DATABASE {name}{force}"));
+        let (server, name) = (server.clone(), name.clone());
         // The test's own runtime is ending, so the clean-up has one of its own.
         let drop_it = std::thread::spawn(move || {
-            tokio::runtime::Runtime::new().unwrap().block_on(on_server(&server, &statement));
+            tokio::runtime::Runtime::new().unwrap().block_on(async {
+                if server.starts_with("postgres") {
+                    on_server(&server, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
+                } else {
+                    disconnect_mysql(&server, &name).await;
+                    on_server(&server, &format!("DROP DATABASE {name}")).await;
+                }
+            });
         });
         let _ = drop_it.join();
     }
@@ -80,5 +86,17 @@ impl Drop for TestDatabase {
 async fn on_server(server: &str, statement: &str) {
     let db = database::connect(&DatabaseUrl::from(server.to_owned())).await.unwrap();
     db.execute_unprepared(statement).await.unwrap();
+    db.close().await.unwrap();
+}
+
+/// Ends what the test left open: MySQL waits for ever for the transaction of a connection that nobody
+/// will use again before it drops the database.
+async fn disconnect_mysql(server: &str, name: &str) {
+    let db = database::connect(&DatabaseUrl::from(server.to_owned())).await.unwrap();
+    let open = format!("SELECT CAST(id AS SIGNED) AS id FROM information_schema.processlist WHERE db = '{name}'");
+    for row in db.query_all_raw(Statement::from_string(DbBackend::MySql, open)).await.unwrap() {
+        let id: i64 = row.try_get("", "id").unwrap();
+        let _ = db.execute_unprepared(&format!("KILL {id}")).await;
+    }
     db.close().await.unwrap();
 }
