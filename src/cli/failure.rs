@@ -37,7 +37,10 @@ impl From<String> for Failure {
 
 impl From<SecretError> for Failure {
     fn from(error: SecretError) -> Self {
-        Self::usage(error.to_string())
+        match error {
+            SecretError::File { .. } => Self::from(error.to_string()),
+            SecretError::Missing | SecretError::Weak { .. } => Self::usage(error.to_string()),
+        }
     }
 }
 

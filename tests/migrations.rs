@@ -1,0 +1,85 @@
+//! The tables: up, down and up again on each database, and what every connection to SQLite is told.
+
+#[path = "support/database.rs"]
+#[expect(unreachable_pub, reason = "a module of tests is reached from its own binary alone")]
+mod support;
+
+use migration::{Migrator, MigratorTrait as _};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection};
+use support::TestDatabase;
+
+const TABLES: [&str; 3] = ["users", "sessions", "items"];
+
+async fn tables_there(db: &DatabaseConnection) -> usize {
+    let mut there = 0;
+    for table in TABLES {
+        there += usize::from(db.execute_unprepared(&format!("SELECT COUNT(*) FROM {table}")).await.is_ok());
+    }
+    there
+}
+
+#[tokio::test]
+async fn migrations_go_up_down_and_up_again() {
+    let database = TestDatabase::empty().await;
+    let db = database.connect().await;
+    daypass::database::migrate(&db).await.unwrap();
+    assert_eq!(tables_there(&db).await, TABLES.len());
+    for left in (0..TABLES.len()).rev() {
+        Migrator::down(&db, Some(1)).await.unwrap();
+        assert_eq!(tables_there(&db).await, left);
+    }
+    daypass::database::migrate(&db).await.unwrap();
+    assert_eq!(tables_there(&db).await, TABLES.len());
+}
+
+#[tokio::test]
+async fn migrating_twice_changes_nothing() {
+    let database = TestDatabase::create().await;
+    let db = database.connect().await;
+    daypass::database::migrate(&db).await.unwrap();
+    assert!(Migrator::get_pending_migrations(&db).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn replicas_that_start_together_take_turns() {
+    let database = TestDatabase::empty().await;
+    let mut replicas = Vec::new();
+    for _ in 0..5 {
+        let db = database.connect().await;
+        replicas.push(tokio::spawn(async move { daypass::database::migrate(&db).await }));
+    }
+    for replica in replicas {
+        replica.await.unwrap().unwrap();
+    }
+    assert_eq!(tables_there(&database.connect().await).await, TABLES.len());
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn every_pooled_connection_to_sqlite_has_its_pragmas() {
+    let database = TestDatabase::create().await;
+    if !database.url().is_sqlite() {
+        eprintln!("not run: the database of this run is not SQLite");
+        return;
+    }
+    let db = database.connect().await;
+    let pool = db.get_sqlite_connection_pool();
+    let mut held = Vec::new();
+    for _ in 0..pool.options().get_max_connections() {
+        let mut connection = pool.acquire().await.unwrap();
+        for (pragma, expected) in
+            [("journal_mode", "wal"), ("synchronous", "2"), ("foreign_keys", "1"), ("busy_timeout", "4000")]
+        {
+            let query = sea_orm::sqlx::AssertSqlSafe(format!("SELECT CAST({pragma} AS TEXT) FROM pragma_{pragma}"));
+            let query = if pragma == "busy_timeout" {
+                sea_orm::sqlx::AssertSqlSafe("SELECT CAST(timeout AS TEXT) FROM pragma_busy_timeout".to_owned())
+            } else {
+                query
+            };
+            let value: String = sea_orm::sqlx::query_scalar(query).fetch_one(&mut *connection).await.unwrap();
+            assert_eq!(value, expected, "{pragma}");
+        }
+        held.push(connection);
+    }
+    assert!(held.len() > 1, "a file has a pool of several connections");
+}
