@@ -1,5 +1,7 @@
 //! The command line, as a person at a terminal meets it: the real binary in an empty folder.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;

@@ -1,8 +1,12 @@
 //! The tables: up, down and up again on each database, and what every connection to SQLite is told.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 #[path = "support/database.rs"]
 #[expect(unreachable_pub, reason = "a module of tests is reached from its own binary alone")]
 mod support;
+
+use std::io::Write as _;
 
 use migration::{Migrator, MigratorTrait as _};
 use sea_orm::{ConnectionTrait as _, DatabaseConnection};
@@ -59,7 +63,7 @@ async fn replicas_that_start_together_take_turns() {
 async fn every_pooled_connection_to_sqlite_has_its_pragmas() {
     let database = TestDatabase::create().await;
     if !database.url().is_sqlite() {
-        eprintln!("not run: the database of this run is not SQLite");
+        let _ = writeln!(std::io::stderr(), "not run, for the database is not SQLite: the pragmas of its connections");
         return;
     }
     let db = database.connect().await;

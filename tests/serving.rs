@@ -2,6 +2,8 @@
 //!
 //! Time is paused: where a test waits for half a minute, the clock is moved and nobody sleeps.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::time::Duration;
 
 use axum::Router;

@@ -21,7 +21,7 @@ async fn bearer_in_any_case_and_the_bare_token_are_accepted() {
         format!("bearer {token}"),
         format!("BEARER {token}"),
         format!("Bearer  {token}"),
-        format!("{token}"),
+        token.clone(),
         format!("{token} "),
         format!(" Bearer {token} "),
     ] {

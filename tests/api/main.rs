@@ -1,5 +1,7 @@
 //! The API as its users see it: status, headers, body. One module a resource or a concern.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 #[path = "../support/mod.rs"]
 mod support;
 

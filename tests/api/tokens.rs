@@ -192,7 +192,7 @@ async fn a_token_is_exactly_three_parts_of_canonical_base64url() {
         format!("{{\"payload\":\"{payload}\",\"signatures\":[]}}"),
         format!("{header}.{payload}.{signature}+"),
         format!("{header}.{payload}/.{signature}"),
-        format!("{header}.{}\u{feff}.{signature}", payload),
+        format!("{header}.{payload}\u{feff}.{signature}"),
         "a".repeat(9000),
     ] {
         attack.is_refused(&forged, "malformed_token").await;

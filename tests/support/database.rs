@@ -1,5 +1,6 @@
 //! A database for one test alone: a SQLite file, or one made on the server of `TEST_DATABASE_URL`.
 
+use std::io::Write as _;
 use std::sync::OnceLock;
 
 use daypass::config::DatabaseUrl;
@@ -17,7 +18,8 @@ fn url_from_environment() -> Option<&'static str> {
         let shown = url
             .clone()
             .map_or("SQLite; TEST_DATABASE_URL is not set".to_owned(), |url| DatabaseUrl::from(url).to_string());
-        eprintln!("database of the tests: {shown}");
+        // Written past the capture of the test runner, so that it is seen when all is well.
+        let _ = writeln!(std::io::stderr(), "database of the tests: {shown}");
         url
     });
     url.as_deref()
