@@ -1,17 +1,15 @@
-//! The API told by the service itself: the OpenAPI document, a page to try it, the list of errors.
+//! The API told by the service itself: a page to read and try it, and the list of errors.
 //!
 //! All of it is in the binary; the page loads nothing from elsewhere.
 
 use std::sync::{Arc, LazyLock};
 
-use axum::Json;
 use axum::extract::Path;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Redirect, Response};
 use utoipa_swagger_ui::{Config, serve};
 
 use crate::error::Error;
-use crate::router;
 
 /// Swagger UI styles itself inline and draws its icons from `data:`; scripts come from here alone.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
@@ -24,12 +22,6 @@ static UI: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
 });
 
 static ERRORS: LazyLock<String> = LazyLock::new(|| error_page(include_str!("../../docs/errors/README.md")));
-
-/// The OpenAPI document, generated from the routes.
-pub async fn document() -> Response {
-    static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(router::document);
-    Json(&*DOCUMENT).into_response()
-}
 
 /// The page's own address ends in a file name, so that its relative links hold.
 pub async fn page() -> Redirect {

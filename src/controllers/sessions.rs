@@ -9,7 +9,6 @@ use sea_orm::ConnectionTrait;
 use tracing::info;
 use utoipa::ToSchema;
 
-use super::users;
 use crate::app::App;
 use crate::auth::password::{Password, Verdict};
 use crate::auth::refusal::Refusal;
@@ -67,7 +66,7 @@ pub async fn sign_in(
 /// Whose token it is, and since when.
 #[utoipa::path(get, path = "/api/sessions/current", tag = "sessions", responses((status = 200, body = CurrentSession)))]
 pub async fn show_current(State(app): State<App>, session: Session) -> Result<Reply<CurrentSession>, Error> {
-    let user = users::me(&app, &session).await?;
+    let user = user::of_session(&app.db, &session).await?;
     let row = session::find(&app.db, &session).await?.ok_or(Error::Refused(Refusal::Revoked))?;
     Ok(Reply(CurrentSession { user: User::from(&user), session: views::Session::of(&row, true) }))
 }

@@ -10,7 +10,6 @@ use utoipa::ToSchema;
 use super::sessions;
 use crate::app::App;
 use crate::auth::password::Password;
-use crate::auth::refusal::Refusal;
 use crate::auth::token::Session;
 use crate::auth::username::Username;
 use crate::database;
@@ -65,7 +64,8 @@ pub async fn sign_up(
 /// Who am I
 #[utoipa::path(get, path = "/api/users/me", tag = "users", responses((status = 200, body = User)))]
 pub async fn show_me(State(app): State<App>, session: Session) -> Result<Reply<User>, Error> {
-    Ok(Reply(User::from(&me(&app, &session).await?)))
+    let user = user::of_session(&app.db, &session).await?;
+    Ok(Reply(User::from(&user)))
 }
 
 /// A new name for a user.
@@ -93,11 +93,7 @@ pub async fn rename_me(
     session: Session,
     Json(Rename { username }): Json<Rename>,
 ) -> Result<Reply<User>, Error> {
-    let user = me(&app, &session).await?.rename(&app.db, &username, app.clock.now()).await?;
+    let user = user::of_session(&app.db, &session).await?;
+    let user = user.rename(&app.db, &username, app.clock.now()).await?;
     Ok(Reply(User::from(&user)))
-}
-
-/// The user of the session; one that is no more has no session either.
-pub(super) async fn me(app: &App, session: &Session) -> Result<user::Model, Error> {
-    user::find_by_id(&app.db, session.user_id).await?.ok_or(Error::Refused(Refusal::Revoked))
 }

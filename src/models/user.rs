@@ -5,6 +5,8 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::{IntoActiveModel, SqlErr};
 
+use crate::auth::refusal::Refusal;
+use crate::auth::token::Session;
 use crate::auth::username::Username;
 use crate::error::Error;
 
@@ -31,12 +33,12 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// The user of this id.
+/// The user a session belongs to.
 ///
 /// # Errors
-/// When the database fails.
-pub async fn find_by_id(db: &impl ConnectionTrait, id: i64) -> Result<Option<Model>, Error> {
-    Ok(Entity::find_by_id(id).one(db).await?)
+/// [`Refusal::Revoked`]: a user who is no more has no session either.
+pub async fn of_session(db: &impl ConnectionTrait, session: &Session) -> Result<Model, Error> {
+    Entity::find_by_id(session.user_id).one(db).await?.ok_or(Error::Refused(Refusal::Revoked))
 }
 
 /// The user whose name has the same key as `name`. What no user can be called is not looked up.

@@ -1,5 +1,6 @@
 //! `/api/users`: signing up, and what a user may see and change of their own.
 
+use daypass::models::user;
 use insta::assert_json_snapshot;
 use serde_json::json;
 
@@ -138,8 +139,8 @@ async fn stored_passwords_are_argon2id_hashes_with_their_own_salts() {
     let app = TestApp::start_with(&["--argon2=m=19456,t=2,p=1"]).await;
     app.alice().await;
     app.bob().await;
-    let hash = async |id| daypass::models::user::find_by_id(&app.app.db, id).await.unwrap().unwrap().password_hash;
-    let (one, other) = (hash(1).await, hash(2).await);
+    let hash = async |name| user::find_by_username(&app.app.db, name).await.unwrap().unwrap().password_hash;
+    let (one, other) = (hash("alice").await, hash("bob").await);
     assert!(one.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{one}");
     assert_ne!(one, other);
     let parts: Vec<_> = one.rsplit('$').take(2).map(str::len).collect();
