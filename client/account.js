@@ -1,10 +1,10 @@
-// Who you are: signing up, signing in, changing the username, forgetting the token.
+// Who you are: signing up, signing in, changing the username. The ways out are exits.js's.
 
 import { byId, localMinute, say } from "./dom.js";
 import { exchange } from "./exchange.js";
 import { onSubmit, showRefusal, wireReveals } from "./form.js";
 import { reason } from "./glossary.js";
-import { authorised, check, forget, onChange, renamed, signedIn } from "./session.js";
+import { authorised, check, onChange, renamed, signedIn } from "./session.js";
 
 const title = byId("account-title");
 const outcome = byId("account-outcome");
@@ -14,13 +14,6 @@ export function openAccount() {
   openDoor(byId("sign-in"), "/api/sessions", ({ username }) => `Signed in as ${username}.`);
   openRename(byId("rename-user"));
   byId("ask-again").addEventListener("click", check);
-  for (const button of document.querySelectorAll(".forget")) {
-    button.addEventListener("click", () => {
-      forget();
-      say(outcome, "Forgotten in this browser.");
-      byId("sign-in-username").focus();
-    });
-  }
   onChange(render);
 }
 
@@ -46,11 +39,11 @@ function openRename(form) {
   });
 }
 
-function render({ standing, token, user, session, problem }, before) {
+function render({ standing, token, user, session, problem, news }, before) {
   const known = standing === "accepted";
   const stranded = standing === "refused" || standing === "unanswered";
 
-  if (token !== before.token) say(outcome, "");
+  if (token !== before.token || news !== before.news) say(outcome, news);
   title.textContent = "Sign up or sign in";
   if (known) title.textContent = `You are ${user.username}`;
   if (standing === "asking") title.textContent = "One moment";
@@ -63,6 +56,8 @@ function render({ standing, token, user, session, problem }, before) {
     byId("who-began").textContent = localMinute(new Date(session.createdAt));
   }
   if (stranded) {
+    // A refused token has no session that could still be ended.
+    byId("stranded-sign-out").hidden = standing === "refused";
     byId("stranded-reason").textContent = standing === "refused"
       ? `This browser holds a token that was refused: ${problem.code}. ${reason(problem)}`
       : `This browser holds a token, but nobody could say whether it is good. ${reason(problem)}`;

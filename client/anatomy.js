@@ -46,7 +46,7 @@ function entry(exchange) {
     write(".curl", command);
     const copied = await copy(command);
     row.querySelector(".copied").textContent = copied
-      ? "Copied. Set TOKEN or PASSWORD before you run it."
+      ? "Copied. Set what it names, such as TOKEN or PASSWORD, before you run it."
       : "This browser gives pages no clipboard here. Copy it from below.";
   });
   return row;

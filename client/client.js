@@ -2,14 +2,20 @@
 
 import { openAccount } from "./account.js";
 import { openAnatomy } from "./anatomy.js";
+import { openExits } from "./exits.js";
 import { openItems } from "./items.js";
+import { openPassword } from "./password.js";
 import { start } from "./session.js";
+import { openSessions } from "./sessions.js";
 import { openTicket } from "./ticket.js";
 import { openVerdict } from "./verdict.js";
 
 openAnatomy();
 openAccount();
+openExits();
 openTicket();
 openVerdict();
+openSessions();
 openItems();
+openPassword();
 start();

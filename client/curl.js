@@ -1,4 +1,5 @@
-// An exchange as a command for a POSIX shell. The secrets stay outside: the shell fills in $TOKEN and $PASSWORD.
+// An exchange as a command for a POSIX shell. The secrets stay outside: the shell fills in $TOKEN, $PASSWORD and, where a
+// password is to replace another, $NEW_PASSWORD.
 
 import { isSecret } from "./redact.js";
 
@@ -19,6 +20,7 @@ export function asCurl({ method, path, remark, request }) {
 
 // The password leaves the single quotes for double ones, where the shell fills it in.
 function member([name, value]) {
-  const text = isSecret(name) ? `"'"$PASSWORD"'"` : inQuotes(JSON.stringify(value));
+  const variable = name === "newPassword" ? "NEW_PASSWORD" : "PASSWORD";
+  const text = isSecret(name) ? `"'"$${variable}"'"` : inQuotes(JSON.stringify(value));
   return `${JSON.stringify(name)}:${text}`;
 }

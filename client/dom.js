@@ -19,6 +19,20 @@ export function say(node, text, tone = "") {
   node.dataset.tone = tone;
 }
 
+/** Runs `act` when the button is pressed; a second press while the first is on its way does nothing. */
+export function onPress(button, act) {
+  let acting = false;
+  button.addEventListener("click", async () => {
+    if (acting) return;
+    acting = true;
+    try {
+      await act();
+    } finally {
+      acting = false;
+    }
+  });
+}
+
 const toTheSecond = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const toTheMinute = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 

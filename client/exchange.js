@@ -12,14 +12,14 @@ export const exchanges = new EventTarget();
  * Resolves to `{ok, status, headers, body, problem}`. A refusal carries the server's problem document; silence, a
  * timeout or an answer that is not the API's are told the same way, so that callers know one kind of failure.
  */
-export async function exchange(method, path, { token, body, ifMatch, remark } = {}) {
+export async function exchange(method, path, { token, body, ifMatch, remark, keepalive } = {}) {
   const headers = { Accept: "application/json" };
   if (token) headers.Authorization = `Bearer ${token}`;
   if (ifMatch) headers["If-Match"] = ifMatch;
   if (body) headers["Content-Type"] = "application/json";
 
   const started = performance.now();
-  const { answer, text } = await ask(method, path, headers, body);
+  const { answer, text } = await ask(method, path, { headers, body, keepalive });
   exchanges.dispatchEvent(new CustomEvent("exchange", { detail: {
     method,
     path,
@@ -37,7 +37,7 @@ export async function exchange(method, path, { token, body, ifMatch, remark } = 
   return answer;
 }
 
-async function ask(method, path, headers, body) {
+async function ask(method, path, { headers, body, keepalive }) {
   if (/[^\x20-\x7e]/.test(headers.Authorization)) {
     return silence("unsendable", "The browser can not send this token: no header may carry its characters.");
   }
@@ -47,6 +47,7 @@ async function ask(method, path, headers, body) {
       headers,
       body: body && JSON.stringify(body),
       cache: "no-store",
+      keepalive,
       // Only the token this page shows may speak for the person; a cookie must not answer in its place.
       credentials: "omit",
       signal: AbortSignal.timeout(PATIENCE_MS),

@@ -3,7 +3,12 @@
 import { element } from "./dom.js";
 
 // Refusals of a whole request that a person would look for at one field.
-const FIELD_OF = { __proto__: null, bad_credentials: "password", username_taken: "username" };
+const FIELD_OF = {
+  __proto__: null,
+  bad_credentials: "password",
+  username_taken: "username",
+  wrong_password: "currentPassword",
+};
 
 /** Runs `submit` for each submission and ignores further ones until it is done. */
 export function onSubmit(form, submit) {
@@ -45,7 +50,7 @@ export function clearRefusal(form) {
   for (const message of form.querySelectorAll(".field-error, .form-error")) message.textContent = "";
 }
 
-/** A button that shows what its password field holds, until it is pressed again or the form is sent. */
+/** A button that shows what its password field holds, until it is pressed again or the form is sent or emptied. */
 export function wireReveals(form) {
   for (const button of form.querySelectorAll(".reveal")) {
     const input = form.querySelector(`#${button.getAttribute("aria-controls")}`);
@@ -56,5 +61,6 @@ export function wireReveals(form) {
     button.addEventListener("click", () => reveal(input.type === "password"));
     // Password managers offer to keep what leaves in a password field.
     form.addEventListener("submit", () => reveal(false));
+    form.addEventListener("reset", () => reveal(false));
   }
 }

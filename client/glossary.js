@@ -1,5 +1,5 @@
-// One plain sentence for each word of a token, and for each reason a token is refused. The tables have no prototype,
-// since the names looked up in them come from tokens and servers.
+// One plain sentence for each word of a token, and for each reason a token is refused or can not be judged. The tables
+// have no prototype, since the names looked up in them come from tokens and servers.
 
 export const HEADER = {
   __proto__: null,
@@ -36,7 +36,8 @@ export const REFUSALS = {
   wrong_audience: "It is meant for another service.",
   not_yet_valid: "Its time has not come yet.",
   expired: "Its time is over. Sign in for a new one.",
-  revoked: "Its session was ended before its time.",
+  revoked: "Its session ended before its time was over. Sign in for a new one.",
+  not_ready: "The server does not know at the moment which sessions have ended, so it accepts no token.",
 };
 
 /** The reason for a refusal in one or two sentences: the glossary's where the code is known, and always the server's. */

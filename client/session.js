@@ -1,11 +1,15 @@
 // The session as this browser knows it: the token it holds, and what the server last said about it.
 
 import { exchange } from "./exchange.js";
+import { takeApart } from "./jwt.js";
 
 const KEY = "daypass.token";
 
-// standing: "none" | "asking" | "accepted" | "refused" | "unanswered"
-const NOBODY = { token: null, standing: "none", user: null, session: null, problem: null };
+// standing: "none" | "asking" | "accepted" | "refused" | "unanswered"; news: what another tab did to the token
+const NOBODY = { token: null, standing: "none", user: null, session: null, problem: null, news: "" };
+
+// Tells the other tabs why the token is gone. The storage event tells them that it is, also where there is no channel.
+const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("daypass") : null;
 
 let held = NOBODY;
 const listeners = [];
@@ -22,16 +26,17 @@ export function start() {
     // A null key means the whole storage was cleared.
     if (key === KEY || key === null) follow();
   });
+  channel?.addEventListener("message", ({ data }) => hear(data));
   // A page brought back by the back button slept through the storage events.
   window.addEventListener("pageshow", ({ persisted }) => persisted && follow());
   become({ ...NOBODY, token: stored() });
   return check();
 }
 
-/** Credentials as sign-up and sign-in answer with them: accepted already, no need to ask. */
+/** Credentials as sign-up, sign-in and a new password are answered with: accepted already, no need to ask. */
 export function signedIn({ sessionToken, user, session }) {
   keep(sessionToken);
-  become({ token: sessionToken, standing: "accepted", user, session, problem: null });
+  become({ ...NOBODY, token: sessionToken, standing: "accepted", user, session });
 }
 
 /** Holds a token brought from elsewhere and asks the server about it. */
@@ -41,9 +46,22 @@ export function hold(token) {
   return check();
 }
 
-export function forget() {
+/** Lets go of the token, here and in the other tabs; there, `news` says why. */
+export function forget(news) {
+  const sid = sidOf(held.token);
   keep(null);
   become(NOBODY);
+  channel?.postMessage({ sid, news });
+}
+
+/**
+ * Ends the session. The token leaves this browser first, whatever becomes of the request. That one goes out even if
+ * the page is closed meanwhile, and its answer says whether the server knows.
+ */
+export function signOut() {
+  const { token } = held;
+  forget("Signed out in another tab.");
+  return exchange("DELETE", "/api/sessions/current", { token, keepalive: true });
 }
 
 export function renamed(user) {
@@ -78,6 +96,15 @@ function follow() {
   become({ ...NOBODY, token });
   check();
 }
+
+// What is heard is not passed on: the tab that let go has told all others.
+function hear({ sid, news }) {
+  // Who has signed in anew meanwhile holds another session, and keeps it.
+  if (held.token && sidOf(held.token) !== sid) return;
+  become({ ...NOBODY, news });
+}
+
+const sidOf = (token) => takeApart(token ?? "").claims?.sid;
 
 function become(next) {
   const before = held;

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::auth::keys::KeyRing;
 use crate::auth::password::{HashError, PasswordHasher};
+use crate::auth::revocations::Revocations;
 use crate::auth::token::Tokens;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -24,6 +25,8 @@ pub struct Parts {
     pub db: DatabaseConnection,
     /// Issues and verifies session tokens.
     pub tokens: Tokens,
+    /// The sessions that ended before their tokens expired.
+    pub revocations: Revocations,
     /// Hashes and verifies passwords.
     pub passwords: PasswordHasher,
     /// Tells the time.
@@ -60,7 +63,7 @@ impl App {
             config.tokens.jwt_leeway,
         );
         let passwords = PasswordHasher::new(config.passwords.argon2.clone(), config.passwords.threads())?;
-        Ok(Self(Arc::new(Parts { config, db, tokens, passwords, clock })))
+        Ok(Self(Arc::new(Parts { config, db, tokens, revocations: Revocations::default(), passwords, clock })))
     }
 }
 

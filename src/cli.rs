@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::Config;
 
@@ -39,29 +39,52 @@ enum Verb {
 /// Runs the command line of the process. Settings come from flags, then the environment, then `.env`.
 #[must_use]
 pub fn main() -> ExitCode {
-    if let Err(error) = dotenvy::dotenv()
-        && !error.not_found()
-    {
-        return Failure::usage(format!(".env: {error}")).report();
-    }
-    let cli = Cli::parse();
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => return Failure::from(format!("cannot start: {error}")).report(),
-    };
-    match runtime.block_on(run(cli)) {
+    match read_env_file().and_then(|()| parse()).and_then(|cli| start(&cli)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }
 }
 
-async fn run(cli: Cli) -> Result<(), Failure> {
+/// Reads `.env` of this folder. A line that cannot be read is not repeated: it may hold a secret.
+fn read_env_file() -> Result<(), Failure> {
+    match dotenvy::from_path(".env") {
+        Err(dotenvy::Error::LineParse(..)) => {
+            Err(Failure::usage(".env has a line that cannot be read; put values with blanks in quotes".to_owned()))
+        }
+        Err(error) if !error.not_found() => Err(Failure::usage(format!(".env: {error}"))),
+        _ => Ok(()),
+    }
+}
+
+/// Reads the command line. A setting that is empty counts as not set, so that `NAME=` in `.env` is the default.
+fn parse() -> Result<Cli, Failure> {
+    let command = Cli::command().mut_args(|argument| {
+        let empty = argument.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+        if empty { argument.env(None::<&str>) } else { argument }
+    });
+    let matches = command.try_get_matches().map_err(|error| {
+        if !error.use_stderr() {
+            error.exit();
+        }
+        let text = error.render().to_string();
+        let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        Failure::usage(format!("{line} (see daypass --help)"))
+    })?;
+    Cli::from_arg_matches(&matches).map_err(|error| Failure::usage(error.to_string()))
+}
+
+fn start(cli: &Cli) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| format!("cannot start: {error}"))?;
+    runtime.block_on(run(cli))
+}
+
+async fn run(cli: &Cli) -> Result<(), Failure> {
     crate::telemetry::start(&cli.config.log, cli.config.daypass_env).map_err(Failure::usage)?;
-    match cli.verb {
-        None | Some(Verb::Serve) => serve::run(cli.config).await,
+    match &cli.verb {
+        None | Some(Verb::Serve) => serve::run(cli.config.clone()).await,
         Some(Verb::Migrate(verb)) => migrate::run(verb, &cli.config).await,
         Some(Verb::Secret(verb)) => {
-            secret::run(&verb);
+            secret::run(verb);
             Ok(())
         }
     }

@@ -1,5 +1,6 @@
 //! One file a resource, one function a route. A handler that takes `Session` is protected.
 
+pub mod account;
 pub mod client;
 pub mod docs;
 pub mod health;

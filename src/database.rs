@@ -3,13 +3,16 @@
 //! SQLite gets its pragmas on every connection of the pool; a pragma sent once would reach one of
 //! them. `synchronous=FULL`: what is acknowledged survives a power cut (docs/decisions).
 
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use log::LevelFilter;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
+    SqliteTransactionMode, SqlxError, TransactionOptions, TransactionTrait,
 };
 use thiserror::Error;
 
@@ -30,13 +33,13 @@ pub enum DatabaseError {
     /// The address is not one this build can use.
     #[error("DATABASE_URL: {0}")]
     Address(String),
-    /// The folder of the SQLite file cannot be made.
-    #[error("cannot create the folder of {url}: {cause}")]
-    Folder {
+    /// The SQLite file, or its folder, cannot be made.
+    #[error("cannot create the database {url}: {cause}")]
+    File {
         /// The address, without its password.
         url: DatabaseUrl,
         /// What the system says.
-        cause: std::io::Error,
+        cause: io::Error,
     },
     /// No connection.
     #[error("cannot open the database {url}: {cause}")]
@@ -44,7 +47,7 @@ pub enum DatabaseError {
         /// The address, without its password.
         url: DatabaseUrl,
         /// What the driver says.
-        cause: DbErr,
+        cause: String,
     },
     /// A migration failed.
     #[error("cannot migrate the database: {0}")]
@@ -57,8 +60,8 @@ pub enum DatabaseError {
 /// [`DatabaseError`]; its text never holds the password of the address.
 pub async fn connect(url: &DatabaseUrl) -> Result<DatabaseConnection, DatabaseError> {
     url.check().map_err(DatabaseError::Address)?;
-    if let Some(folder) = url.file().as_deref().and_then(std::path::Path::parent) {
-        std::fs::create_dir_all(folder).map_err(|cause| DatabaseError::Folder { url: url.clone(), cause })?;
+    if let Some(file) = url.file().filter(|_| url.expose().contains("mode=rwc")) {
+        create_private(&file).map_err(|cause| DatabaseError::File { url: url.clone(), cause })?;
     }
     let mut options = ConnectOptions::new(url.expose());
     options
@@ -72,7 +75,40 @@ pub async fn connect(url: &DatabaseUrl) -> Result<DatabaseConnection, DatabaseEr
         .sqlx_slow_statements_logging_settings(LevelFilter::Warn, SLOW);
     #[cfg(feature = "sqlite")]
     sqlite_options(&mut options, url);
-    Database::connect(options).await.map_err(|cause| DatabaseError::Connect { url: url.clone(), cause })
+    Database::connect(options).await.map_err(|cause| {
+        // The driver repeats an address that it cannot read, and the password with it.
+        if cause.to_string().contains(url.expose()) {
+            let advice = "it cannot be read; write what is special in a password in percent encoding";
+            return DatabaseError::Address(advice.to_owned());
+        }
+        DatabaseError::Connect { url: url.clone(), cause: in_words(&cause) }
+    })
+}
+
+/// The pool tries until its time is up and then speaks of that alone.
+fn in_words(cause: &DbErr) -> String {
+    match cause {
+        DbErr::Conn(RuntimeErr::SqlxError(error)) if matches!(**error, SqlxError::PoolTimedOut) => {
+            format!("no connection within {} seconds; does it run, and let us in?", ACQUIRE_TIMEOUT.as_secs())
+        }
+        cause => cause.to_string(),
+    }
+}
+
+/// Makes the file of a new SQLite database, for its owner's eyes: it holds the hashes of passwords. The
+/// files that SQLite puts beside it take its permissions over.
+fn create_private(file: &Path) -> io::Result<()> {
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(file) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// The pragmas of every SQLite connection. A database in memory lives in its one connection.

@@ -40,6 +40,9 @@ pub enum Error {
     /// `400`: the cursor is not one we gave out for this listing.
     #[error("The cursor does not belong to this listing; begin again without one.")]
     BadCursor,
+    /// `403`: the present password, asked for again, is wrong.
+    #[error("The current password is wrong.")]
+    WrongPassword,
     /// `404`: no such route, or no such thing of this user's.
     #[error("There is nothing here.")]
     NotFound,
@@ -67,6 +70,9 @@ pub enum Error {
     /// `503`: too many at once; come back later.
     #[error("The service is busy; try again shortly.")]
     Busy,
+    /// `503`: the revocations of other replicas are not loaded, or too old.
+    #[error("The revocations of other replicas cannot be followed at the moment.")]
+    NotReady,
     /// `503`: the database does not answer.
     #[error("The service cannot do this at the moment; try again shortly.")]
     Unavailable(#[source] DbErr),
@@ -82,6 +88,7 @@ impl Error {
         match self {
             Self::AmbiguousToken | Self::MalformedJson | Self::BadCursor => StatusCode::BAD_REQUEST,
             Self::Refused(_) | Self::BadCredentials => StatusCode::UNAUTHORIZED,
+            Self::WrongPassword => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -90,7 +97,7 @@ impl Error {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Busy | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::NotReady | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -104,6 +111,7 @@ impl Error {
             Self::AmbiguousToken => "ambiguous_token",
             Self::MalformedJson => "malformed_json",
             Self::BadCursor => "bad_cursor",
+            Self::WrongPassword => "wrong_password",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::BodyTimeout => "body_timeout",
@@ -113,6 +121,7 @@ impl Error {
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::Invalid(_) => "invalid_fields",
             Self::Busy => "busy",
+            Self::NotReady => "not_ready",
             Self::Unavailable(_) => "unavailable",
             Self::Fault(_) => "internal_error",
         }
@@ -121,7 +130,7 @@ impl Error {
     /// How long a client should wait before it tries again.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        matches!(self, Self::Busy | Self::Unavailable(_)).then_some(Duration::from_secs(1))
+        matches!(self, Self::Busy | Self::NotReady | Self::Unavailable(_)).then_some(Duration::from_secs(1))
     }
 
     /// A fault of ours, for what should not happen.
@@ -142,16 +151,17 @@ fn is_outage(error: &DbErr) -> bool {
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
         DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => match &**cause {
             SqlxError::Io(_) | SqlxError::PoolTimedOut | SqlxError::PoolClosed => true,
-            SqlxError::Database(answer) => is_database_busy(answer.code().as_deref()),
+            SqlxError::Database(answer) => is_passing(answer.code().as_deref()),
             _ => false,
         },
         _ => false,
     }
 }
 
-/// SQLite's `SQLITE_BUSY` after the busy timeout, and PostgreSQL's class 57 (shutting down, starting up).
-fn is_database_busy(code: Option<&str>) -> bool {
-    code.is_some_and(|code| matches!(code, "5" | "261" | "517") || code.starts_with("57P"))
+/// SQLite's `SQLITE_BUSY` after the busy timeout; a transaction given up for another's sake (40001 and,
+/// in PostgreSQL, 40P01); PostgreSQL shutting down or starting up (57P).
+fn is_passing(code: Option<&str>) -> bool {
+    code.is_some_and(|code| matches!(code, "5" | "261" | "517" | "40001" | "40P01") || code.starts_with("57P"))
 }
 
 impl From<HashError> for Error {

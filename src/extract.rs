@@ -11,6 +11,6 @@ mod user_agent;
 pub use fields::Fields;
 pub use if_match::{IfMatch, IfNoneMatch, etag};
 pub use json::{FromBody, Json, MAX_BODY_BYTES};
-pub use path::Id;
+pub use path::{Id, Word};
 pub use query::{FromQuery, Query};
 pub use user_agent::UserAgent;

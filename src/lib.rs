@@ -13,12 +13,14 @@
 //! | [`controllers`] | one file a resource, one function a route |
 //! | [`models`] | tables: entity, finders, commands, scoped to their owner |
 //! | [`views`] | what goes over the wire |
+//! | [`background`] | following other replicas' revocations, clearing up |
 //! | [`auth`] | usernames, passwords, keys, tokens; knows no HTTP |
 //!
 //! [`app::App`] is the one handle that all of them share; [`error::Error`] is all that can go wrong.
 
 pub mod app;
 pub mod auth;
+pub mod background;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -5,5 +5,6 @@
 pub mod item;
 pub mod item_name;
 pub mod page;
+pub mod revocation;
 pub mod session;
 pub mod user;

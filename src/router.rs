@@ -8,7 +8,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::controllers::{client, docs, health, items, method_not_allowed, not_found, sessions, users, verify};
+use crate::controllers::{
+    account, client, docs, health, items, method_not_allowed, not_found, sessions, users, verify,
+};
 use crate::middleware::{self, Service, validate_session};
 use crate::openapi;
 
@@ -24,8 +26,11 @@ fn public() -> OpenApiRouter<App> {
 /// Routes that need a session: `validate_session` stands before each of them.
 fn protected() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(users::show_me, users::rename_me))
-        .routes(routes!(sessions::show_current))
+        .routes(routes!(users::show_me, users::rename_me, account::delete_account))
+        .routes(routes!(account::change_password))
+        .routes(routes!(sessions::list_sessions, sessions::sign_out_everywhere))
+        .routes(routes!(sessions::show_current, sessions::sign_out))
+        .routes(routes!(sessions::end_session))
         .routes(routes!(verify::verify))
         .routes(routes!(items::list_items, items::create_item))
         .routes(routes!(items::show_item, items::update_item, items::delete_item))

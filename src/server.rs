@@ -6,7 +6,6 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,10 +38,6 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// Requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 128;
 
-/// The address at the other end of a connection.
-#[derive(Clone, Copy, Debug)]
-pub struct PeerAddr(pub SocketAddr);
-
 /// Serves `service` on `listener` until `shutdown` resolves, then finishes the requests in flight.
 pub async fn serve(listener: TcpListener, service: Service, shutdown: impl Future<Output = ()>) {
     let builder = Arc::new(builder());
@@ -52,9 +47,9 @@ pub async fn serve(listener: TcpListener, service: Service, shutdown: impl Futur
     tokio::pin!(shutdown);
     loop {
         tokio::select! {
-            (stream, peer, place) = accept(&listener, &places) => {
+            (stream, place) = accept(&listener, &places) => {
                 let service = service.clone();
-                connections.spawn(connection(Arc::clone(&builder), stream, peer, service, stopping.clone(), place));
+                connections.spawn(connection(Arc::clone(&builder), stream, service, stopping.clone(), place));
             }
             Some(_) = connections.join_next() => {}
             () = &mut shutdown => break,
@@ -83,14 +78,11 @@ fn builder() -> Builder<TokioExecutor> {
 
 /// The next connection that there is a place for. Running out of file descriptors passes, so it is
 /// waited out instead of ending the service.
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> (TcpStream, SocketAddr, Option<OwnedSemaphorePermit>) {
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, Option<OwnedSemaphorePermit>) {
     let place = Arc::clone(places).acquire_owned().await.ok();
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => return (stream, peer, place),
+            Ok((stream, _)) => return (stream, place),
             Err(error) => {
                 warn!(%error, "could not accept a connection");
                 tokio::time::sleep(Duration::from_millis(100)).await;
@@ -102,15 +94,13 @@ async fn accept(
 async fn connection(
     builder: Arc<Builder<TokioExecutor>>,
     stream: TcpStream,
-    peer: SocketAddr,
     service: Service,
     mut stopping: watch::Receiver<()>,
     _place: Option<OwnedSemaphorePermit>,
 ) {
     let _ = stream.set_nodelay(true);
     let activity = Activity::new();
-    let answer = service_fn(|mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(PeerAddr(peer));
+    let answer = service_fn(|request: hyper::Request<Incoming>| {
         let (service, in_flight) = (service.clone(), activity.begin());
         async move {
             let response = service.oneshot(request.map(Body::new)).await;

@@ -12,7 +12,7 @@ use crate::config::{Environment, LogConfig, LogFormat};
 /// When `LOG` is not a filter.
 pub fn start(config: &LogConfig, environment: Environment) -> Result<(), String> {
     // What the migrator does is told by `daypass migrate`; in the log it would be noise at every start.
-    let filter = format!("sea_orm_migration=warn,{}", config.filter);
+    let filter = format!("sea_orm_migration=warn,sqlx::postgres::notice=warn,{}", config.filter);
     let filter = EnvFilter::try_new(filter).map_err(|error| format!("LOG: {error}"))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match config.format(environment) {

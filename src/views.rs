@@ -11,7 +11,7 @@ mod user;
 pub use credentials::{Credentials, CurrentSession};
 pub use item::{Item, ItemPage};
 pub use problem::Problem;
-pub use session::Session;
+pub use session::{EndedSessions, Session, SessionList};
 pub use user::User;
 
 use chrono::{DateTime, SecondsFormat, Utc};

@@ -32,6 +32,7 @@ fn text(bytes: &[u8]) -> &str {
 /// The one line a failed command prints.
 fn complaint(output: &Output) -> &str {
     let line = text(&output.stderr).trim_end();
+    assert_eq!(line.lines().count(), 1, "{line}");
     assert!(line.starts_with("error: ") && !line.contains("panicked") && !line.contains("backtrace"), "{line}");
     line
 }
@@ -115,8 +116,10 @@ fn in_an_empty_folder_it_starts_and_tells_where_everything_is() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        let secret = folder.path().join("data/jwt-secret").metadata().unwrap();
-        assert_eq!(secret.permissions().mode() & 0o777, 0o600);
+        for private in ["jwt-secret", "daypass.db", "daypass.db-wal"] {
+            let file = folder.path().join("data").join(private).metadata().unwrap();
+            assert_eq!(file.permissions().mode() & 0o777, 0o600, "{private}");
+        }
     }
     let token = running.sign_up();
     assert_eq!(running.verify(&token), 204);
@@ -213,12 +216,14 @@ fn a_wrong_setting_is_told_in_a_line_that_names_it() {
         ("LOG_FORMAT", "xml", 2),
         ("DAYPASS_ENV", "staging", 2),
         ("DATABASE_URL", "oracle://app:hunter2@db/x", 2),
+        ("DATABASE_URL", "postgres://app:hunter2@127.0.0.1:notaport/x", 2),
+        ("DATABASE_URL", "postgres://app:hunter2/#?@127.0.0.1:1/x", 2),
         ("DATABASE_URL", "postgres://app:hunter2@127.0.0.1:1/x", 1),
         ("DATABASE_URL", "sqlite:///proc/nowhere/daypass.db?mode=rwc", 1),
     ] {
         let output = run(folder.path(), &[], &[("PORT", "0"), (setting, value)]);
         assert_eq!(output.status.code(), Some(status), "{setting}={value}: {}", text(&output.stderr));
-        let error = text(&output.stderr);
+        let error = complaint(&output);
         let named = error.to_lowercase().contains(&setting.to_lowercase().replace('_', "-"))
             || error.contains(setting)
             || error.contains("database")
@@ -234,8 +239,24 @@ fn the_file_env_is_read_and_the_environment_wins() {
     std::fs::write(folder.path().join(".env"), "JWT_TTL=2h\nJWT_LEEWAY=7s\n").unwrap();
     let running = Running::start(folder.path(), &[("JWT_TTL", "3h")]);
     assert!(running.notice.contains("live 3h, leeway 7s"), "{}", running.notice);
-    std::fs::write(folder.path().join(".env"), "JWT_TTL='unclosed\n").unwrap();
-    assert!(complaint(&run(folder.path(), &[], &[])).contains(".env"));
+    std::fs::write(folder.path().join(".env"), "JWT_SECRET=hunter2 with blanks and more\n").unwrap();
+    let output = run(folder.path(), &[], &[]);
+    assert!(complaint(&output).contains(".env") && !complaint(&output).contains("hunter2"));
+}
+
+#[test]
+fn an_empty_setting_is_the_default() {
+    let folder = TempDir::new().unwrap();
+    let names = Cli::command();
+    let names = names.get_arguments().filter_map(|argument| argument.get_env()?.to_str());
+    let file: String = names.map(|name| format!("{name}=\n")).collect();
+    std::fs::write(folder.path().join(".env"), file.replace("PORT=\n", "")).unwrap();
+    let running = Running::start(folder.path(), &[]);
+    assert!(
+        running.notice.contains("live 1day") && running.notice.contains("sqlite://data/daypass.db"),
+        "{}",
+        running.notice
+    );
 }
 
 #[test]
@@ -279,7 +300,7 @@ fn a_secret_is_generated_on_request() {
 fn what_destroys_data_asks_first() {
     let folder = TempDir::new().unwrap();
     let up = run(folder.path(), &["migrate", "up"], &[]);
-    assert_eq!(text(&up.stdout).matches("applied").count(), 3, "{}", text(&up.stderr));
+    assert_eq!(text(&up.stdout).matches("applied").count(), 4, "{}", text(&up.stderr));
     for verb in ["down", "fresh"] {
         let refused = run(folder.path(), &["migrate", verb], &[]);
         assert_eq!(refused.status.code(), Some(2));
@@ -290,5 +311,5 @@ fn what_destroys_data_asks_first() {
     let status = run(folder.path(), &["migrate", "status"], &[]);
     assert_eq!(text(&status.stdout), text(&down.stdout));
     let fresh = run(folder.path(), &["migrate", "fresh", "--yes"], &[]);
-    assert_eq!(text(&fresh.stdout).matches("applied").count(), 3);
+    assert_eq!(text(&fresh.stdout).matches("applied").count(), 4);
 }

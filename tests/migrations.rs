@@ -12,7 +12,7 @@ use migration::{Migrator, MigratorTrait as _};
 use sea_orm::{ConnectionTrait as _, DatabaseConnection};
 use support::TestDatabase;
 
-const TABLES: [&str; 3] = ["users", "sessions", "items"];
+const TABLES: [&str; 4] = ["users", "sessions", "items", "revocations"];
 
 async fn tables_there(db: &DatabaseConnection) -> usize {
     let mut there = 0;

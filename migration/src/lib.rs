@@ -10,6 +10,7 @@ pub use sea_orm_migration::prelude::*;
 mod m20261120_000001_users;
 mod m20261120_000002_sessions;
 mod m20261120_000003_items;
+mod m20261120_000004_revocations;
 mod tables;
 
 /// Runs the migrations in their order.
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000001_users::Migration),
             Box::new(m20261120_000002_sessions::Migration),
             Box::new(m20261120_000003_items::Migration),
+            Box::new(m20261120_000004_revocations::Migration),
         ]
     }
 }

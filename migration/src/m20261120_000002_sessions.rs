@@ -16,6 +16,7 @@ enum Sessions {
     CreatedAt,
     ExpiresAt,
     UserAgent,
+    KeyId,
 }
 
 #[async_trait::async_trait]
@@ -30,6 +31,7 @@ impl MigrationTrait for Migration {
                     .col(tables::moment(Sessions::CreatedAt))
                     .col(tables::moment(Sessions::ExpiresAt))
                     .col(ColumnDef::new(Sessions::UserAgent).string_len(255).null())
+                    .col(tables::text(Sessions::KeyId, 11, backend))
                     .foreign_key(
                         ForeignKey::create()
                             .name("fk_sessions_user")

@@ -2,21 +2,21 @@
 //!
 //! Argon2id takes 19 MiB and some 20 ms of a core each time, so it runs off the async threads and
 //! behind a bound: as many at once as there are hash threads, a short line of those who wait, and a
-//! deadline. Who finds the line full is told to come back, at once.
+//! deadline. Who finds the line full is told to come back, at once. Each job borrows memory that stays
+//! allocated: fresh blocks for each would be mapped anew each time and, once freed, kept by the allocator.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::Params;
 use icu_normalizer::ComposingNormalizerBorrowed;
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 use tokio::sync::Semaphore;
 
 use super::Rule;
+use super::argon2id::{self, Memory};
 
 /// A longer password is refused, not cut; counted as sent.
 pub const MAX_PASSWORD_BYTES: usize = 1024;
@@ -94,9 +94,11 @@ pub struct PasswordHasher(Arc<Shared>);
 struct Shared {
     params: Params,
     /// One permit for each job that runs.
-    threads: Semaphore,
+    threads: Arc<Semaphore>,
     /// One permit for each job that runs or waits.
-    places: Semaphore,
+    places: Arc<Semaphore>,
+    /// Memory that no job is using at the moment; never more than there are threads.
+    memory: Mutex<Vec<Memory>>,
     /// Compared with when there is no such user, so that both cases cost the same.
     nobody: String,
 }
@@ -107,11 +109,13 @@ impl PasswordHasher {
     /// # Errors
     /// When `params` cannot be used to hash.
     pub fn new(params: Params, threads: usize) -> Result<Self, HashError> {
-        let nobody = hash(&params, b"the password of nobody")?;
+        let mut memory = Memory::default();
+        let nobody = argon2id::hash(&params, b"the password of nobody", &mut memory)?;
         Ok(Self(Arc::new(Shared {
             params,
-            threads: Semaphore::new(threads),
-            places: Semaphore::new(threads * (1 + WAITING_PER_THREAD)),
+            threads: Arc::new(Semaphore::new(threads)),
+            places: Arc::new(Semaphore::new(threads * (1 + WAITING_PER_THREAD))),
+            memory: Mutex::new(vec![memory]),
             nobody,
         })))
     }
@@ -122,7 +126,7 @@ impl PasswordHasher {
     /// [`HashError::Busy`] when the line is full or too slow.
     pub async fn hash(&self, password: Password) -> Result<String, HashError> {
         let shared = Arc::clone(&self.0);
-        self.run(move || hash(&shared.params, password.bytes())).await
+        self.run(move |memory| argon2id::hash(&shared.params, password.bytes(), memory)).await
     }
 
     /// Compares `password` with the stored PHC string, or with nobody's when there is none.
@@ -131,8 +135,9 @@ impl PasswordHasher {
     /// [`HashError::Busy`] when the line is full or too slow; a fault when the stored string is none.
     pub async fn verify(&self, password: Password, stored: Option<String>) -> Result<Verdict, HashError> {
         let shared = Arc::clone(&self.0);
-        self.run(move || {
-            let right = matches_hash(password.bytes(), stored.as_deref().unwrap_or(&shared.nobody))?;
+        self.run(move |memory| {
+            let hash = stored.as_deref().unwrap_or(&shared.nobody);
+            let right = argon2id::matches(hash, password.bytes(), memory)?;
             Ok(if right && stored.is_some() { Verdict::Right } else { Verdict::Wrong })
         })
         .await
@@ -141,12 +146,21 @@ impl PasswordHasher {
     #[expect(clippy::disallowed_methods, reason = "this is the bounded room for hashing")]
     async fn run<T: Send + 'static>(
         &self,
-        job: impl FnOnce() -> Result<T, HashError> + Send + 'static,
+        job: impl FnOnce(&mut Memory) -> Result<T, HashError> + Send + 'static,
     ) -> Result<T, HashError> {
-        let _place = self.0.places.try_acquire().map_err(|_| HashError::Busy)?;
-        let thread = tokio::time::timeout(DEADLINE, self.0.threads.acquire()).await;
-        let _thread = thread.map_err(|_| HashError::Busy)?.map_err(|_| HashError::Busy)?;
-        tokio::task::spawn_blocking(job).await.map_err(|fault| HashError::Fault(fault.to_string()))?
+        let place = Arc::clone(&self.0.places).try_acquire_owned().map_err(|_| HashError::Busy)?;
+        let thread = tokio::time::timeout(DEADLINE, Arc::clone(&self.0.threads).acquire_owned()).await;
+        let thread = thread.map_err(|_| HashError::Busy)?.map_err(|_| HashError::Busy)?;
+        let shared = Arc::clone(&self.0);
+        let job = tokio::task::spawn_blocking(move || {
+            // The permits go with the job: a client that hangs up ends its request, not the hashing.
+            let _held = (place, thread);
+            let mut memory = shared.borrow_memory();
+            let done = job(&mut memory);
+            shared.give_back(memory);
+            done
+        });
+        job.await.map_err(|fault| HashError::Fault(fault.to_string()))?
     }
 }
 
@@ -156,27 +170,14 @@ impl fmt::Debug for PasswordHasher {
     }
 }
 
-fn argon2id(params: &Params) -> Argon2<'static> {
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
-}
-
-fn hash(params: &Params, password: &[u8]) -> Result<String, HashError> {
-    let hash: PasswordHash = argon2id(params).hash_password(password).map_err(fault)?;
-    Ok(hash.to_string())
-}
-
-fn matches_hash(password: &[u8], stored: &str) -> Result<bool, HashError> {
-    use argon2::password_hash::Error;
-    let stored = PasswordHash::new(stored).map_err(|error| HashError::Fault(error.to_string()))?;
-    match Argon2::default().verify_password(password, &stored) {
-        Ok(()) => Ok(true),
-        Err(Error::PasswordInvalid) => Ok(false),
-        Err(error) => Err(fault(error)),
+impl Shared {
+    fn borrow_memory(&self) -> Memory {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
     }
-}
 
-fn fault(error: argon2::password_hash::Error) -> HashError {
-    HashError::Fault(error.to_string())
+    fn give_back(&self, memory: Memory) {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
+    }
 }
 
 #[cfg(test)]
@@ -230,9 +231,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_job_whose_client_hung_up_keeps_its_thread_until_it_is_done() {
+        let hasher = hasher();
+        let (begin, begun) = std::sync::mpsc::channel();
+        let (finish, finished) = std::sync::mpsc::channel::<()>();
+        let abandoned = hasher.run(move |_| {
+            let _ = begin.send(());
+            let _ = finished.recv();
+            Ok(())
+        });
+        let waiting = tokio::time::timeout(Duration::from_millis(10), abandoned).await;
+        assert!(waiting.is_err() && begun.recv().is_ok(), "it runs, and nobody waits for it");
+        assert_eq!(hasher.0.threads.available_permits(), 0);
+        finish.send(()).unwrap();
+        let _thread = hasher.0.threads.acquire().await.unwrap();
+    }
+
+    #[tokio::test]
     async fn who_finds_the_line_full_is_turned_away_at_once() {
         let hasher = hasher();
-        let _all = hasher.0.places.try_acquire_many(1 + WAITING_PER_THREAD as u32).unwrap();
+        let _all = Arc::clone(&hasher.0.places).try_acquire_many_owned(1 + WAITING_PER_THREAD as u32).unwrap();
         let refused = hasher.hash(Password::presented("correct horse").unwrap()).await;
         assert!(matches!(refused, Err(HashError::Busy)));
     }

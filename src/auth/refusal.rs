@@ -5,6 +5,8 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use thiserror::Error;
 
+use super::reason::Reason;
+
 /// The reason a request carries no session. Each is a `401` with the code of the same name.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum Refusal {
@@ -42,8 +44,8 @@ pub enum Refusal {
         at: DateTime<Utc>,
     },
     /// The session ended before its time.
-    #[error("The session has ended.")]
-    Revoked,
+    #[error("{0}")]
+    Revoked(Reason),
 }
 
 impl Refusal {
@@ -61,7 +63,7 @@ impl Refusal {
             Self::WrongAudience => "wrong_audience",
             Self::NotYetValid => "not_yet_valid",
             Self::Expired { .. } => "expired",
-            Self::Revoked => "revoked",
+            Self::Revoked(_) => "revoked",
         }
     }
 }

@@ -38,6 +38,8 @@ pub struct Issued {
     pub token: SecretString,
     /// What it says.
     pub session: Session,
+    /// The `kid` of the key that signed it.
+    pub key_id: String,
 }
 
 /// Issues and verifies session tokens.
@@ -95,6 +97,7 @@ impl Tokens {
         Ok(Issued {
             token: SecretString::from(format!("{message}.{signature}")),
             session: Session { id, user_id, authenticated_at: issued_at, expires_at },
+            key_id: key.id().to_owned(),
         })
     }
 

@@ -38,23 +38,23 @@ pub(super) struct Consent {
     yes: bool,
 }
 
-pub(super) async fn run(verb: Verb, config: &Config) -> Result<(), Failure> {
-    let db = database::connect(&config.database.database_url).await?;
+pub(super) async fn run(verb: &Verb, config: &Config) -> Result<(), Failure> {
+    let url = &config.database.database_url;
     match verb {
-        Verb::Up => database::migrate(&db).await.map_err(DatabaseError::Migrate)?,
         Verb::Down { steps, consent } => {
-            consent.obtain(&format!(
-                "Take back {steps} migration(s) of {}, with their data?",
-                config.database.database_url
-            ))?;
-            Migrator::down(&db, Some(steps)).await.map_err(DatabaseError::Migrate)?;
+            consent.obtain(&format!("Take back {steps} migration(s) of {url}, with their data?"))?;
         }
-        Verb::Fresh { consent } => {
-            consent.obtain(&format!("Drop all data of {}?", config.database.database_url))?;
-            Migrator::fresh(&db).await.map_err(DatabaseError::Migrate)?;
-        }
-        Verb::Status => {}
+        Verb::Fresh { consent } => consent.obtain(&format!("Drop all data of {url}?"))?,
+        Verb::Up | Verb::Status => {}
     }
+    let db = database::connect(url).await?;
+    let done = match verb {
+        Verb::Up => database::migrate(&db).await,
+        Verb::Down { steps, .. } => Migrator::down(&db, Some(*steps)).await,
+        Verb::Fresh { .. } => Migrator::fresh(&db).await,
+        Verb::Status => Ok(()),
+    };
+    done.map_err(DatabaseError::Migrate)?;
     print_status(&db).await
 }
 

@@ -5,26 +5,39 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::Failure;
 use crate::app::App;
+use crate::background::Feed;
 use crate::clock::Clock;
 use crate::config::{Config, ListenConfig, SecretSource};
 use crate::database::{self, DatabaseError};
-use crate::{random, router, server};
+use crate::{background, random, router, server};
 
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
     // The port comes first: a start that fails on it leaves nothing behind.
     let listener = listen(&config.listen).await?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
-    let stop = stop_signal().map_err(|error| format!("cannot wait for signals: {error}"))?;
-    let folder = config.database.database_url.folder();
-    let (secret, source) = config.tokens.signing_secret(config.daypass_env, &folder, &mut random::secure())?;
-    let retired = config.tokens.retired_secrets()?;
-    let db = database::connect(&config.database.database_url).await?;
-    database::migrate(&db).await.map_err(DatabaseError::Migrate)?;
-    let app = App::new(config, db.clone(), (&secret, &retired), Clock::System)?;
+    let mut stop = std::pin::pin!(stop_signal().map_err(|error| format!("cannot wait for signals: {error}"))?);
+    let (app, source) = tokio::select! {
+        ready = prepare(config) => ready?,
+        () = &mut stop => return Ok(()),
+    };
     announce(&app.config, address, &source);
     server::serve(listener, router::build(&app), stop).await;
-    let _ = db.close().await;
+    let _ = app.db.close_by_ref().await;
     Ok(())
+}
+
+/// Everything before the first request: database, secrets, and the whole set of ended sessions in memory.
+async fn prepare(config: Config) -> Result<(App, SecretSource), Failure> {
+    let retired = config.tokens.retired_secrets()?;
+    let db = database::connect(&config.database.database_url).await?;
+    let folder = config.database.database_url.folder();
+    let (secret, source) = config.tokens.signing_secret(config.daypass_env, &folder, &mut random::secure())?;
+    database::migrate(&db).await.map_err(DatabaseError::Migrate)?;
+    let app = App::new(config, db, (&secret, &retired), Clock::System)?;
+    let feed = Feed::load(&app).await.map_err(|error| format!("cannot load the revocations: {error}"))?;
+    tokio::spawn(background::follow(app.clone(), feed));
+    tokio::spawn(background::clear_up(app.clone()));
+    Ok((app, source))
 }
 
 async fn listen(ListenConfig { host, port }: &ListenConfig) -> Result<TcpListener, Failure> {

@@ -27,7 +27,7 @@ impl CorsConfig {
     #[must_use]
     pub fn rule(&self, environment: Environment) -> OriginRule {
         match (&self.cors_origins, environment) {
-            (Some(origins), _) => OriginRule::Listed(origins.clone()),
+            (Some(origins), _) => OriginRule::Listed(origins.iter().filter(|each| !each.is_empty()).cloned().collect()),
             (None, Environment::Development) => OriginRule::Localhost,
             (None, Environment::Production) => OriginRule::Listed(Vec::new()),
         }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use percent_encoding::percent_decode_str;
 
 /// Settings of the database.
 #[derive(Args, Clone, Debug)]
@@ -60,7 +61,8 @@ impl DatabaseUrl {
     pub fn file(&self) -> Option<PathBuf> {
         let rest = self.0.strip_prefix("sqlite:")?;
         let path = rest.strip_prefix("//").unwrap_or(rest).split('?').next()?;
-        (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(path))
+        let path = percent_decode_str(path).decode_utf8_lossy();
+        (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(path.as_ref()))
     }
 
     /// The folder for what belongs beside the data: the database file's, else `data`.
@@ -75,23 +77,20 @@ impl DatabaseUrl {
 impl From<String> for DatabaseUrl {
     /// Any text: what a driver thinks of it is told without repeating it, for it may hold a password.
     fn from(text: String) -> Self {
-        Self(text.replacen("mariadb:", "mysql:", 1))
+        Self(text.strip_prefix("mariadb:").map_or_else(|| text.clone(), |rest| format!("mysql:{rest}")))
     }
 }
 
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some((scheme, rest)) = self.0.split_once("://") else { return f.write_str(&self.0) };
-        let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let host = match address.rsplit_once('@') {
-            None => address.to_owned(),
-            Some((user, host)) => match user.split_once(':') {
-                Some((user, _)) => format!("{user}:***@{host}"),
-                None => format!("{user}@{host}"),
-            },
-        };
-        let hidden = if query.to_ascii_lowercase().contains("password") { "?***" } else { "" };
-        write!(f, "{scheme}://{host}{hidden}")
+        let (scheme, rest) = self.0.split_once(':').unwrap_or((&self.0, ""));
+        if scheme == "sqlite" {
+            return write!(f, "sqlite:{}", rest.split('?').next().unwrap_or_default());
+        }
+        // Everything before the last @ may be part of a password, also what looks like a path or a query.
+        let address = rest.rsplit_once('@').map_or(rest, |(_, host)| host).trim_start_matches('/');
+        let credentials = if rest.contains('@') { "***@" } else { "" };
+        write!(f, "{scheme}://{credentials}{}", address.split('?').next().unwrap_or_default())
     }
 }
 
@@ -108,10 +107,11 @@ mod tests {
     #[test]
     fn the_password_is_hidden_wherever_the_address_is_shown() {
         for (url, shown) in [
-            ("postgres://app:hunter2@db:5432/daypass", "postgres://app:***@db:5432/daypass"),
-            ("postgres://app:p@ss@db/daypass", "postgres://app:***@db/daypass"),
-            ("postgres://app@db/daypass", "postgres://app@db/daypass"),
-            ("postgres://db/daypass?user=app&password=hunter2", "postgres://db/daypass?***"),
+            ("postgres://app:hunter2@db:5432/daypass", "postgres://***@db:5432/daypass"),
+            ("postgres://app:p@ss@db/daypass", "postgres://***@db/daypass"),
+            ("postgres://app:hunt?er2@db/daypass", "postgres://***@db/daypass"),
+            ("postgres:app:hunter2@db/daypass", "postgres://***@db/daypass"),
+            ("postgres://db/daypass?user=app&password=hunter2", "postgres://db/daypass"),
             ("sqlite://data/daypass.db?mode=rwc", "sqlite://data/daypass.db"),
         ] {
             let url = DatabaseUrl::from(url.to_owned());
@@ -121,11 +121,18 @@ mod tests {
     }
 
     #[test]
+    fn mariadb_is_another_name_of_the_scheme_alone() {
+        assert_eq!(DatabaseUrl::from("mariadb://db/x".to_owned()).expose(), "mysql://db/x");
+        assert_eq!(DatabaseUrl::from("postgres://mariadb:x@db/x".to_owned()).expose(), "postgres://mariadb:x@db/x");
+    }
+
+    #[test]
     fn the_file_and_its_folder_are_found_in_a_sqlite_address() {
         for (url, file) in [
             ("sqlite://data/daypass.db?mode=rwc", Some("data/daypass.db")),
             ("sqlite:///var/lib/daypass.db", Some("/var/lib/daypass.db")),
             ("sqlite:here.db", Some("here.db")),
+            ("sqlite://my%20data/daypass.db", Some("my data/daypass.db")),
             ("sqlite::memory:", None),
         ] {
             assert_eq!(DatabaseUrl::from(url.to_owned()).file(), file.map(PathBuf::from), "{url}");

@@ -39,6 +39,9 @@ pub struct TokenConfig {
     /// How long a token lives, from a minute to 400 days
     #[arg(long, env = "JWT_TTL", default_value = "24h", value_parser = ttl, global = true)]
     pub jwt_ttl: TimeDelta,
+    /// The most live sessions of one user; another one ends the oldest
+    #[arg(long, env = "MAX_SESSIONS", default_value_t = 50, value_parser = max_sessions, global = true)]
+    pub max_sessions: usize,
     /// How far clocks may differ, up to 60s
     #[arg(long, env = "JWT_LEEWAY", default_value = "0s", value_parser = leeway, global = true)]
     pub jwt_leeway: TimeDelta,
@@ -176,6 +179,13 @@ fn secret(text: &str) -> Result<SecretString, &'static str> {
         Err("the secret repeats a few characters and could be guessed")
     } else {
         Ok(SecretString::from(text))
+    }
+}
+
+fn max_sessions(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(most @ 1..=10_000) => Ok(most),
+        _ => Err("a number from 1 to 10000".to_owned()),
     }
 }
 

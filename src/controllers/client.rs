@@ -1,10 +1,10 @@
 //! The test client: the page at `/`, embedded in the binary.
 
-use axum::extract::Path;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 
 use crate::error::Error;
+use crate::extract::Word;
 
 /// The page loads from its own origin, runs no inline script, and talks to this service alone.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -29,8 +29,10 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("client.css", CSS),
     file!("client.js", SCRIPT),
     file!("curl.js", SCRIPT),
+    file!("device.js", SCRIPT),
     file!("dom.js", SCRIPT),
     file!("exchange.js", SCRIPT),
+    file!("exits.js", SCRIPT),
     file!("favicon.svg", SVG),
     file!("form.js", SCRIPT),
     file!("glossary.js", SCRIPT),
@@ -38,8 +40,11 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("items.js", SCRIPT),
     file!("jwt.js", SCRIPT),
     file!("panels.css", CSS),
+    file!("password.js", SCRIPT),
     file!("redact.js", SCRIPT),
     file!("session.js", SCRIPT),
+    file!("sessions.css", CSS),
+    file!("sessions.js", SCRIPT),
     file!("ticket.css", CSS),
     file!("ticket.js", SCRIPT),
     file!("verdict.js", SCRIPT),
@@ -54,7 +59,7 @@ pub async fn page() -> Response {
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub async fn file(Path(name): Path<String>) -> Result<Response, Error> {
+pub async fn file(Word(name): Word) -> Result<Response, Error> {
     let file = FILES.iter().find(|(each, _, _)| *each == name);
     file.map(|(_, content_type, text)| answer(content_type, text)).ok_or(Error::NotFound)
 }

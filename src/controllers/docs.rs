@@ -4,12 +4,12 @@
 
 use std::sync::{Arc, LazyLock};
 
-use axum::extract::Path;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Redirect, Response};
 use utoipa_swagger_ui::{Config, serve};
 
 use crate::error::Error;
+use crate::extract::Word;
 
 /// Swagger UI styles itself inline and draws its icons from `data:`; scripts come from here alone.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
@@ -32,7 +32,7 @@ pub async fn page() -> Redirect {
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub async fn file(Path(name): Path<String>) -> Result<Response, Error> {
+pub async fn file(Word(name): Word) -> Result<Response, Error> {
     let file = serve(&name, UI.clone()).map_err(|error| Error::fault(error.to_string()))?.ok_or(Error::NotFound)?;
     let charset = if file.content_type.starts_with("text/") { "; charset=utf-8" } else { "" };
     let content_type = format!("{}{charset}", file.content_type);

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use crate::app::App;
+use crate::auth::revocations::BUDGET;
 use crate::error::Error;
 
 /// Is the process alive
@@ -17,9 +18,13 @@ pub async fn live() -> StatusCode {
 /// Can it serve
 #[utoipa::path(get, path = "/health/ready", tag = "health", responses(
     (status = 204, description = "Ready."),
-    (status = 503, description = "`unavailable`: the database does not answer."),
+    (status = 503, description = "`unavailable`: the database does not answer. `not_ready`: revocations cannot be followed."),
 ))]
 pub async fn ready(State(app): State<App>) -> Result<StatusCode, Error> {
     app.db.ping().await.map_err(Error::Unavailable)?;
+    let age = app.revocations.age(app.clock.now());
+    if age.is_none_or(|age| age > BUDGET) {
+        return Err(Error::NotReady);
+    }
     Ok(StatusCode::NO_CONTENT)
 }

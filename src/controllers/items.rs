@@ -52,7 +52,7 @@ impl FromQuery for PageRequest {
     fn from_query(mut fields: Fields) -> Result<Self, Error> {
         let limit = fields.optional("limit", limit);
         let sort = fields.optional("sort", sort).unwrap_or_default();
-        let containing = fields.optional("q", search).filter(|text| !text.is_empty());
+        let containing = fields.optional("q", search).flatten();
         let cursor = fields.optional("cursor", |text| Ok(text.to_owned()));
         let request = Self { limit: limit.unwrap_or(DEFAULT_LIMIT), sort, after: None, containing };
         let request = fields.finish(Some(request))?;
@@ -67,8 +67,9 @@ fn limit(text: &str) -> Result<u64, Rule> {
     limit.ok_or(Rule::NotAllowed { expected: "a number from 1 to 100" })
 }
 
-fn search(text: &str) -> Result<String, Rule> {
-    if text.contains('\0') { Err(Rule::NameHoldsNul) } else { Ok(text.to_owned()) }
+/// Only what can stand in a name can be searched for.
+fn search(text: &str) -> Result<Option<String>, Rule> {
+    if text.is_empty() { Ok(None) } else { ItemName::parse(text).map(|name| Some(name.key())) }
 }
 
 fn sort(text: &str) -> Result<Sort, Rule> {

@@ -1,4 +1,4 @@
-//! Sessions: signing in begins one.
+//! Sessions: signing in begins one, signing out ends one, some, or all.
 
 use axum::Json as Reply;
 use axum::extract::State;
@@ -7,17 +7,20 @@ use axum::http::header::LOCATION;
 use axum::response::IntoResponse;
 use sea_orm::ConnectionTrait;
 use tracing::info;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
+use crate::auth::Rule;
 use crate::auth::password::{Password, Verdict};
+use crate::auth::reason::Reason;
 use crate::auth::refusal::Refusal;
 use crate::auth::token::Session;
 use crate::error::Error;
-use crate::extract::{Fields, FromBody, Json, UserAgent};
-use crate::models::{session, user};
-use crate::random;
-use crate::views::{self, Credentials, CurrentSession, User};
+use crate::extract::{Fields, FromBody, FromQuery, Json, Query, UserAgent, Word};
+use crate::models::session::{self, Which};
+use crate::models::user;
+use crate::views::{self, Credentials, CurrentSession, EndedSessions, SessionList, User};
+use crate::{database, random};
 
 /// Who signs in, and with what. No rule but the size: a rule would tell of the stored password.
 #[derive(ToSchema)]
@@ -54,9 +57,15 @@ pub async fn sign_in(
     let user = user::find_by_username(&app.db, &username).await?;
     let stored = user.as_ref().map(|user| user.password_hash.clone());
     let verdict = app.passwords.verify(password, stored).await?;
-    let user = user.filter(|_| verdict == Verdict::Right).ok_or(Error::BadCredentials)?;
-    let message = "successfully authenticated";
-    let credentials = begin(&app, &app.db, &user, user_agent, message).await?;
+    let verified = user.filter(|_| verdict == Verdict::Right).ok_or(Error::BadCredentials)?;
+    let transaction = database::begin_write(&app.db).await?;
+    // The password may have been changed while it was hashed: then it opens nothing any more.
+    let user = user::lock_unchanged(&transaction, &verified).await?.ok_or(Error::BadCredentials)?;
+    let most = app.config.tokens.max_sessions;
+    let ended = session::make_room(&transaction, user.id, most, app.clock.now()).await?;
+    let credentials = begin(&app, &transaction, &user, user_agent, "successfully authenticated").await?;
+    transaction.commit().await?;
+    app.revocations.add(&ended);
     info!(user.id, session.id = credentials.session.id, "signed in");
     Ok((StatusCode::CREATED, [(LOCATION, "/api/sessions/current")], Reply(credentials)))
 }
@@ -67,8 +76,93 @@ pub async fn sign_in(
 #[utoipa::path(get, path = "/api/sessions/current", tag = "sessions", responses((status = 200, body = CurrentSession)))]
 pub async fn show_current(State(app): State<App>, session: Session) -> Result<Reply<CurrentSession>, Error> {
     let user = user::of_session(&app.db, &session).await?;
-    let row = session::find(&app.db, &session).await?.ok_or(Error::Refused(Refusal::Revoked))?;
+    let row = session::find(&app.db, &session).await?.ok_or(Error::Refused(Refusal::Revoked(Reason::SignOut)))?;
     Ok(Reply(CurrentSession { user: User::from(&user), session: views::Session::of(&row, true) }))
+}
+
+/// My sessions
+///
+/// Those that live, newest first.
+#[utoipa::path(get, path = "/api/sessions", tag = "sessions", responses((status = 200, body = SessionList)))]
+pub async fn list_sessions(State(app): State<App>, session: Session) -> Result<Reply<SessionList>, Error> {
+    let rows = session::list(&app.db, session.user_id, app.clock.now()).await?;
+    let current = session.id.to_string();
+    Ok(Reply(SessionList { items: rows.iter().map(|row| views::Session::of(row, row.id == current)).collect() }))
+}
+
+/// Sign out
+///
+/// Ends this session: its token is refused here at once, and on every other replica within a second.
+#[utoipa::path(delete, path = "/api/sessions/current", tag = "sessions",
+    responses((status = 204, description = "The session has ended.")),
+)]
+pub async fn sign_out(State(app): State<App>, session: Session) -> Result<StatusCode, Error> {
+    end(&app, &session, Which::One(session.id), Reason::SignOut).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// End one of my sessions
+#[utoipa::path(delete, path = "/api/sessions/{id}", tag = "sessions", params(("id" = String, Path)), responses(
+    (status = 204, description = "The session has ended."),
+    (status = 404, description = "`not_found`"),
+))]
+pub async fn end_session(State(app): State<App>, session: Session, Word(id): Word) -> Result<StatusCode, Error> {
+    let id = id.parse().map_err(|_| Error::NotFound)?;
+    match end(&app, &session, Which::One(id), Reason::SignOut).await? {
+        0 => Err(Error::NotFound),
+        _ => Ok(StatusCode::NO_CONTENT),
+    }
+}
+
+/// Which sessions to spare. The field only documents the query string.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "read by the OpenAPI document alone")]
+pub struct EndSessions {
+    /// `current` spares the session of the request.
+    #[param(pattern = "^current$")]
+    except: Option<String>,
+}
+
+/// Whether the session of the request is spared.
+pub struct Except(bool);
+
+impl FromQuery for Except {
+    fn from_query(mut fields: Fields) -> Result<Self, Error> {
+        let spared = fields.optional("except", |word| match word {
+            "current" => Ok(true),
+            _ => Err(Rule::NotAllowed { expected: "current" }),
+        });
+        fields.finish(Some(Self(spared.unwrap_or(false))))
+    }
+}
+
+/// Sign out everywhere
+///
+/// Ends all my sessions, or all but this one.
+#[utoipa::path(delete, path = "/api/sessions", tag = "sessions", params(EndSessions), responses(
+    (status = 200, body = EndedSessions),
+    (status = 422, description = "`invalid_fields`"),
+))]
+pub async fn sign_out_everywhere(
+    State(app): State<App>,
+    session: Session,
+    Query(Except(current_spared)): Query<Except>,
+) -> Result<Reply<EndedSessions>, Error> {
+    let which = if current_spared { Which::AllBut(session.id) } else { Which::All };
+    let ended = end(&app, &session, which, Reason::SignOutEverywhere).await?;
+    Ok(Reply(EndedSessions { ended }))
+}
+
+/// Ends sessions of the user and makes it known here before the answer goes out; tells how many.
+async fn end(app: &App, session: &Session, which: Which, reason: Reason) -> Result<usize, Error> {
+    let transaction = database::begin_write(&app.db).await?;
+    let user = user::lock(&transaction, session.user_id).await?;
+    let ended = session::end(&transaction, user.id, which, reason, app.clock.now()).await?;
+    transaction.commit().await?;
+    app.revocations.add(&ended);
+    info!(user.id, ended = ended.len(), reason = reason.code(), "signed out");
+    Ok(ended.len())
 }
 
 /// Begins a session of `user`: issues its token and records it.
@@ -81,7 +175,7 @@ pub(super) async fn begin(
 ) -> Result<Credentials, Error> {
     let now = app.clock.now();
     let issued = app.tokens.issue(user.id, now, &mut random::secure())?;
-    let row = session::create(db, &issued.session, user_agent.as_deref(), now).await?;
+    let row = session::create(db, &issued.session, (&issued.key_id, user_agent.as_deref()), now).await?;
     Ok(Credentials {
         user: User::from(user),
         session: views::Session::of(&row, true),

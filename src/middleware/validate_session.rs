@@ -1,7 +1,8 @@
 //! The heart: a request that carries a good token *is* a session.
 //!
 //! Wraps the whole protected group, so a route in it is closed unless this lets it through. No I/O: a
-//! key from memory, a MAC, a few comparisons.
+//! key from memory, a MAC, a few comparisons, a look into the set of ended sessions. Only when that set
+//! could not be kept in step is the database asked, and if it does not answer either, nobody is let in.
 
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
@@ -11,15 +12,27 @@ use axum::response::Response;
 
 use crate::app::App;
 use crate::auth::refusal::Refusal;
+use crate::auth::revocations::Standing;
 use crate::error::Error;
+use crate::models::revocation;
 
 /// Establishes the [`Session`](crate::auth::token::Session) of a request, or refuses it.
 ///
 /// # Errors
-/// `401` with the [`Refusal`], `400` for more than one `Authorization` header.
+/// `401` with the [`Refusal`], `400` for more than one `Authorization` header, `503` when it cannot be
+/// told whether the session has ended.
 pub async fn validate_session(State(app): State<App>, mut request: Request, next: Next) -> Result<Response, Error> {
     let token = presented_token(request.headers())?;
-    let session = app.tokens.verify(token, app.clock.now())?;
+    let now = app.clock.now();
+    let session = app.tokens.verify(token, now)?;
+    let ended = match app.revocations.standing(session.id, now) {
+        Standing::Live => None,
+        Standing::Ended(reason) => Some(reason),
+        Standing::Unknown => revocation::find(&app.db, session.id).await?,
+    };
+    if let Some(reason) = ended {
+        return Err(Refusal::Revoked(reason).into());
+    }
     request.extensions_mut().insert(session);
     Ok(next.run(request).await)
 }

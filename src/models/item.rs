@@ -9,8 +9,9 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::LikeExpr;
 use sea_orm::{Condition, ExprTrait, Order, QueryOrder, QuerySelect, Select, SqlErr};
 
-use super::item_name::{self, ItemName};
+use super::item_name::ItemName;
 use super::page::{Cursor, Key, PageRequest, Sort};
+use crate::auth::reason::Reason;
 use crate::auth::refusal::Refusal;
 use crate::error::Error;
 
@@ -86,8 +87,8 @@ pub async fn page(
     };
     let mut query =
         owned_by(owner_id).order_by(column, order.clone()).order_by(Column::Id, order.clone()).limit(request.limit + 1);
-    if let Some(text) = &request.containing {
-        query = query.filter(Column::NameKey.like(containing(text)));
+    if let Some(key) = &request.containing {
+        query = query.filter(Column::NameKey.like(containing(key)));
     }
     if let Some(cursor) = &request.after {
         query = query.filter(beyond(column, &order, cursor));
@@ -114,10 +115,10 @@ fn beyond(column: Column, order: &Order, cursor: &Cursor) -> Condition {
     Condition::any().add(later).add(Condition::all().add(column.eq(key)).add(later_id))
 }
 
-/// A pattern that matches any name holding `text`, with the pattern's own signs taken literally.
-fn containing(text: &str) -> LikeExpr {
+/// A pattern that matches any key holding `key`, with the pattern's own signs taken literally.
+fn containing(key: &str) -> LikeExpr {
     let mut pattern = String::from("%");
-    for char in item_name::key_of(text).chars() {
+    for char in key.chars() {
         if matches!(char, '%' | '_' | '!') {
             pattern.push('!');
         }
@@ -147,7 +148,7 @@ pub async fn create(
         ..Default::default()
     };
     item.insert(db).await.map_err(|error| match error.sql_err() {
-        Some(SqlErr::ForeignKeyConstraintViolation(_)) => Refusal::Revoked.into(),
+        Some(SqlErr::ForeignKeyConstraintViolation(_)) => Refusal::Revoked(Reason::AccountDeletion).into(),
         _ => error.into(),
     })
 }

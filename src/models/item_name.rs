@@ -45,8 +45,7 @@ impl ItemName {
 
 /// Text without the difference of case or of composed and decomposed accents. The same on every
 /// database, where their own orders and `LIKE`s differ.
-#[must_use]
-pub fn key_of(text: &str) -> String {
+fn key_of(text: &str) -> String {
     let composed = ComposingNormalizerBorrowed::new_nfc().normalize(text);
     CaseMapper::new().fold_string(&composed).into_owned()
 }

@@ -97,7 +97,7 @@ pub struct PageRequest {
     pub sort: Sort,
     /// Where the page before ended.
     pub after: Option<Cursor>,
-    /// Only rows whose name holds this text, without regard to case.
+    /// Only rows whose name's key holds this key.
     pub containing: Option<String>,
 }
 

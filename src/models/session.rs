@@ -1,9 +1,19 @@
-//! Sessions: one row for each that lives. Written at sign-in; validating a token never reads it.
+//! Sessions: one row for each that lives. Written at sign-in, removed when it ends; validating a
+//! token never reads it.
+//!
+//! Ending a session is one transaction: its row goes, a revocation comes. What begins or ends several
+//! sessions of a user holds the user's row meanwhile ([`user::lock`](super::user::lock)), so that no sign-in
+//! slips in between.
 
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
+use sea_orm::{QueryOrder, QuerySelect, Select};
 
+use super::revocation;
+use crate::auth::reason::Reason;
+use crate::auth::revocations::Ended;
+use crate::auth::session_id::SessionId;
 use crate::auth::token::Session;
 use crate::error::Error;
 
@@ -26,9 +36,27 @@ pub struct Model {
     pub expires_at: ChronoUnixTimestampMillis,
     /// What the browser or program called itself at sign-in.
     pub user_agent: Option<String>,
+    /// The `kid` of the key that signed its token: tells when a retired key is no longer needed.
+    pub key_id: String,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// Which sessions of a user are meant.
+#[derive(Clone, Copy, Debug)]
+pub enum Which {
+    /// This one.
+    One(SessionId),
+    /// All but this one.
+    AllBut(SessionId),
+    /// All.
+    All,
+}
+
+/// The sessions of one user: the only way to reach any.
+fn of_user(user_id: i64) -> Select<Entity> {
+    Entity::find().filter(COLUMN.user_id.eq(user_id))
+}
 
 /// Records a session that was issued at `now`.
 ///
@@ -37,7 +65,7 @@ impl ActiveModelBehavior for ActiveModel {}
 pub async fn create(
     db: &impl ConnectionTrait,
     session: &Session,
-    user_agent: Option<&str>,
+    (key_id, user_agent): (&str, Option<&str>),
     now: DateTime<Utc>,
 ) -> Result<Model, Error> {
     let row = ActiveModel {
@@ -46,6 +74,7 @@ pub async fn create(
         created_at: Set(ChronoUnixTimestampMillis(now)),
         expires_at: Set(ChronoUnixTimestampMillis(session.expires_at)),
         user_agent: Set(user_agent.map(|name| name.chars().take(USER_AGENT_CHARS).collect())),
+        key_id: Set(key_id.to_owned()),
     };
     Ok(row.insert(db).await?)
 }
@@ -55,6 +84,81 @@ pub async fn create(
 /// # Errors
 /// When the database fails.
 pub async fn find(db: &impl ConnectionTrait, session: &Session) -> Result<Option<Model>, Error> {
-    let row = Entity::find_by_id(session.id.to_string()).filter(COLUMN.user_id.eq(session.user_id));
-    Ok(row.one(db).await?)
+    Ok(of_user(session.user_id).filter(COLUMN.id.eq(session.id.to_string())).one(db).await?)
+}
+
+/// The user's sessions that live, newest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(db: &impl ConnectionTrait, user_id: i64, now: DateTime<Utc>) -> Result<Vec<Model>, Error> {
+    let live = of_user(user_id).filter(Column::ExpiresAt.gt(now.timestamp_millis()));
+    Ok(live.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id).all(db).await?)
+}
+
+/// Ends sessions of the user; to be called in a transaction. What comes back must be made known to
+/// this replica's set once the transaction is committed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end(
+    db: &impl ConnectionTrait,
+    user_id: i64,
+    which: Which,
+    reason: Reason,
+    now: DateTime<Utc>,
+) -> Result<Vec<Ended>, Error> {
+    let meant = match which {
+        Which::One(id) => of_user(user_id).filter(COLUMN.id.eq(id.to_string())),
+        Which::AllBut(id) => of_user(user_id).filter(COLUMN.id.ne(id.to_string())),
+        Which::All => of_user(user_id),
+    };
+    end_rows(db, meant.all(db).await?, reason, now).await
+}
+
+/// Ends the user's oldest sessions until one more would make `most`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn make_room(
+    db: &impl ConnectionTrait,
+    user_id: i64,
+    most: usize,
+    now: DateTime<Utc>,
+) -> Result<Vec<Ended>, Error> {
+    let live = list(db, user_id, now).await?;
+    end_rows(db, live.into_iter().skip(most.saturating_sub(1)).collect(), Reason::SessionLimit, now).await
+}
+
+async fn end_rows(
+    db: &impl ConnectionTrait,
+    rows: Vec<Model>,
+    reason: Reason,
+    now: DateTime<Utc>,
+) -> Result<Vec<Ended>, Error> {
+    let ids = rows.iter().map(|row| row.id.clone());
+    Entity::delete_many().filter(COLUMN.id.is_in(ids)).exec(db).await?;
+    let live = rows.iter().filter(|row| row.expires_at.0 > now);
+    let ended: Vec<_> =
+        live.filter_map(|row| Some(Ended { id: row.id.parse().ok()?, reason, expires_at: row.expires_at.0 })).collect();
+    revocation::create(db, &ended, now).await?;
+    Ok(ended)
+}
+
+/// When the last token that the key of this id signed expires, as far as live sessions tell.
+///
+/// # Errors
+/// When the database fails.
+pub async fn last_of_key(db: &impl ConnectionTrait, key_id: &str) -> Result<Option<DateTime<Utc>>, Error> {
+    let signed = Entity::find().filter(COLUMN.key_id.eq(key_id)).order_by_desc(Column::ExpiresAt).limit(1);
+    Ok(signed.one(db).await?.map(|row| row.expires_at.0))
+}
+
+/// Removes rows of tokens that expired before `before`; tells how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn purge(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<u64, Error> {
+    let expired = Column::ExpiresAt.lt(before.timestamp_millis());
+    Ok(Entity::delete_many().filter(expired).exec(db).await?.rows_affected)
 }

@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{IntoActiveModel, SqlErr};
+use sea_orm::{DatabaseTransaction, IntoActiveModel, QuerySelect, SqlErr};
 
+use crate::auth::reason::Reason;
 use crate::auth::refusal::Refusal;
 use crate::auth::token::Session;
 use crate::auth::username::Username;
@@ -38,7 +39,26 @@ impl ActiveModelBehavior for ActiveModel {}
 /// # Errors
 /// [`Refusal::Revoked`]: a user who is no more has no session either.
 pub async fn of_session(db: &impl ConnectionTrait, session: &Session) -> Result<Model, Error> {
-    Entity::find_by_id(session.user_id).one(db).await?.ok_or(Error::Refused(Refusal::Revoked))
+    Entity::find_by_id(session.user_id).one(db).await?.ok_or(Error::Refused(Refusal::Revoked(Reason::AccountDeletion)))
+}
+
+/// The user of this id, held until the transaction ends: whoever else wants to begin or end sessions of
+/// the user waits. On SQLite the transaction itself holds everything.
+///
+/// # Errors
+/// [`Refusal::Revoked`] when the user is no more.
+pub async fn lock(db: &DatabaseTransaction, id: i64) -> Result<Model, Error> {
+    let user = Entity::find_by_id(id).lock_exclusive().one(db).await?;
+    user.ok_or(Error::Refused(Refusal::Revoked(Reason::AccountDeletion)))
+}
+
+/// The user, held likewise, if their password is still the one that was verified.
+///
+/// # Errors
+/// [`Refusal::Revoked`] when the user is no more.
+pub async fn lock_unchanged(db: &DatabaseTransaction, verified: &Model) -> Result<Option<Model>, Error> {
+    let user = lock(db, verified.id).await?;
+    Ok((user.password_hash == verified.password_hash).then_some(user))
 }
 
 /// The user whose name has the same key as `name`. What no user can be called is not looked up.
@@ -72,6 +92,31 @@ pub async fn create(
 }
 
 impl Model {
+    /// Gives the user another password, as its PHC string.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn change_password(
+        self,
+        db: &impl ConnectionTrait,
+        password_hash: String,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Error> {
+        let mut user = self.into_active_model();
+        user.password_hash = Set(password_hash);
+        user.updated_at = Set(ChronoUnixTimestampMillis(now));
+        Ok(user.update(db).await?)
+    }
+
+    /// Deletes the user, with their items and sessions.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn delete(self, db: &impl ConnectionTrait) -> Result<(), Error> {
+        ModelTrait::delete(self, db).await?;
+        Ok(())
+    }
+
     /// Gives the user another name.
     ///
     /// # Errors

@@ -26,6 +26,21 @@ pub struct Session {
     pub current: bool,
 }
 
+/// The sessions of a user.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SessionList {
+    /// Newest first.
+    pub items: Vec<Session>,
+}
+
+/// How many sessions ended.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EndedSessions {
+    /// Those that lived until now.
+    #[schema(example = 2)]
+    pub ended: usize,
+}
+
 impl Session {
     /// The view of `session`, seen from the session of the request.
     #[must_use]

@@ -23,6 +23,8 @@ async fn an_unknown_path_is_not_found_with_or_without_a_token() {
         "/data/daypass.db",
         "/client/../Cargo.toml",
         "/docs/nope.js",
+        "/client/%ff",
+        "/docs/%ff",
     ] {
         for person in [&app.anon, &alice] {
             assert_eq!(person.get(path).await.refusal(), (404, "not_found".to_owned()), "{path}");
@@ -47,10 +49,10 @@ async fn another_method_is_told_which_ones_there_are() {
     let alice = app.alice().await;
     for (method, path, allowed) in [
         (Method::GET, "/api/users", "POST"),
-        (Method::DELETE, "/api/sessions", "POST"),
+        (Method::PATCH, "/api/sessions", "GET,HEAD,POST,DELETE"),
         (Method::PATCH, "/api/items", "GET,HEAD,POST"),
         (Method::POST, "/api/items/1", "GET,HEAD,PUT,DELETE"),
-        (Method::POST, "/api/users/me", "GET,HEAD,PATCH"),
+        (Method::POST, "/api/users/me", "GET,HEAD,PATCH,DELETE"),
         (Method::TRACE, "/api/verify", "GET,HEAD"),
         (Method::from_bytes(b"BREW").unwrap(), "/api/verify", "GET,HEAD"),
         (Method::POST, "/", "GET,HEAD"),

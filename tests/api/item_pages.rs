@@ -144,6 +144,7 @@ async fn another_users_items_are_in_no_list() {
 #[tokio::test]
 async fn parameters_have_rules() {
     let app = TestApp::start().await;
+    let long = format!("q={}", "!".repeat(30_000));
     let alice = app.alice().await;
     for (query, pointer, code) in [
         ("limit=0", "?limit", "not_allowed"),
@@ -157,6 +158,7 @@ async fn parameters_have_rules() {
         ("sort=id", "?sort", "not_allowed"),
         ("sort=name;DROP+TABLE+items", "?sort", "not_allowed"),
         ("limit=1&limit=2", "?limit", "repeated"),
+        (long.as_str(), "?q", "name_too_long"),
         ("q=a%00b", "?q", "name_holds_nul"),
     ] {
         let expected = [(pointer.to_owned(), code.to_owned())];

@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod account;
 mod authorization;
 mod bodies;
 mod browsers;
@@ -14,7 +15,9 @@ mod health;
 mod item_pages;
 mod items;
 mod ownership;
+mod replicas;
 mod sessions;
+mod signing_out;
 mod statelessness;
 mod tokens;
 mod users;

@@ -1,14 +1,5 @@
 import assert from "node:assert/strict";
-import { elsewhere, scene } from "./person.js";
-
-/** Presses Tab until the focus is there, as somebody without a mouse would. */
-async function tabsTo(person, selector) {
-  for (let presses = 0; presses < 80; presses += 1) {
-    await person.page.keyboard.press("Tab");
-    if (await person.page.evaluate((wanted) => document.activeElement.matches(wanted), selector)) return;
-  }
-  assert.fail(`Tab never reaches ${selector}`);
-}
+import { elsewhere, scene, signsInFrom } from "./person.js";
 
 /** Walks a person through the states the page can be in, and looks at each. */
 async function inEveryState(person, look) {
@@ -26,6 +17,15 @@ async function inEveryState(person, look) {
   for (const summary of await person.at(".exchange summary").all()) await summary.click();
   await person.at(".copy-curl").first().click();
   await person.sees(".curl");
+  for (const userAgent of ["Some-Device/9.1 (of a kind nobody knows; it says a lot of itself and never ends)", "x".repeat(200)]) {
+    await signsInFrom(userAgent, person);
+  }
+  await person.at("#refresh-sessions").click();
+  await person.sees("#sessions-outcome", "3 sessions");
+  await person.sends("#change-password", { currentPassword: "not the password", newPassword: "four other words here" });
+  await person.sees("#change-password-current-error", /\w/);
+  await person.at("#begin-deletion").click();
+  await person.sees("#delete-account");
   await look("signed in, everything open");
 
   const token = await person.token();
@@ -50,23 +50,23 @@ scene("everything works with the keyboard alone", async (ada) => {
   await ada.hasFocusOn(".skip");
   await keyboard.press("Enter");
   await ada.hasFocusOn("#main");
-  await tabsTo(ada, "#sign-up-username");
+  await ada.tabsTo("#sign-up-username");
   await keyboard.type(ada.username);
-  await tabsTo(ada, "#sign-up-password");
+  await ada.tabsTo("#sign-up-password");
   await keyboard.type(ada.password);
   await keyboard.press("Enter");
   await ada.hasFocusOn("#account-title");
 
-  await tabsTo(ada, "#tamper-claims");
+  await ada.tabsTo("#tamper-claims");
   await keyboard.press("Enter");
   await ada.sees("#verdict", "bad_signature");
 
-  await tabsTo(ada, "#add-item-name");
+  await ada.tabsTo("#add-item-name");
   await keyboard.type("Bread");
   await keyboard.press("Enter");
   await ada.sees("#items-outcome", "Added Bread.");
   await ada.hasFocusOn("#add-item-name");
-  await tabsTo(ada, ".rename");
+  await ada.tabsTo(".rename");
   await keyboard.press("Enter");
   await ada.hasFocusOn(".item-edit input");
   await keyboard.type("Rye bread");
@@ -77,16 +77,21 @@ scene("everything works with the keyboard alone", async (ada) => {
   await ada.hasFocusOn(".item-edit input");
   await keyboard.press("Escape");
   await ada.hasFocusOn(".rename");
-  await tabsTo(ada, ".delete");
+  await ada.tabsTo(".delete");
   await keyboard.press("Enter");
   await ada.sees("#items-outcome", "Deleted Rye bread.");
   await ada.hasFocusOn("#add-item-name");
 
-  await tabsTo(ada, ".exchange summary");
+  await ada.tabsTo(".exchange summary");
   await keyboard.press("Enter");
-  await tabsTo(ada, ".copy-curl");
+  await ada.tabsTo(".copy-curl");
   await keyboard.press("Enter");
   await ada.sees(".curl", "curl --include --request DELETE");
+
+  await ada.tabsTo("#who .sign-out");
+  await keyboard.press("Enter");
+  await ada.sees("#account-outcome", "Signed out.");
+  await ada.hasFocusOn("#sign-in-username");
 });
 
 scene("the focus can always be seen", async (ada) => {

@@ -1,4 +1,4 @@
-// A person at the test client: one browser profile, one or more tabs, and a note of everything that went wrong there.
+// A person at the test client: a browser profile for each device, one or more tabs, and a note of all that went wrong there.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
@@ -44,16 +44,17 @@ export function scene(title, options, play = options) {
       await person.photograph(`failed ${title}`).catch(() => {});
       throw failure;
     } finally {
-      await person.context.close();
+      for (const device of [person, ...person.devices]) await device.context.close();
     }
   });
 }
 
 /** One request from outside the browser, as another device of the same user would make it. */
-export async function elsewhere(method, path, { token, body } = {}) {
+export async function elsewhere(method, path, { token, body, userAgent } = {}) {
   const response = await fetch(ORIGIN + path, {
     method,
     headers: {
+      ...(userAgent && { "User-Agent": userAgent }),
       ...(token && { Authorization: `Bearer ${token}` }),
       ...(body && { "Content-Type": "application/json" }),
     },
@@ -63,20 +64,35 @@ export async function elsewhere(method, path, { token, body } = {}) {
   return response.status === 204 ? null : response.json();
 }
 
+/** Signs the person in from outside the browser, as the program of this name would. */
+export async function signsInFrom(userAgent, { credentials }) {
+  const { sessionToken } = await elsewhere("POST", "/api/sessions", { body: credentials, userAgent });
+  return sessionToken;
+}
+
 export class Person {
-  static async arrive({ viewport = { width: 1280, height: 900 }, colorScheme = "light" }) {
-    const context = await (await launched()).newContext({ viewport, colorScheme });
+  static async arrive({ viewport = { width: 1280, height: 900 }, colorScheme = "light", userAgent }, known) {
+    const context = await (await launched()).newContext({ viewport, colorScheme, userAgent });
     context.setDefaultTimeout(15_000);
     await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: ORIGIN });
-    const person = new Person(context);
+    const person = new Person(context, known);
     person.page = await person.openTab();
     return person;
   }
 
-  constructor(context) {
+  constructor(context, { credentials, trouble } = {}) {
     this.context = context;
-    this.credentials = { username: `ada-${randomBytes(5).toString("hex")}`, password: PASSWORD };
-    this.trouble = [];
+    this.credentials = credentials ?? { username: `ada-${randomBytes(5).toString("hex")}`, password: PASSWORD };
+    this.trouble = trouble ?? [];
+    this.devices = [];
+  }
+
+  /** The same person signs in at another device: a browser profile of its own. */
+  async signsInAtAnotherDevice(options = {}) {
+    const device = await Person.arrive(options, this);
+    this.devices.push(device);
+    await device.signsIn();
+    return device;
   }
 
   get username() {
@@ -128,6 +144,15 @@ export class Person {
     await this.page.waitForFunction((wanted) => document.activeElement?.matches(wanted), selector);
   }
 
+  /** Presses Tab until the focus is there, as somebody without a mouse would. */
+  async tabsTo(selector) {
+    for (let presses = 0; presses < 80; presses += 1) {
+      await this.page.keyboard.press("Tab");
+      if (await this.page.evaluate((wanted) => document.activeElement.matches(wanted), selector)) return;
+    }
+    assert.fail(`Tab never reaches ${selector}`);
+  }
+
   async fills(form, values) {
     for (const [name, value] of Object.entries(values)) await this.at(`${form} [name=${name}]`).fill(value);
   }
@@ -140,6 +165,24 @@ export class Person {
   async signsUp() {
     await this.sends("#sign-up", this.credentials);
     await this.sees("#account-title", `You are ${this.username}`);
+  }
+
+  async signsIn() {
+    await this.sends("#sign-in", this.credentials);
+    await this.sees("#account-title", `You are ${this.username}`);
+  }
+
+  /** The server can not be reached any more, or again. */
+  async losesTheServer() {
+    await this.context.route("**/api/**", (route) => route.abort("connectionrefused"));
+  }
+
+  async findsTheServerAgain() {
+    await this.context.unroute("**/api/**");
+  }
+
+  session(device) {
+    return this.at(".session").filter({ has: this.page.getByText(device, { exact: true }) });
   }
 
   async adds(name) {

@@ -32,7 +32,8 @@ pub struct TestApp {
     pub clock: TestClock,
     pub app: App,
     statements: Arc<AtomicUsize>,
-    _database: TestDatabase,
+    database: Arc<TestDatabase>,
+    flags: Vec<String>,
 }
 
 impl TestApp {
@@ -42,18 +43,30 @@ impl TestApp {
 
     /// Starts it with further flags, such as `--jwt-leeway=30s`.
     pub async fn start_with(flags: &[&str]) -> Self {
-        let database = TestDatabase::create().await;
+        let database = Arc::new(TestDatabase::create().await);
+        let clock = TestClock::at(moment("2026-11-20T12:00:00.250Z"));
+        Self::on(database, clock, flags).await
+    }
+
+    /// Another replica: the same database and clock, memory of its own, nothing loaded yet.
+    pub async fn replica(&self) -> Self {
+        let flags: Vec<_> = self.flags.iter().map(String::as_str).collect();
+        Self::on(Arc::clone(&self.database), self.clock.clone(), &flags).await
+    }
+
+    async fn on(database: Arc<TestDatabase>, clock: TestClock, flags: &[&str]) -> Self {
         let statements = Arc::new(AtomicUsize::new(0));
         let mut db = database.connect().await;
         let count = Arc::clone(&statements);
         db.set_metric_callback(move |_| {
             count.fetch_add(1, Ordering::SeqCst);
         });
-        let clock = TestClock::at(moment("2026-11-20T12:00:00.250Z"));
         let secret = SecretString::from(SECRET);
         let app = App::new(config(flags), db, (&secret, &[]), Clock::Test(clock.clone())).unwrap();
+        app.revocations.confirm(clock.now());
         let anon = Client::new(router::build(&app));
-        Self { anon, clock, app, statements, _database: database }
+        let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        Self { anon, clock, app, statements, database, flags }
     }
 
     /// SQL statements sent so far.
@@ -82,6 +95,12 @@ impl TestApp {
     pub fn pass(&self, time: TimeDelta) {
         self.clock.advance(time);
     }
+}
+
+/// Says, past the capture of the test runner, what was not tried.
+pub fn not_run(what: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "not run, for {what}");
 }
 
 /// Settings for tests: hashing is as cheap as Argon2 allows unless the flags say otherwise.

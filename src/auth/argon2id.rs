@@ -1,0 +1,108 @@
+//! Argon2id over borrowed memory: one hash, one comparison, as PHC strings.
+//!
+//! The crate's own `hash_password` allocates its blocks for each call.
+
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+
+use super::password::HashError;
+use crate::random;
+
+/// Bytes of a salt and of a hash.
+const SALT_BYTES: usize = 16;
+
+/// Memory for one hash at a time; grows to the largest that was asked for.
+#[derive(Default)]
+pub(super) struct Memory(Vec<Block>);
+
+impl Memory {
+    fn blocks(&mut self, params: &Params) -> &mut [Block] {
+        let count = params.block_count();
+        if self.0.len() < count {
+            self.0.resize(count, Block::default());
+        }
+        &mut self.0[..count]
+    }
+}
+
+/// The PHC string of `password` with a new salt.
+pub(super) fn hash(params: &Params, password: &[u8], memory: &mut Memory) -> Result<String, HashError> {
+    let mut salt = [0; SALT_BYTES];
+    rand::Rng::fill_bytes(&mut random::secure(), &mut salt);
+    let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+    compute(params, Version::V0x13, (password, &salt), &mut output, memory)?;
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(params).map_err(fault)?,
+        salt: Some(Salt::new(&salt).map_err(fault)?),
+        hash: Some(Output::new(&output).map_err(fault)?),
+    };
+    Ok(hash.to_string())
+}
+
+/// Whether `password` is the one behind the PHC string; compared in constant time.
+pub(super) fn matches(stored: &str, password: &[u8], memory: &mut Memory) -> Result<bool, HashError> {
+    let stored = PasswordHash::new(stored).map_err(fault)?;
+    let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else {
+        return Err(HashError::Fault("the stored hash is not whole".to_owned()));
+    };
+    if stored.algorithm != Algorithm::Argon2id.ident() {
+        return Err(HashError::Fault(format!("the stored hash is of {}", stored.algorithm)));
+    }
+    let params = Params::try_from(&stored).map_err(fault)?;
+    let version = stored.version.map_or(Ok(Version::V0x13), Version::try_from).map_err(fault)?;
+    let mut output = vec![0; expected.len()];
+    compute(&params, version, (password, salt), &mut output, memory)?;
+    Ok(Output::new(&output).map_err(fault)? == *expected)
+}
+
+fn compute(
+    params: &Params,
+    version: Version,
+    (password, salt): (&[u8], &[u8]),
+    output: &mut [u8],
+    memory: &mut Memory,
+) -> Result<(), HashError> {
+    let argon2 = Argon2::new(Algorithm::Argon2id, version, params.clone());
+    argon2.hash_password_into_with_memory(password, salt, output, memory.blocks(params)).map_err(fault)
+}
+
+fn fault(error: impl std::fmt::Display) -> HashError {
+    HashError::Fault(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+
+    use super::*;
+
+    #[test]
+    fn we_and_the_crate_read_each_others_hashes() {
+        let (params, mut memory) = (Params::new(64, 2, 2, None).unwrap(), Memory::default());
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+        let ours = hash(&params, b"correct horse", &mut memory).unwrap();
+        assert!(argon2.verify_password(b"correct horse", &PasswordHash::new(&ours).unwrap()).is_ok());
+        let theirs: PasswordHash = argon2.hash_password(b"correct horse").unwrap();
+        assert!(matches(&theirs.to_string(), b"correct horse", &mut memory).unwrap());
+        assert!(!matches(&theirs.to_string(), b"correct mule", &mut memory).unwrap());
+    }
+
+    #[test]
+    fn memory_left_by_another_hash_changes_nothing() {
+        let (small, large) = (Params::new(8, 1, 1, None).unwrap(), Params::new(64, 1, 1, None).unwrap());
+        let mut memory = Memory::default();
+        let one = hash(&small, b"one", &mut memory).unwrap();
+        let other = hash(&large, b"other", &mut memory).unwrap();
+        assert!(matches(&one, b"one", &mut memory).unwrap() && matches(&other, b"other", &mut memory).unwrap());
+    }
+
+    #[test]
+    fn what_is_no_hash_of_ours_is_a_fault_and_not_a_match() {
+        let mut memory = Memory::default();
+        for stored in ["", "plain", "$argon2id$v=19$m=8,t=1,p=1", "$argon2d$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g"] {
+            assert!(matches(stored, b"plain", &mut memory).is_err(), "{stored}");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Why a session ended before its token expired.
+
+use thiserror::Error;
+
+/// Why a session ended before its token expired.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum Reason {
+    /// The user signed out of it.
+    #[error("The session has been signed out.")]
+    SignOut,
+    /// The user signed out of several sessions at once.
+    #[error("The session has been signed out with the user's others.")]
+    SignOutEverywhere,
+    /// The user's password was changed.
+    #[error("The session ended when the password was changed.")]
+    PasswordChange,
+    /// The user is no more.
+    #[error("The session ended with its account.")]
+    AccountDeletion,
+    /// The user had the most sessions one may have, and began another.
+    #[error("The session made room for a newer one.")]
+    SessionLimit,
+}
+
+impl Reason {
+    const ALL: [Self; 5] =
+        [Self::SignOut, Self::SignOutEverywhere, Self::PasswordChange, Self::AccountDeletion, Self::SessionLimit];
+
+    /// How it is written in the database and in metrics.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::SignOut => "sign-out",
+            Self::SignOutEverywhere => "sign-out-everywhere",
+            Self::PasswordChange => "password-change",
+            Self::AccountDeletion => "account-deletion",
+            Self::SessionLimit => "session-limit",
+        }
+    }
+
+    /// Reads what [`Reason::code`] wrote. A word of a newer release ends the session too.
+    #[must_use]
+    pub fn from_code(code: &str) -> Self {
+        Self::ALL.into_iter().find(|reason| reason.code() == code).unwrap_or(Self::SignOut)
+    }
+}

@@ -1,0 +1,118 @@
+//! The account: changing the password, deleting it all. Both want the present password, and both end
+//! sessions everywhere.
+
+use axum::Json as Reply;
+use axum::extract::State;
+use axum::http::StatusCode;
+use tracing::info;
+use utoipa::ToSchema;
+
+use super::sessions;
+use crate::app::App;
+use crate::auth::password::{Password, Verdict};
+use crate::auth::reason::Reason;
+use crate::auth::token::Session;
+use crate::database;
+use crate::error::Error;
+use crate::extract::{Fields, FromBody, Json, UserAgent};
+use crate::models::session::{self, Which};
+use crate::models::user;
+use crate::views::Credentials;
+
+/// The present password, and the one to take its place.
+#[derive(ToSchema)]
+pub struct ChangePassword {
+    /// The present password.
+    #[schema(value_type = String, format = Password, example = "correct horse battery staple")]
+    current_password: Password,
+    /// The new one; the rules are those of sign-up.
+    #[schema(value_type = String, format = Password, min_length = 8, example = "another horse, another staple")]
+    new_password: Password,
+}
+
+impl FromBody for ChangePassword {
+    fn from_body(mut fields: Fields, app: &App) -> Result<Self, Error> {
+        let minimum = app.config.passwords.password_min_length;
+        let current = fields.required("currentPassword", Password::presented);
+        let new = fields.required("newPassword", |text| Password::chosen(text, minimum));
+        let both = current.zip(new);
+        fields.finish(both.map(|(current_password, new_password)| Self { current_password, new_password }))
+    }
+}
+
+/// Change my password
+///
+/// Ends all sessions of the user and begins a new one, whose token comes back.
+#[utoipa::path(put, path = "/api/users/me/password", tag = "users", request_body = ChangePassword, responses(
+    (status = 200, body = Credentials),
+    (status = 403, description = "`wrong_password`"),
+    (status = 503, description = "`busy`"),
+))]
+pub async fn change_password(
+    State(app): State<App>,
+    session: Session,
+    UserAgent(user_agent): UserAgent,
+    Json(body): Json<ChangePassword>,
+) -> Result<Reply<Credentials>, Error> {
+    let verified = verified_user(&app, &session, body.current_password).await?;
+    let password_hash = app.passwords.hash(body.new_password).await?;
+    let now = app.clock.now();
+    let transaction = database::begin_write(&app.db).await?;
+    let user = user::lock_unchanged(&transaction, &verified).await?.ok_or(Error::WrongPassword)?;
+    let user = user.change_password(&transaction, password_hash, now).await?;
+    let ended = session::end(&transaction, user.id, Which::All, Reason::PasswordChange, now).await?;
+    let credentials = sessions::begin(&app, &transaction, &user, user_agent, "created").await?;
+    transaction.commit().await?;
+    app.revocations.add(&ended);
+    info!(user.id, ended = ended.len(), "changed the password");
+    Ok(Reply(credentials))
+}
+
+/// The present password, as consent.
+#[derive(ToSchema)]
+pub struct DeleteAccount {
+    /// The present password.
+    #[schema(value_type = String, format = Password, example = "correct horse battery staple")]
+    current_password: Password,
+}
+
+impl FromBody for DeleteAccount {
+    fn from_body(mut fields: Fields, _: &App) -> Result<Self, Error> {
+        let current = fields.required("currentPassword", Password::presented);
+        fields.finish(current.map(|current_password| Self { current_password }))
+    }
+}
+
+/// Delete my account
+///
+/// The user, their items and their sessions are no more.
+#[utoipa::path(delete, path = "/api/users/me", tag = "users", request_body = DeleteAccount, responses(
+    (status = 204, description = "The account is gone."),
+    (status = 403, description = "`wrong_password`"),
+    (status = 503, description = "`busy`"),
+))]
+pub async fn delete_account(
+    State(app): State<App>,
+    session: Session,
+    Json(body): Json<DeleteAccount>,
+) -> Result<StatusCode, Error> {
+    let verified = verified_user(&app, &session, body.current_password).await?;
+    let transaction = database::begin_write(&app.db).await?;
+    let user = user::lock_unchanged(&transaction, &verified).await?.ok_or(Error::WrongPassword)?;
+    let now = app.clock.now();
+    let ended = session::end(&transaction, user.id, Which::All, Reason::AccountDeletion, now).await?;
+    user.delete(&transaction).await?;
+    transaction.commit().await?;
+    app.revocations.add(&ended);
+    info!(user.id = session.user_id, ended = ended.len(), "deleted the account");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The user of the session, if the password is theirs.
+async fn verified_user(app: &App, session: &Session, password: Password) -> Result<user::Model, Error> {
+    let user = user::of_session(&app.db, session).await?;
+    match app.passwords.verify(password, Some(user.password_hash.clone())).await? {
+        Verdict::Right => Ok(user),
+        Verdict::Wrong => Err(Error::WrongPassword),
+    }
+}

@@ -1,0 +1,129 @@
+//! The account: changing the password, deleting it all.
+
+use axum::http::Method;
+use serde_json::json;
+
+use crate::support::{Client, PASSWORD, TestApp};
+
+const NEW_PASSWORD: &str = "another horse, another staple";
+
+async fn sign_in(app: &TestApp, password: &str) -> u16 {
+    app.anon.post("/api/sessions", json!({"username": "alice", "password": password})).await.status()
+}
+
+async fn change(person: &Client, current: &str, new: &str) -> crate::support::Reply {
+    person.put("/api/users/me/password", json!({"currentPassword": current, "newPassword": new})).await
+}
+
+async fn delete(person: &Client, current: &str) -> crate::support::Reply {
+    person.request(Method::DELETE, "/api/users/me").json(&json!({"currentPassword": current})).send().await
+}
+
+#[tokio::test]
+async fn a_new_password_ends_every_session_and_begins_one() {
+    let app = TestApp::start().await;
+    let (here, bob) = (app.alice().await, app.bob().await);
+    let reply = app.anon.post("/api/sessions", json!({"username": "alice", "password": PASSWORD})).await;
+    let elsewhere = app.anon.with_token(reply.json()["sessionToken"].as_str().unwrap());
+
+    let changed = change(&here, PASSWORD, NEW_PASSWORD).await;
+    assert_eq!(changed.status(), 200, "{}", changed.text());
+    assert_eq!(changed.header("cache-control"), "no-store");
+    for former in [&here, &elsewhere] {
+        let refused = former.get("/api/verify").await;
+        assert_eq!(refused.refusal(), (401, "revoked".to_owned()));
+        assert!(refused.text().contains("password was changed"));
+    }
+    let renewed = app.anon.with_token(changed.json()["sessionToken"].as_str().unwrap());
+    for person in [&renewed, &bob] {
+        assert_eq!(person.get("/api/verify").await.status(), 204);
+    }
+    assert_eq!(renewed.get("/api/sessions").await.json()["items"].as_array().unwrap().len(), 1);
+    assert_eq!((sign_in(&app, PASSWORD).await, sign_in(&app, NEW_PASSWORD).await), (401, 201));
+}
+
+#[tokio::test]
+async fn a_password_is_changed_only_with_the_present_one_and_to_a_good_one() {
+    let app = TestApp::start().await;
+    let alice = app.alice().await;
+    assert_eq!(change(&alice, "not her password", NEW_PASSWORD).await.refusal(), (403, "wrong_password".to_owned()));
+    let short = change(&alice, PASSWORD, "short").await;
+    assert_eq!(short.field_errors(), [("/newPassword".to_owned(), "password_too_short".to_owned())]);
+    let empty = alice.put("/api/users/me/password", json!({})).await;
+    assert_eq!(empty.field_errors().len(), 2);
+    assert_eq!(alice.get("/api/verify").await.status(), 204, "nothing changed");
+    assert_eq!(sign_in(&app, PASSWORD).await, 201);
+}
+
+#[tokio::test]
+async fn a_deleted_account_leaves_nothing_behind() {
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.alice().await, app.bob().await);
+    alice.post("/api/items", json!({"name": "alice's"})).await;
+    bob.post("/api/items", json!({"name": "bob's"})).await;
+    assert_eq!(delete(&alice, "not her password").await.refusal(), (403, "wrong_password".to_owned()));
+    assert_eq!(delete(&alice, PASSWORD).await.status(), 204);
+
+    let refused = alice.get("/api/verify").await;
+    assert_eq!(refused.refusal(), (401, "revoked".to_owned()));
+    assert!(refused.text().contains("account"));
+    assert_eq!(sign_in(&app, PASSWORD).await, 401);
+    assert_eq!(bob.get("/api/items").await.json()["items"].as_array().unwrap().len(), 1);
+
+    let again = app.alice().await;
+    assert_eq!(again.get("/api/users/me").await.json()["id"], 3, "an id is not given out again");
+    assert_eq!(again.get("/api/items").await.json()["items"], json!([]));
+    assert_eq!(alice.get("/api/verify").await.status(), 401, "the old token is not the new alice's");
+}
+
+#[tokio::test]
+async fn no_item_outlives_an_account_deleted_while_it_was_created() {
+    let app = TestApp::start().await;
+    for round in 0..5 {
+        let person = app.sign_up(&format!("user {round}")).await;
+        let creating: Vec<_> = (0..8)
+            .map(|number| {
+                let person = person.clone();
+                tokio::spawn(async move {
+                    person.post("/api/items", json!({"name": format!("item {number}")})).await.status()
+                })
+            })
+            .collect();
+        assert_eq!(delete(&person, PASSWORD).await.status(), 204);
+        for created in creating {
+            let status = created.await.unwrap();
+            assert!([201, 401, 503].contains(&status), "{status}");
+        }
+    }
+    use sea_orm::{EntityTrait as _, PaginatorTrait as _};
+    assert_eq!(daypass::models::item::Entity::find().count(&app.app.db).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn no_session_made_with_the_old_password_survives_its_change() {
+    let app = TestApp::start().await;
+    let mut password = PASSWORD.to_owned();
+    let mut alice = app.alice().await;
+    for round in 0..5 {
+        let new = format!("password of round {round}");
+        let signing_in: Vec<_> = (0..6)
+            .map(|_| {
+                let (anon, body) = (app.anon.clone(), json!({"username": "alice", "password": password}));
+                tokio::spawn(async move { anon.post("/api/sessions", body).await })
+            })
+            .collect();
+        let changed = change(&alice, &password, &new).await;
+        assert_eq!(changed.status(), 200, "{}", changed.text());
+        alice = app.anon.with_token(changed.json()["sessionToken"].as_str().unwrap());
+        for attempt in signing_in {
+            let reply = attempt.await.unwrap();
+            if reply.status() == 201 {
+                let made_before = app.anon.with_token(reply.json()["sessionToken"].as_str().unwrap());
+                assert_eq!(made_before.get("/api/verify").await.refusal(), (401, "revoked".to_owned()));
+            } else {
+                assert_eq!(reply.refusal(), (401, "bad_credentials".to_owned()));
+            }
+        }
+        password = new;
+    }
+}

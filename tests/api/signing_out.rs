@@ -1,0 +1,173 @@
+//! Signing out: one session, one of several, all; refused at once on the replica that took the call.
+
+use axum::http::Method;
+use chrono::TimeDelta;
+use serde_json::json;
+
+use crate::support::{Client, PASSWORD, TestApp};
+
+async fn sign_in(app: &TestApp, name: &str, device: &str) -> Client {
+    let request = app.anon.request(Method::POST, "/api/sessions").header("user-agent", device);
+    let reply = request.json(&json!({"username": name, "password": PASSWORD})).send().await;
+    assert_eq!(reply.status(), 201, "{}", reply.text());
+    app.anon.with_token(reply.json()["sessionToken"].as_str().unwrap())
+}
+
+async fn id_of(person: &Client) -> String {
+    person.get("/api/sessions/current").await.json()["session"]["id"].as_str().unwrap().to_owned()
+}
+
+async fn is_refused(person: &Client, reason: &str) {
+    for (method, path) in [(Method::GET, "/api/verify"), (Method::GET, "/api/items"), (Method::POST, "/api/items")] {
+        let reply = person.request(method, path).json(&json!({"name": "x"})).send().await;
+        assert_eq!(reply.refusal(), (401, "revoked".to_owned()));
+        assert!(reply.json()["detail"].as_str().unwrap().contains(reason), "{}", reply.text());
+        assert!(reply.header("www-authenticate").contains(r#"error="invalid_token""#));
+    }
+}
+
+#[tokio::test]
+async fn signed_out_means_refused_at_once_and_nobody_else_is() {
+    let app = TestApp::start().await;
+    let (first, bob) = (app.alice().await, app.bob().await);
+    let second = sign_in(&app, "alice", "phone").await;
+    let reply = first.delete("/api/sessions/current").await;
+    assert_eq!((reply.status(), reply.text()), (204, ""));
+    is_refused(&first, "signed out").await;
+    for person in [&second, &bob] {
+        assert_eq!(person.get("/api/verify").await.status(), 204);
+    }
+    assert_eq!(first.delete("/api/sessions/current").await.refusal(), (401, "revoked".to_owned()), "a second sign-out");
+}
+
+#[tokio::test]
+async fn sessions_are_listed_newest_first_with_their_devices() {
+    let app = TestApp::start().await;
+    let first = app.alice().await;
+    app.pass(TimeDelta::seconds(1));
+    let second = sign_in(&app, "alice", "phone").await;
+    app.pass(TimeDelta::seconds(1));
+    sign_in(&app, "alice", "laptop").await;
+    app.bob().await;
+    let list = second.get("/api/sessions").await.json();
+    let seen: Vec<_> = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|session| (session["userAgent"].clone(), session["current"].clone()))
+        .collect();
+    assert_eq!(seen, [(json!("laptop"), json!(false)), (json!("phone"), json!(true)), (json!(null), json!(false))]);
+
+    first.delete("/api/sessions/current").await;
+    assert_eq!(
+        second.get("/api/sessions").await.json()["items"].as_array().unwrap().len(),
+        2,
+        "what has ended is not listed"
+    );
+    app.pass(TimeDelta::hours(24) - TimeDelta::seconds(1));
+    let last = sign_in(&app, "alice", "watch").await;
+    app.pass(TimeDelta::seconds(1));
+    let expired = last.get("/api/sessions").await.json();
+    assert_eq!(expired["items"].as_array().unwrap().len(), 1, "what has expired is not listed: {expired}");
+}
+
+#[tokio::test]
+async fn one_of_my_sessions_can_be_ended_from_another() {
+    let app = TestApp::start().await;
+    let (first, second) = (app.alice().await, sign_in(&app, "alice", "lost phone").await);
+    let id = id_of(&second).await;
+    assert_eq!(first.delete(&format!("/api/sessions/{id}")).await.status(), 204);
+    is_refused(&second, "signed out").await;
+    assert_eq!(first.delete(&format!("/api/sessions/{id}")).await.refusal(), (404, "not_found".to_owned()));
+}
+
+#[tokio::test]
+async fn a_strangers_session_cannot_be_ended_or_told_from_none() {
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.alice().await, app.bob().await);
+    let id = id_of(&alice).await;
+    for id in
+        [id.as_str(), "AAAAAAAAAAAAAAAAAAAAAA", "nonsense", "1", "%00", "x' OR '1'='1"].map(|id| id.replace(' ', "%20"))
+    {
+        assert_eq!(bob.delete(&format!("/api/sessions/{id}")).await.refusal(), (404, "not_found".to_owned()), "{id}");
+    }
+    assert_eq!(alice.get("/api/verify").await.status(), 204);
+}
+
+#[tokio::test]
+async fn signing_out_everywhere_ends_all_or_all_but_this_one() {
+    let app = TestApp::start().await;
+    let bob = app.bob().await;
+    let (first, second, third) =
+        (app.alice().await, sign_in(&app, "alice", "b").await, sign_in(&app, "alice", "c").await);
+    let reply = second.delete("/api/sessions?except=current").await;
+    assert_eq!((reply.status(), reply.json()), (200, json!({"ended": 2})));
+    is_refused(&first, "others").await;
+    is_refused(&third, "others").await;
+    assert_eq!(second.get("/api/verify").await.status(), 204);
+
+    sign_in(&app, "alice", "d").await;
+    assert_eq!(second.delete("/api/sessions").await.json(), json!({"ended": 2}));
+    is_refused(&second, "others").await;
+    assert_eq!(bob.get("/api/verify").await.status(), 204);
+    assert_eq!(
+        bob.delete("/api/sessions?except=me").await.field_errors(),
+        [("?except".to_owned(), "not_allowed".to_owned())]
+    );
+}
+
+#[tokio::test]
+async fn the_oldest_session_makes_room_for_one_too_many() {
+    let app = TestApp::start_with(&["--max-sessions=3"]).await;
+    let mut sessions = vec![app.alice().await];
+    for device in ["b", "c", "d"] {
+        app.pass(TimeDelta::milliseconds(10));
+        sessions.push(sign_in(&app, "alice", device).await);
+    }
+    is_refused(&sessions[0], "made room").await;
+    for live in &sessions[1..] {
+        assert_eq!(live.get("/api/verify").await.status(), 204);
+    }
+    assert_eq!(sessions[3].get("/api/sessions").await.json()["items"].as_array().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn signing_out_is_not_a_get() {
+    let app = TestApp::start().await;
+    let alice = app.alice().await;
+    for path in ["/api/signout", "/api/sign-out", "/api/logout", "/api/sessions/current/delete"] {
+        assert_eq!(alice.get(path).await.status(), 404, "{path}");
+    }
+    assert_eq!(alice.request(Method::POST, "/api/sessions/current").send().await.status(), 405);
+    assert_eq!(alice.get("/api/verify").await.status(), 204);
+}
+
+#[tokio::test]
+async fn nothing_that_began_after_the_sign_out_was_answered_is_let_in() {
+    let app = TestApp::start().await;
+    let alice = app.alice().await;
+    let hammer: Vec<_> = (0..4)
+        .map(|_| {
+            let alice = alice.clone();
+            tokio::spawn(async move {
+                let mut statuses = Vec::new();
+                for _ in 0..200 {
+                    statuses.push(alice.get("/api/verify").await.status());
+                    tokio::task::yield_now().await;
+                }
+                statuses
+            })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    assert_eq!(alice.delete("/api/sessions/current").await.status(), 204);
+    for _ in 0..100 {
+        assert_eq!(alice.get("/api/verify").await.status(), 401);
+    }
+    for worker in hammer {
+        let statuses = worker.await.unwrap();
+        let first_refusal = statuses.iter().position(|status| *status == 401).unwrap_or(statuses.len());
+        assert!(statuses[..first_refusal].iter().all(|status| *status == 204));
+        assert!(statuses[first_refusal..].iter().all(|status| *status == 401), "once refused, always refused");
+    }
+}
