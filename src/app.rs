@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use sea_orm::DatabaseConnection;
 use secrecy::SecretString;
-use thiserror::Error;
 
 use crate::auth::keys::KeyRing;
 use crate::auth::password::{HashError, PasswordHasher};
@@ -12,6 +11,8 @@ use crate::auth::revocations::Revocations;
 use crate::auth::token::Tokens;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::database::{WriteTransaction, Writers};
+use crate::error::Error;
 
 /// A handle to the application; clones share it.
 #[derive(Clone)]
@@ -23,6 +24,8 @@ pub struct Parts {
     pub config: Config,
     /// The database's connection pool.
     pub db: DatabaseConnection,
+    /// Lets writers to the database in.
+    writers: Writers,
     /// Issues and verifies session tokens.
     pub tokens: Tokens,
     /// The sessions that ended before their tokens expired.
@@ -34,7 +37,7 @@ pub struct Parts {
 }
 
 /// Why the application could not be put together.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// The key ring.
     #[error("cannot derive the keys: {0}")]
@@ -62,8 +65,19 @@ impl App {
             config.tokens.jwt_ttl,
             config.tokens.jwt_leeway,
         );
+        let writers = Writers::of(&db);
         let passwords = PasswordHasher::new(config.passwords.argon2.clone(), config.passwords.threads())?;
-        Ok(Self(Arc::new(Parts { config, db, tokens, revocations: Revocations::default(), passwords, clock })))
+        Ok(Self(Arc::new(Parts { config, db, writers, tokens, revocations: Revocations::default(), passwords, clock })))
+    }
+}
+
+impl Parts {
+    /// Begins a transaction that means to write.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when too many are writing, and when the database fails.
+    pub async fn begin_write(&self) -> Result<WriteTransaction, Error> {
+        self.writers.begin(&self.db).await
     }
 }
 

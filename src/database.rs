@@ -5,7 +5,9 @@
 
 use std::fs::{self, OpenOptions};
 use std::io;
+use std::ops::Deref;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use log::LevelFilter;
@@ -14,10 +16,15 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
     SqliteTransactionMode, SqlxError, TransactionOptions, TransactionTrait,
 };
-use thiserror::Error;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 use crate::config::DatabaseUrl;
+use crate::error::Error;
 
+/// Connections to a SQLite file, and to a server.
+const SQLITE_CONNECTIONS: u32 = 8;
+const CONNECTIONS: u32 = 16;
 /// How long a request waits for a connection before it is answered `503`.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a write on SQLite waits for another process's.
@@ -28,7 +35,7 @@ const SLOW: Duration = Duration::from_secs(1);
 const MIGRATION_LOCK: i64 = 0x0064_6179_7061_7373;
 
 /// Why there is no database to work with.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
     /// The address is not one this build can use.
     #[error("DATABASE_URL: {0}")]
@@ -65,7 +72,7 @@ pub async fn connect(url: &DatabaseUrl) -> Result<DatabaseConnection, DatabaseEr
     }
     let mut options = ConnectOptions::new(url.expose());
     options
-        .max_connections(if url.is_sqlite() { 8 } else { 16 })
+        .max_connections(if url.is_sqlite() { SQLITE_CONNECTIONS } else { CONNECTIONS })
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
@@ -116,7 +123,7 @@ fn create_private(file: &Path) -> io::Result<()> {
 fn sqlite_options(options: &mut ConnectOptions, url: &DatabaseUrl) {
     use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
     if url.is_sqlite() && url.file().is_none() {
-        options.max_connections(1);
+        options.max_connections(1).idle_timeout(None).max_lifetime(None);
     }
     options.map_sqlx_sqlite_opts(|sqlite| {
         sqlite
@@ -127,12 +134,59 @@ fn sqlite_options(options: &mut ConnectOptions, url: &DatabaseUrl) {
     });
 }
 
-/// A transaction that means to write. On SQLite it takes the write lock at once: one that begins as a
-/// reader and asks for it later fails at the first other writer, whatever the busy timeout.
-///
-/// # Errors
-/// When the database fails.
-pub async fn begin_write(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+/// Lets writers in, fewer than there are connections: those who wait for a lock would otherwise hold all
+/// of them, and readers would wait too. On SQLite, which has one write lock, one at a time: waiting inside
+/// the pool, they would sleep and retry instead of standing in line.
+#[derive(Clone, Debug)]
+pub struct Writers(Arc<Semaphore>);
+
+impl Writers {
+    /// The writers of this database.
+    #[must_use]
+    pub fn of(db: &DatabaseConnection) -> Self {
+        let at_once = if db.get_database_backend() == DbBackend::Sqlite { 1 } else { CONNECTIONS / 2 };
+        Self(Arc::new(Semaphore::new(at_once as usize)))
+    }
+
+    /// Begins a transaction that means to write. Every write is made in one and acknowledged only after
+    /// its `commit`: on SQLite, a statement of its own that returns rows hides a commit that failed.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when the line is too long, and when the database fails.
+    pub async fn begin(&self, db: &DatabaseConnection) -> Result<WriteTransaction, Error> {
+        let turn = timeout(ACQUIRE_TIMEOUT, Arc::clone(&self.0).acquire_owned()).await;
+        let turn = turn.map_err(|_| Error::Busy)?.map_err(Error::fault)?;
+        Ok(WriteTransaction { transaction: begin_immediate(db).await?, _turn: turn })
+    }
+}
+
+/// A transaction that means to write, and its turn to do so. Dropped without `commit`, it changes nothing.
+pub struct WriteTransaction {
+    transaction: DatabaseTransaction,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl WriteTransaction {
+    /// Makes it so.
+    ///
+    /// # Errors
+    /// When the database fails: then nothing has been changed.
+    pub async fn commit(self) -> Result<(), Error> {
+        Ok(self.transaction.commit().await?)
+    }
+}
+
+impl Deref for WriteTransaction {
+    type Target = DatabaseTransaction;
+
+    fn deref(&self) -> &DatabaseTransaction {
+        &self.transaction
+    }
+}
+
+/// On SQLite the write lock is taken at once: a transaction that begins as a reader and asks for it later
+/// fails at the first other writer, whatever the busy timeout.
+async fn begin_immediate(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
     let options =
         TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
     db.begin_with_options(options).await
@@ -143,7 +197,7 @@ pub async fn begin_write(db: &DatabaseConnection) -> Result<DatabaseTransaction,
 /// # Errors
 /// When a migration fails; then none of this call is kept where the database can undo one.
 pub async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
-    let turn = begin_write(db).await?;
+    let turn = begin_immediate(db).await?;
     let (take, give_back) = match db.get_database_backend() {
         DbBackend::Postgres => (Some(format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")), None),
         DbBackend::MySql => (
@@ -159,6 +213,12 @@ pub async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
     if let Some(statement) = give_back {
         turn.execute_unprepared(statement).await?;
     }
-    result?;
-    turn.commit().await
+    match result {
+        // The migrator's own words for a table that lists a migration it does not know.
+        Err(DbErr::Custom(text)) if text.contains("is missing") => {
+            Err(DbErr::Migration("its tables are of a newer release of Daypass".to_owned()))
+        }
+        Err(error) => Err(error),
+        Ok(()) => turn.commit().await,
+    }
 }

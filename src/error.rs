@@ -158,10 +158,12 @@ fn is_outage(error: &DbErr) -> bool {
     }
 }
 
-/// SQLite's `SQLITE_BUSY` after the busy timeout; a transaction given up for another's sake (40001 and,
-/// in PostgreSQL, 40P01); PostgreSQL shutting down or starting up (57P).
+/// SQLite busy after the busy timeout, unable to write, or full (5, 10, 13, in the low byte); a transaction
+/// given up for another's sake (40001 and, in PostgreSQL, 40P01); PostgreSQL stopping or starting (57P).
 fn is_passing(code: Option<&str>) -> bool {
-    code.is_some_and(|code| matches!(code, "5" | "261" | "517" | "40001" | "40P01") || code.starts_with("57P"))
+    let Some(code) = code else { return false };
+    let sqlite = if code.len() < 5 { code.parse().unwrap_or(0) & 0xff } else { 0 };
+    matches!(sqlite, 5 | 10 | 13) || matches!(code, "40001" | "40P01") || code.starts_with("57P")
 }
 
 impl From<HashError> for Error {

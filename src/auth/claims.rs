@@ -6,7 +6,8 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::strict_json;
 
@@ -34,7 +35,7 @@ pub struct Claims<'a> {
     /// Expires at: refused from this second on.
     pub exp: i64,
     /// Not valid before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
     pub nbf: Option<i64>,
     /// When the password was given.
     pub auth_time: i64,
@@ -86,12 +87,12 @@ pub(super) struct Header<'a> {
     pub(super) typ: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     pub(super) kid: Option<Cow<'a, str>>,
-    #[serde(default)]
-    crit: Option<serde_json::Value>,
-    #[serde(default)]
-    b64: Option<serde_json::Value>,
-    #[serde(default)]
-    zip: Option<serde_json::Value>,
+    #[serde(default, deserialize_with = "present")]
+    crit: bool,
+    #[serde(default, deserialize_with = "present")]
+    b64: bool,
+    #[serde(default, deserialize_with = "present")]
+    zip: bool,
 }
 
 impl<'a> Header<'a> {
@@ -102,8 +103,7 @@ impl<'a> Header<'a> {
             return None;
         }
         let header: Self = serde_json::from_slice(header).ok()?;
-        let plain = header.crit.is_none() && header.b64.is_none() && header.zip.is_none();
-        plain.then_some(header)
+        (!header.crit && !header.b64 && !header.zip).then_some(header)
     }
 
     /// Whether `typ` says session token (RFC 9068 §4; media types ignore case).
@@ -112,4 +112,14 @@ impl<'a> Header<'a> {
             .as_deref()
             .is_some_and(|typ| typ.eq_ignore_ascii_case("at+jwt") || typ.eq_ignore_ascii_case("application/at+jwt"))
     }
+}
+
+/// Whether the member is there at all, whatever its value, also null.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(deserializer).map(|_| true)
+}
+
+/// A time that may be missing, but not null.
+fn not_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    i64::deserialize(deserializer).map(Some)
 }

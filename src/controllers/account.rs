@@ -12,7 +12,6 @@ use crate::app::App;
 use crate::auth::password::{Password, Verdict};
 use crate::auth::reason::Reason;
 use crate::auth::token::Session;
-use crate::database;
 use crate::error::Error;
 use crate::extract::{Fields, FromBody, Json, UserAgent};
 use crate::models::session::{self, Which};
@@ -57,11 +56,11 @@ pub async fn change_password(
     let verified = verified_user(&app, &session, body.current_password).await?;
     let password_hash = app.passwords.hash(body.new_password).await?;
     let now = app.clock.now();
-    let transaction = database::begin_write(&app.db).await?;
+    let transaction = app.begin_write().await?;
     let user = user::lock_unchanged(&transaction, &verified).await?.ok_or(Error::WrongPassword)?;
-    let user = user.change_password(&transaction, password_hash, now).await?;
-    let ended = session::end(&transaction, user.id, Which::All, Reason::PasswordChange, now).await?;
-    let credentials = sessions::begin(&app, &transaction, &user, user_agent, "created").await?;
+    let user = user.change_password(&*transaction, password_hash, now).await?;
+    let ended = session::end(&*transaction, user.id, Which::All, Reason::PasswordChange, now).await?;
+    let credentials = sessions::begin(&app, &*transaction, &user, user_agent, "created").await?;
     transaction.commit().await?;
     app.revocations.add(&ended);
     info!(user.id, ended = ended.len(), "changed the password");
@@ -97,11 +96,11 @@ pub async fn delete_account(
     Json(body): Json<DeleteAccount>,
 ) -> Result<StatusCode, Error> {
     let verified = verified_user(&app, &session, body.current_password).await?;
-    let transaction = database::begin_write(&app.db).await?;
+    let transaction = app.begin_write().await?;
     let user = user::lock_unchanged(&transaction, &verified).await?.ok_or(Error::WrongPassword)?;
     let now = app.clock.now();
-    let ended = session::end(&transaction, user.id, Which::All, Reason::AccountDeletion, now).await?;
-    user.delete(&transaction).await?;
+    let ended = session::end(&*transaction, user.id, Which::All, Reason::AccountDeletion, now).await?;
+    user.delete(&*transaction).await?;
     transaction.commit().await?;
     app.revocations.add(&ended);
     info!(user.id = session.user_id, ended = ended.len(), "deleted the account");

@@ -119,7 +119,9 @@ pub async fn create_item(
     session: Session,
     Json(body): Json<Body>,
 ) -> Result<impl IntoResponse, Error> {
-    let item = item::create(&app.db, session.user_id, &body.name, app.clock.now()).await?;
+    let transaction = app.begin_write().await?;
+    let item = item::create(&*transaction, session.user_id, &body.name, app.clock.now()).await?;
+    transaction.commit().await?;
     let headers = [(LOCATION, format!("/api/items/{}", item.id)), (ETAG, etag(item.version))];
     Ok((StatusCode::CREATED, headers, Reply(Item::from(&item))))
 }
@@ -165,7 +167,10 @@ pub async fn update_item(
     IfMatch(expected): IfMatch,
     Json(body): Json<Body>,
 ) -> Result<impl IntoResponse, Error> {
-    let item = item::rename(&app.db, (session.user_id, id), &body.name, &expected, app.clock.now()).await?;
+    let transaction = app.begin_write().await?;
+    let item = item::lock(&transaction, (session.user_id, id), &expected).await?;
+    let item = item.rename(&*transaction, &body.name, app.clock.now()).await?;
+    transaction.commit().await?;
     Ok(([(ETAG, etag(item.version))], Reply(Item::from(&item))))
 }
 
@@ -184,6 +189,9 @@ pub async fn delete_item(
     Id(id): Id,
     IfMatch(expected): IfMatch,
 ) -> Result<StatusCode, Error> {
-    item::delete(&app.db, (session.user_id, id), &expected).await?;
+    let transaction = app.begin_write().await?;
+    let item = item::lock(&transaction, (session.user_id, id), &expected).await?;
+    item.delete(&*transaction).await?;
+    transaction.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

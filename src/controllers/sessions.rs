@@ -19,8 +19,8 @@ use crate::error::Error;
 use crate::extract::{Fields, FromBody, FromQuery, Json, Query, UserAgent, Word};
 use crate::models::session::{self, Which};
 use crate::models::user;
+use crate::random;
 use crate::views::{self, Credentials, CurrentSession, EndedSessions, SessionList, User};
-use crate::{database, random};
 
 /// Who signs in, and with what. No rule but the size: a rule would tell of the stored password.
 #[derive(ToSchema)]
@@ -58,12 +58,12 @@ pub async fn sign_in(
     let stored = user.as_ref().map(|user| user.password_hash.clone());
     let verdict = app.passwords.verify(password, stored).await?;
     let verified = user.filter(|_| verdict == Verdict::Right).ok_or(Error::BadCredentials)?;
-    let transaction = database::begin_write(&app.db).await?;
+    let transaction = app.begin_write().await?;
     // The password may have been changed while it was hashed: then it opens nothing any more.
     let user = user::lock_unchanged(&transaction, &verified).await?.ok_or(Error::BadCredentials)?;
     let most = app.config.tokens.max_sessions;
-    let ended = session::make_room(&transaction, user.id, most, app.clock.now()).await?;
-    let credentials = begin(&app, &transaction, &user, user_agent, "successfully authenticated").await?;
+    let ended = session::make_room(&*transaction, user.id, most, app.clock.now()).await?;
+    let credentials = begin(&app, &*transaction, &user, user_agent, "successfully authenticated").await?;
     transaction.commit().await?;
     app.revocations.add(&ended);
     info!(user.id, session.id = credentials.session.id, "signed in");
@@ -156,9 +156,9 @@ pub async fn sign_out_everywhere(
 
 /// Ends sessions of the user and makes it known here before the answer goes out; tells how many.
 async fn end(app: &App, session: &Session, which: Which, reason: Reason) -> Result<usize, Error> {
-    let transaction = database::begin_write(&app.db).await?;
+    let transaction = app.begin_write().await?;
     let user = user::lock(&transaction, session.user_id).await?;
-    let ended = session::end(&transaction, user.id, which, reason, app.clock.now()).await?;
+    let ended = session::end(&*transaction, user.id, which, reason, app.clock.now()).await?;
     transaction.commit().await?;
     app.revocations.add(&ended);
     info!(user.id, ended = ended.len(), reason = reason.code(), "signed out");

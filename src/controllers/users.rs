@@ -12,7 +12,6 @@ use crate::app::App;
 use crate::auth::password::Password;
 use crate::auth::token::Session;
 use crate::auth::username::Username;
-use crate::database;
 use crate::error::Error;
 use crate::extract::{Fields, FromBody, Json, UserAgent};
 use crate::models::user;
@@ -53,9 +52,9 @@ pub async fn sign_up(
 ) -> Result<impl IntoResponse, Error> {
     let password_hash = app.passwords.hash(password).await?;
     let now = app.clock.now();
-    let transaction = database::begin_write(&app.db).await?;
-    let user = user::create(&transaction, &username, password_hash, now).await?;
-    let credentials = sessions::begin(&app, &transaction, &user, user_agent, "created").await?;
+    let transaction = app.begin_write().await?;
+    let user = user::create(&*transaction, &username, password_hash, now).await?;
+    let credentials = sessions::begin(&app, &*transaction, &user, user_agent, "created").await?;
     transaction.commit().await?;
     info!(user.id, session.id = credentials.session.id, "signed up");
     Ok((axum::http::StatusCode::CREATED, [(LOCATION, "/api/users/me")], Reply(credentials)))
@@ -94,6 +93,8 @@ pub async fn rename_me(
     Json(Rename { username }): Json<Rename>,
 ) -> Result<Reply<User>, Error> {
     let user = user::of_session(&app.db, &session).await?;
-    let user = user.rename(&app.db, &username, app.clock.now()).await?;
+    let transaction = app.begin_write().await?;
+    let user = user.rename(&*transaction, &username, app.clock.now()).await?;
+    transaction.commit().await?;
     Ok(Reply(User::from(&user)))
 }

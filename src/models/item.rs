@@ -1,13 +1,15 @@
 //! Items: what a user owns. Every finder and command is scoped to the owner.
 //!
-//! `version` counts the changes of a row. An update names the version it was made from and is tried
-//! again when someone was faster, so two writers never mix their fields, on any database.
+//! `version` counts the changes of a row. Who changes one holds it from reading its version to writing the
+//! next, so two writers never mix their fields and a change meant for another version is refused.
 
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::LikeExpr;
-use sea_orm::{Condition, ExprTrait, Order, QueryOrder, QuerySelect, Select, SqlErr};
+use sea_orm::{
+    Condition, DatabaseTransaction, ExprTrait, IntoActiveModel, Order, QueryOrder, QuerySelect, Select, SqlErr,
+};
 
 use super::item_name::ItemName;
 use super::page::{Cursor, Key, PageRequest, Sort};
@@ -153,65 +155,39 @@ pub async fn create(
     })
 }
 
-/// Renames the owner's item.
+/// The owner's item, held until the transaction ends, if its version is expected.
 ///
 /// # Errors
 /// [`Error::NotFound`], and [`Error::PreconditionFailed`] when the present version is not expected.
-pub async fn rename(
-    db: &impl ConnectionTrait,
-    (owner_id, id): (i64, i64),
-    name: &ItemName,
-    expected: &Expected,
-    now: DateTime<Utc>,
-) -> Result<Model, Error> {
-    loop {
-        let present = present(db, (owner_id, id), expected).await?;
-        let version = present.version;
-        let changed = Model {
-            name: name.as_str().to_owned(),
-            name_key: name.key(),
-            updated_at: ChronoUnixTimestampMillis(now),
-            version: version + 1,
-            ..present
-        };
-        let written = Entity::update_many()
-            .col_expr(Column::Name, Expr::value(changed.name.clone()))
-            .col_expr(Column::NameKey, Expr::value(changed.name_key.clone()))
-            .col_expr(Column::UpdatedAt, Expr::value(now.timestamp_millis()))
-            .col_expr(Column::Version, Expr::value(changed.version))
-            .filter(at_version((owner_id, id), version))
-            .exec(db)
-            .await?;
-        if written.rows_affected == 1 {
-            return Ok(changed);
-        }
-    }
-}
-
-/// Deletes the owner's item.
-///
-/// # Errors
-/// [`Error::NotFound`], and [`Error::PreconditionFailed`] when the present version is not expected.
-pub async fn delete(db: &impl ConnectionTrait, (owner_id, id): (i64, i64), expected: &Expected) -> Result<(), Error> {
-    loop {
-        let present = present(db, (owner_id, id), expected).await?;
-        let deleted = Entity::delete_many().filter(at_version((owner_id, id), present.version)).exec(db).await?;
-        if deleted.rows_affected == 1 {
-            return Ok(());
-        }
-    }
-}
-
-async fn present(db: &impl ConnectionTrait, (owner_id, id): (i64, i64), expected: &Expected) -> Result<Model, Error> {
-    let item = find(db, owner_id, id).await?;
+pub async fn lock(db: &DatabaseTransaction, (owner_id, id): (i64, i64), expected: &Expected) -> Result<Model, Error> {
+    let item = owned_by(owner_id).filter(COLUMN.id.eq(id)).lock_exclusive().one(db).await?.ok_or(Error::NotFound)?;
     if expected.allows(item.version) { Ok(item) } else { Err(Error::PreconditionFailed) }
 }
 
-fn at_version((owner_id, id): (i64, i64), version: i64) -> Condition {
-    Condition::all().add(COLUMN.owner_id.eq(owner_id)).add(COLUMN.id.eq(id)).add(COLUMN.version.eq(version))
-}
-
 impl Model {
+    /// Gives a locked item another name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn rename(self, db: &impl ConnectionTrait, name: &ItemName, now: DateTime<Utc>) -> Result<Self, Error> {
+        let version = self.version + 1;
+        let mut item = self.into_active_model();
+        item.name = Set(name.as_str().to_owned());
+        item.name_key = Set(name.key());
+        item.updated_at = Set(ChronoUnixTimestampMillis(now));
+        item.version = Set(version);
+        Ok(item.update(db).await?)
+    }
+
+    /// Deletes a locked item.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn delete(self, db: &impl ConnectionTrait) -> Result<(), Error> {
+        ModelTrait::delete(self, db).await?;
+        Ok(())
+    }
+
     fn cursor(&self, sort: Sort) -> Cursor {
         let key = match sort {
             Sort::Oldest | Sort::Newest => Key::Moment(self.created_at.0.timestamp_millis()),

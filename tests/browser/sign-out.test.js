@@ -147,6 +147,7 @@ scene("a session that was ended elsewhere is told at the next request, with its 
   await ada.sends("#add-item", { name: "Bread" });
   await ada.sees("#stranded-reason", "revoked");
   await ada.sees("#stranded-reason", "signed out");
+  await ada.seesNothingOf("#account-outcome");
   await ada.sees("#stamp", "refused: revoked");
   await ada.seesNothingOf("#stranded .sign-out");
   await ada.photograph("revoked");

@@ -16,6 +16,7 @@ use daypass::cli::Cli;
 use daypass::clock::{Clock, TestClock};
 use daypass::config::Config;
 use daypass::router;
+use sea_orm::DatabaseConnection;
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -67,6 +68,11 @@ impl TestApp {
         let anon = Client::new(router::build(&app));
         let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
         Self { anon, clock, app, statements, database, flags }
+    }
+
+    /// A connection to the same database that the service knows nothing of.
+    pub async fn another_process(&self) -> DatabaseConnection {
+        self.database.connect().await
     }
 
     /// SQL statements sent so far.
