@@ -43,7 +43,8 @@ function render({ standing, token, user, session, problem, news }, before) {
   const known = standing === "accepted";
   const stranded = standing === "refused" || standing === "unanswered";
 
-  if (token !== before.token || news !== before.news) say(outcome, news);
+  // What was said in good days would contradict a refusal.
+  if (stranded || token !== before.token || news !== before.news) say(outcome, news);
   title.textContent = "Sign up or sign in";
   if (known) title.textContent = `You are ${user.username}`;
   if (standing === "asking") title.textContent = "One moment";

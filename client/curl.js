@@ -1,5 +1,5 @@
-// An exchange as a command for a POSIX shell. The secrets stay outside: the shell fills in $TOKEN, $PASSWORD and, where a
-// password is to replace another, $NEW_PASSWORD.
+// An exchange as a command for a POSIX shell. The secrets stay outside: the shell fills in $TOKEN, $PASSWORD and, where
+// a password is to replace another, $NEW_PASSWORD.
 
 import { isSecret } from "./redact.js";
 

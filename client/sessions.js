@@ -57,8 +57,8 @@ function row(session) {
   const name = element("span", "device", device);
   name.title = session.userAgent ?? "";
   const began = time(session.createdAt);
-  const button = element("button", "quiet end", session.current ? "Sign out" : "End",
-    element("span", "unseen", session.current ? " of this session" : ` the session of ${device}, begun ${began.textContent}`));
+  const which = session.current ? " of this session" : ` the session of ${device}, begun ${began.textContent}`;
+  const button = element("button", "quiet end", session.current ? "Sign out" : "End", element("span", "unseen", which));
   button.type = "button";
 
   const entry = element("li", session.current ? "session current" : "session",
