@@ -18,7 +18,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use tower::ServiceExt as _;
 use tracing::{debug, info, warn};
 
 use crate::middleware::Service;
@@ -103,9 +102,9 @@ async fn connection(
     let answer = service_fn(|request: hyper::Request<Incoming>| {
         let (service, in_flight) = (service.clone(), activity.begin());
         async move {
-            let response = service.oneshot(request.map(Body::new)).await;
+            let response = service.answer(request.map(Body::new)).await;
             drop(in_flight);
-            response as Result<_, Infallible>
+            Ok::<_, Infallible>(response)
         }
     });
     let connection = builder.serve_connection(TokioIo::new(stream), answer);

@@ -12,7 +12,6 @@ use axum::Json;
 use axum::extract::Request;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::{Instrument, debug, error, info, info_span};
 
@@ -22,15 +21,15 @@ use crate::views::Problem;
 
 const TARGET: &str = "daypass::request";
 
-pub(super) async fn report(request: Request, next: Next) -> Response {
+pub(super) async fn report(request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let id = request_id::of(request.headers());
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let started = Instant::now();
     let mut response = if method.is_safe() {
-        next.run(request).await
+        next(request).await
     } else {
         let span = info_span!("request", request.id = id.to_str().unwrap_or_default());
-        next.run(request).instrument(span).await
+        next(request).instrument(span).await
     };
     let error = response.extensions_mut().remove::<Arc<Error>>();
     log(&id, (&method, &uri), &response, error.as_deref(), started);

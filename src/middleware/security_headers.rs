@@ -23,8 +23,9 @@ pub(super) fn strict_transport(environment: Environment) -> bool {
     environment == Environment::Production
 }
 
-pub(super) fn add<B>(mut response: Response<B>, strict_transport: bool) -> Response<B> {
+pub(super) fn add(mut response: Response, strict_transport: bool) -> Response {
     let headers = response.headers_mut();
+    headers.reserve(HEADERS.len() + 2);
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(value);
     }

@@ -106,6 +106,7 @@ async fn every_answer_carries_the_security_headers() {
         assert!(!script.contains("unsafe"), "{path}: {script}");
         assert!(!reply.has_header("server") && !reply.has_header("set-cookie"), "{path}");
         assert!(!reply.has_header("strict-transport-security"), "{path}: not over plain HTTP");
+        assert!(!reply.has_header("access-control-expose-headers"), "{path}: no browser of another origin asked");
         if path.starts_with("/api") {
             assert_eq!(reply.header("cache-control"), "no-store", "{path}");
         }
