@@ -31,7 +31,7 @@ enum Verb {
     /// Bring the database's tables up to date, or back
     #[command(subcommand)]
     Migrate(migrate::Verb),
-    /// Make secrets
+    /// Make secrets, and see which are in use
     #[command(subcommand)]
     Secret(secret::Verb),
 }
@@ -83,9 +83,6 @@ async fn run(cli: &Cli) -> Result<(), Failure> {
     match &cli.verb {
         None | Some(Verb::Serve) => serve::run(cli.config.clone()).await,
         Some(Verb::Migrate(verb)) => migrate::run(verb, &cli.config).await,
-        Some(Verb::Secret(verb)) => {
-            secret::run(verb);
-            Ok(())
-        }
+        Some(Verb::Secret(verb)) => secret::run(verb, &cli.config).await,
     }
 }

@@ -25,6 +25,11 @@ fn run(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
     daypass(folder, arguments, settings).output().unwrap()
 }
 
+/// The first part of a token: it names the key and nothing else that differs.
+fn key_of(token: &str) -> &str {
+    token.split('.').next().unwrap()
+}
+
 fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
@@ -75,6 +80,22 @@ impl Running {
         let answer = self.request("POST", "/api/users", "", r#"{"username":"ada","password":"correct horse"}"#);
         assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
         answer.split(r#""sessionToken":""#).nth(1).unwrap().split('"').next().unwrap().to_owned()
+    }
+
+    fn sign_in(&self) -> String {
+        let answer = self.request("POST", "/api/sessions", "", r#"{"username":"ada","password":"correct horse"}"#);
+        answer
+            .split(r#""sessionToken":""#)
+            .nth(1)
+            .unwrap_or_else(|| panic!("{answer}"))
+            .split('"')
+            .next()
+            .unwrap()
+            .to_owned()
+    }
+
+    fn hang_up(&self) {
+        assert!(Command::new("kill").args(["-HUP", &self.child.id().to_string()]).status().unwrap().success());
     }
 
     fn verify(&self, token: &str) -> u16 {
@@ -194,6 +215,52 @@ fn a_retired_secret_still_verifies() {
     rotated.stop("-TERM");
     let withdrawn = Running::start(folder.path(), &[("JWT_SECRET", new)]);
     assert_eq!(withdrawn.verify(&token), 401);
+}
+
+#[test]
+fn keys_rotate_without_a_restart_and_nobody_is_signed_out() {
+    let (folder, old, new) = (TempDir::new().unwrap(), GOOD_SECRET, "another secret of more than 32 bytes");
+    let env = folder.path().join(".env");
+    std::fs::write(&env, format!("JWT_SECRET={old}\n")).unwrap();
+    let running = Running::start(folder.path(), &[]);
+    let token = running.sign_up();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let seen = std::thread::scope(|scope| {
+        let load: Vec<_> = (0..3)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut seen = std::collections::BTreeMap::new();
+                    while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                        *seen.entry(running.verify(&token)).or_insert(0) += 1;
+                    }
+                    seen
+                })
+            })
+            .collect();
+        for (signing, retired) in [(new, old), (old, new), (new, old)] {
+            std::fs::write(&env, format!("JWT_SECRET='{signing}'\nJWT_SECRETS_RETIRED='{retired}'\n")).unwrap();
+            running.hang_up();
+            // The signal is heard in its own time; the key of a new token tells that it was.
+            let heard = (0..500).any(|_| (key_of(&running.sign_in()) == key_of(&token)) == (signing == old));
+            assert!(heard, "the signal was not heard");
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        load.into_iter()
+            .flat_map(|load| load.join().unwrap())
+            .map(|(status, _)| status)
+            .collect::<std::collections::BTreeSet<_>>()
+    });
+    assert_eq!(seen, [204].into(), "nobody was refused while keys rotated");
+    assert_ne!(key_of(&running.sign_in()), key_of(&token), "the new key signs");
+
+    std::fs::write(&env, "JWT_SECRET=short\n").unwrap();
+    running.hang_up();
+    assert_eq!(running.verify(&token), 204, "a bad file changes nothing");
+    std::fs::write(&env, format!("JWT_SECRET='{new}'\nJWT_SECRETS_RETIRED='{old}'\n")).unwrap();
+    let status = run(folder.path(), &["secret", "status"], &[]);
+    let lines: Vec<_> = text(&status.stdout).lines().collect();
+    assert!(lines[0].ends_with("signs and verifies") && lines[1].contains("verifies, needed until 20"), "{lines:?}");
+    assert!(!text(&status.stdout).contains(old) && !text(&status.stdout).contains(new));
 }
 
 #[test]

@@ -85,6 +85,11 @@ impl KeyRing {
         std::iter::once(current).chain(retired).map(Key::hmac).collect::<Result<_, _>>().map(Self)
     }
 
+    /// All keys, the signing one first.
+    pub fn iter(&self) -> impl Iterator<Item = &Key> {
+        self.0.iter()
+    }
+
     /// The key that signs.
     #[must_use]
     pub fn signing(&self) -> &Key {

@@ -4,6 +4,7 @@
 //! header, key, signature, and only then the claims (RFC 8725 §3.3).
 
 use std::borrow::Cow;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -45,7 +46,8 @@ pub struct Issued {
 /// Issues and verifies session tokens.
 #[derive(Debug)]
 pub struct Tokens {
-    keys: KeyRing,
+    /// Swapped whole when keys rotate; requests in flight finish with the ring they began with.
+    keys: RwLock<Arc<KeyRing>>,
     issuer: String,
     audience: String,
     lifetime: TimeDelta,
@@ -56,7 +58,19 @@ impl Tokens {
     /// `lifetime` and `leeway` are cut to whole seconds, the unit of a token's times.
     #[must_use]
     pub fn new(keys: KeyRing, issuer: String, audience: String, lifetime: TimeDelta, leeway: TimeDelta) -> Self {
+        let keys = RwLock::new(Arc::new(keys));
         Self { keys, issuer, audience, lifetime, leeway }
+    }
+
+    /// Takes another key ring into use, at once and for all requests to come.
+    pub fn rotate(&self, keys: KeyRing) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+    }
+
+    /// The key ring in use.
+    #[must_use]
+    pub fn keys(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// How long an issued token lives, in seconds.
@@ -90,7 +104,8 @@ impl Tokens {
             auth_time: issued_at.timestamp(),
             amr: vec![Cow::Borrowed("pwd")],
         };
-        let key = self.keys.signing();
+        let keys = self.keys();
+        let key = keys.signing();
         let payload = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claims)?);
         let message = format!("{}.{payload}", key.header());
         let signature = key.sign(message.as_bytes())?;
@@ -107,7 +122,8 @@ impl Tokens {
     /// The first reason found, in the order form, header, key, signature, type, claims.
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Session, Refusal> {
         let parts = Parts::split(token).ok_or(Refusal::MalformedToken)?;
-        let (key, is_session_token) = self.key_of(parts.header)?;
+        let keys = self.keys();
+        let (key, is_session_token) = key_of(&keys, parts.header)?;
         if !key.verifies(parts.message.as_bytes(), parts.signature) {
             return Err(Refusal::BadSignature);
         }
@@ -117,24 +133,6 @@ impl Tokens {
         let payload = decode(parts.payload).ok_or(Refusal::MalformedToken)?;
         let claims = Claims::parse(&payload).ok_or(Refusal::MalformedToken)?;
         self.accept(&claims, now)
-    }
-
-    /// The key that must have signed, and whether the header calls this a session token. A header
-    /// of our own making is known by its text; any other is taken apart.
-    fn key_of(&self, header: &str) -> Result<(&Key, bool), Refusal> {
-        if let Some(key) = self.keys.by_header(header) {
-            return Ok((key, true));
-        }
-        let json = decode(header).ok_or(Refusal::MalformedToken)?;
-        let header = Header::parse(&json).ok_or(Refusal::MalformedToken)?;
-        if !self.keys.uses(&header.alg) {
-            return Err(Refusal::WrongAlgorithm);
-        }
-        let key = header.kid.as_deref().and_then(|kid| self.keys.by_id(kid)).ok_or(Refusal::UnknownKey)?;
-        if key.algorithm_name() != header.alg {
-            return Err(Refusal::WrongAlgorithm);
-        }
-        Ok((key, header.is_session_token()))
     }
 
     fn accept(&self, claims: &Claims<'_>, now: DateTime<Utc>) -> Result<Session, Refusal> {
@@ -159,6 +157,24 @@ impl Tokens {
             expires_at,
         })
     }
+}
+
+/// The key that must have signed, and whether the header calls this a session token. A header of our own
+/// making is known by its text; any other is taken apart.
+fn key_of<'a>(keys: &'a KeyRing, header: &str) -> Result<(&'a Key, bool), Refusal> {
+    if let Some(key) = keys.by_header(header) {
+        return Ok((key, true));
+    }
+    let json = decode(header).ok_or(Refusal::MalformedToken)?;
+    let header = Header::parse(&json).ok_or(Refusal::MalformedToken)?;
+    if !keys.uses(&header.alg) {
+        return Err(Refusal::WrongAlgorithm);
+    }
+    let key = header.kid.as_deref().and_then(|kid| keys.by_id(kid)).ok_or(Refusal::UnknownKey)?;
+    if key.algorithm_name() != header.alg {
+        return Err(Refusal::WrongAlgorithm);
+    }
+    Ok((key, header.is_session_token()))
 }
 
 /// A token's text, cut at its two dots.

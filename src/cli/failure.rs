@@ -20,6 +20,12 @@ impl Failure {
         Self { message, status: 2 }
     }
 
+    /// The line.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Prints the line and gives the status.
     #[must_use]
     #[expect(clippy::print_stderr, reason = "the terminal is where it belongs")]

@@ -1,19 +1,77 @@
-//! `daypass secret`: makes secrets.
+//! `daypass secret`: makes secrets, and tells which are in use.
 
+use std::path::Path;
+
+use chrono::SecondsFormat;
 use clap::Subcommand;
+use sea_orm::DatabaseConnection;
 
-use crate::config::generate_secret;
-use crate::random;
+use super::Failure;
+use crate::app::App;
+use crate::auth::keys::KeyRing;
+use crate::clock::Clock;
+use crate::config::{Config, generate_secret};
+use crate::models::session;
+use crate::{database, random};
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Verb {
     /// Print a new secret for JWT_SECRET
     Generate,
+    /// List the keys in use, and when a retired one is no longer needed
+    Status,
 }
 
-#[expect(clippy::print_stdout, reason = "the secret is what was asked for")]
-pub(super) fn run(verb: &Verb) {
+pub(super) async fn run(verb: &Verb, config: &Config) -> Result<(), Failure> {
     match verb {
-        Verb::Generate => println!("{}", generate_secret(&mut random::secure())),
+        Verb::Generate => print(&generate_secret(&mut random::secure())),
+        Verb::Status => {
+            let keys = keys(config)?;
+            let db = database::connect(&config.database.database_url).await?;
+            print_status(&keys, &db, config).await?;
+        }
     }
+    Ok(())
+}
+
+/// The key ring of these settings.
+pub(super) fn keys(config: &Config) -> Result<KeyRing, Failure> {
+    let folder = config.database.database_url.folder();
+    let (secret, _) = config.tokens.signing_secret(config.daypass_env, &folder, &mut random::secure())?;
+    let retired = config.tokens.retired_secrets()?;
+    Ok(KeyRing::new(&secret, &retired).map_err(|error| error.to_string())?)
+}
+
+/// Takes the secrets that `.env` names now into use, each time the process is sent SIGHUP.
+pub(super) async fn rotate_on_hangup(app: App, mut hangup: tokio::signal::unix::Signal) {
+    while hangup.recv().await.is_some() {
+        let settings = app.config.tokens.reread(Path::new(".env")).map_err(Failure::from);
+        let rotated = settings.and_then(|tokens| keys(&Config { tokens, ..app.config.clone() }));
+        match rotated {
+            Ok(keys) => {
+                tracing::info!(?keys, "took the keys of .env into use");
+                app.tokens.rotate(keys);
+            }
+            Err(failure) => tracing::error!(cause = failure.message(), "the keys stay as they are"),
+        }
+    }
+}
+
+async fn print_status(keys: &KeyRing, db: &DatabaseConnection, config: &Config) -> Result<(), Failure> {
+    let now = Clock::System.now();
+    print(&format!("{}  signs and verifies", keys.signing().id()));
+    for key in keys.iter().skip(1) {
+        let last = session::last_of_key(db, key.id()).await.map_err(|error| error.to_string())?;
+        let needed_until = last.map(|expiry| expiry + config.tokens.jwt_leeway).filter(|until| *until > now);
+        let advice = needed_until.map_or("no longer needed".to_owned(), |until| {
+            format!("needed until {}", until.to_rfc3339_opts(SecondsFormat::Secs, true))
+        });
+        print(&format!("{}  verifies, {advice}", key.id()));
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "it is what was asked for")]
+fn print(line: &str) {
+    println!("{line}");
 }

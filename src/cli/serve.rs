@@ -3,7 +3,7 @@
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Failure;
+use super::{Failure, secret};
 use crate::app::App;
 use crate::background::Feed;
 use crate::clock::Clock;
@@ -16,10 +16,12 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let listener = listen(&config.listen).await?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let mut stop = std::pin::pin!(stop_signal().map_err(|error| format!("cannot wait for signals: {error}"))?);
+    let hangup = signal(SignalKind::hangup()).map_err(|error| format!("cannot wait for signals: {error}"))?;
     let (app, source) = tokio::select! {
         ready = prepare(config) => ready?,
         () = &mut stop => return Ok(()),
     };
+    tokio::spawn(secret::rotate_on_hangup(app.clone(), hangup));
     announce(&app.config, address, &source);
     server::serve(listener, router::build(&app), stop).await;
     let _ = app.db.close_by_ref().await;

@@ -105,6 +105,26 @@ impl TokenConfig {
         Ok((accept(&path.display().to_string(), &text)?, source))
     }
 
+    /// The settings with the secrets that `.env` names now, where it names any.
+    ///
+    /// # Errors
+    /// When the file cannot be read; the text never repeats a line of it.
+    pub fn reread(&self, file: &Path) -> Result<Self, String> {
+        let unreadable = |_| format!("{} cannot be read", file.display());
+        let mut settings = self.clone();
+        for line in dotenvy::from_path_iter(file).map_err(unreadable)? {
+            let (name, value) = line.map_err(unreadable)?;
+            match name.as_str() {
+                "JWT_SECRET" => settings.jwt_secret = Some(SecretString::from(value)),
+                "JWT_SECRETS_RETIRED" => {
+                    settings.jwt_secrets_retired = value.split(',').map(SecretString::from).collect();
+                }
+                _ => {}
+            }
+        }
+        Ok(settings)
+    }
+
     /// The secrets that still verify.
     ///
     /// # Errors
