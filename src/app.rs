@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use sea_orm::DatabaseConnection;
-use secrecy::SecretString;
 
 use crate::auth::keys::KeyRing;
 use crate::auth::password::{HashError, PasswordHasher};
@@ -39,27 +38,19 @@ pub struct Parts {
 /// Why the application could not be put together.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// The key ring.
-    #[error("cannot derive the keys: {0}")]
-    Keys(#[from] jsonwebtoken::errors::Error),
     /// The password hasher.
     #[error("cannot hash with these ARGON2 parameters: {0}")]
     Passwords(#[from] HashError),
 }
 
 impl App {
-    /// Puts the application together from its settings, an open database and its secrets.
+    /// Puts the application together from its settings, an open database and its keys.
     ///
     /// # Errors
-    /// When keys cannot be derived or the Argon2 parameters not be used.
-    pub fn new(
-        config: Config,
-        db: DatabaseConnection,
-        (secret, retired): (&SecretString, &[SecretString]),
-        clock: Clock,
-    ) -> Result<Self, BuildError> {
+    /// When the Argon2 parameters cannot be used.
+    pub fn new(config: Config, db: DatabaseConnection, keys: KeyRing, clock: Clock) -> Result<Self, BuildError> {
         let tokens = Tokens::new(
-            KeyRing::new(secret, retired)?,
+            keys,
             config.tokens.jwt_issuer.clone(),
             config.tokens.jwt_audience.clone(),
             config.tokens.jwt_ttl,

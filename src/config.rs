@@ -16,7 +16,7 @@ pub use cors::{CorsConfig, OriginRule};
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use log::{LogConfig, LogFormat};
 pub use passwords::PasswordConfig;
-pub use tokens::{EXAMPLE_SECRET, SecretError, SecretSource, TokenConfig, generate_secret};
+pub use tokens::{EXAMPLE_SECRET, SecretError, SecretSource, SigningAlgorithm, TokenConfig, generate_secret};
 
 /// All settings of the service.
 #[derive(Args, Clone, Debug)]

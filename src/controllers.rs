@@ -5,6 +5,7 @@ pub mod client;
 pub mod docs;
 pub mod health;
 pub mod items;
+pub mod keys;
 pub mod sessions;
 pub mod users;
 pub mod verify;

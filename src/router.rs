@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::controllers::{
-    account, client, docs, health, items, method_not_allowed, not_found, sessions, users, verify,
+    account, client, docs, health, items, keys, method_not_allowed, not_found, sessions, users, verify,
 };
 use crate::middleware::{self, Service, validate_session};
 use crate::openapi;
@@ -19,6 +19,8 @@ fn public() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(users::sign_up))
         .routes(routes!(sessions::sign_in))
+        .routes(routes!(keys::list_keys))
+        .routes(routes!(keys::list_revocations))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
 }

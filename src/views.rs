@@ -4,12 +4,14 @@
 
 mod credentials;
 mod item;
+mod keys;
 pub mod problem;
 mod session;
 mod user;
 
 pub use credentials::{Credentials, CurrentSession};
 pub use item::{Item, ItemPage};
+pub use keys::{KeySet, Revocation, RevocationList};
 pub use problem::Problem;
 pub use session::{EndedSessions, Session, SessionList};
 pub use user::User;

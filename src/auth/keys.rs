@@ -1,15 +1,22 @@
 //! The key ring: one key signs, retired keys still verify.
 //!
 //! The header's `kid` picks the key and the key picks the algorithm; the header's `alg` is only ever
-//! compared with it (RFC 8725 §3.1). A key id is derived from the secret with its own HMAC, so all
-//! replicas agree on it and it shows nothing of the key.
+//! compared with it (RFC 8725 §3.1). A key id is derived from the key with a one-way function, so all
+//! replicas agree on it and it shows nothing of a secret.
 
 use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::errors::Error;
+use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto};
 use secrecy::{ExposeSecret, SecretString};
+
+/// Characters of a key id.
+const ID_CHARS: usize = 11;
+/// Where one private key of a PEM file ends.
+const PEM_END: &str = "-----END PRIVATE KEY-----";
 
 /// A key of the ring, with all that is derived from it worked out once.
 pub struct Key {
@@ -19,24 +26,40 @@ pub struct Key {
     signing: EncodingKey,
     verifying: DecodingKey,
     header: String,
+    /// What others may verify with; none for a shared secret.
+    public: Option<Jwk>,
 }
 
 impl Key {
-    fn hmac(secret: &SecretString) -> Result<Self, jsonwebtoken::errors::Error> {
-        let algorithm = Algorithm::HS256;
+    fn hmac(secret: &SecretString) -> Result<Self, Error> {
         let bytes = secret.expose_secret().as_bytes();
         let signing = EncodingKey::from_secret(bytes);
-        let mut id = crypto::sign(b"daypass key id", &signing, algorithm)?;
-        id.truncate(11);
-        let header = format!(r#"{{"alg":"HS256","typ":"at+jwt","kid":"{id}"}}"#);
-        Ok(Self {
-            id,
-            algorithm,
-            algorithm_name: "HS256",
-            signing,
-            verifying: DecodingKey::from_secret(bytes),
-            header: URL_SAFE_NO_PAD.encode(header),
-        })
+        let id = crypto::sign(b"daypass key id", &signing, Algorithm::HS256)?;
+        Ok(Self::new(id, (Algorithm::HS256, "HS256"), signing, DecodingKey::from_secret(bytes), None))
+    }
+
+    fn eddsa(pem: &str) -> Result<Self, Error> {
+        let signing = EncodingKey::from_ed_pem(pem.as_bytes())?;
+        let mut public = Jwk::from_encoding_key(&signing, Algorithm::EdDSA)?;
+        let verifying = DecodingKey::from_jwk(&public)?;
+        let mut id = public.thumbprint(ThumbprintHash::SHA256)?;
+        id.truncate(ID_CHARS);
+        public.common.key_id = Some(id.clone());
+        public.common.public_key_use = Some(PublicKeyUse::Signature);
+        Ok(Self::new(id, (Algorithm::EdDSA, "EdDSA"), signing, verifying, Some(public)))
+    }
+
+    fn new(
+        mut id: String,
+        (algorithm, algorithm_name): (Algorithm, &'static str),
+        signing: EncodingKey,
+        verifying: DecodingKey,
+        public: Option<Jwk>,
+    ) -> Self {
+        id.truncate(ID_CHARS);
+        let header = format!(r#"{{"alg":"{algorithm_name}","typ":"at+jwt","kid":"{id}"}}"#);
+        let header = URL_SAFE_NO_PAD.encode(header);
+        Self { id, algorithm, algorithm_name, signing, verifying, header, public }
     }
 
     /// The `kid`: 11 characters of base64url.
@@ -61,7 +84,7 @@ impl Key {
     ///
     /// # Errors
     /// When the cryptographic backend fails; with a key of this ring it does not.
-    pub fn sign(&self, message: &[u8]) -> Result<String, jsonwebtoken::errors::Error> {
+    pub fn sign(&self, message: &[u8]) -> Result<String, Error> {
         crypto::sign(message, &self.signing, self.algorithm)
     }
 
@@ -77,12 +100,30 @@ impl Key {
 pub struct KeyRing(Vec<Key>);
 
 impl KeyRing {
-    /// `current` signs and verifies, `retired` only verify.
+    /// A ring of shared secrets: `current` signs and verifies, `retired` only verify.
     ///
     /// # Errors
     /// When the cryptographic backend fails at deriving a key id.
-    pub fn new(current: &SecretString, retired: &[SecretString]) -> Result<Self, jsonwebtoken::errors::Error> {
+    pub fn hmac(current: &SecretString, retired: &[SecretString]) -> Result<Self, Error> {
         std::iter::once(current).chain(retired).map(Key::hmac).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// A ring of Ed25519 keys, PKCS#8 in PEM: the first of the file signs, all verify, and so do `secrets`
+    /// for the tokens they signed before.
+    ///
+    /// # Errors
+    /// When a key is not Ed25519 in unencrypted PKCS#8, or there is none.
+    pub fn eddsa(pem: &SecretString, secrets: &[SecretString]) -> Result<Self, Error> {
+        let pem = pem.expose_secret();
+        let blocks: Vec<_> = pem.split_inclusive(PEM_END).filter(|block| block.contains("-----BEGIN")).collect();
+        let private = if blocks.is_empty() { vec![pem] } else { blocks };
+        let keys = private.into_iter().map(Key::eddsa).chain(secrets.iter().map(Key::hmac));
+        keys.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// What others may verify with: never a shared secret.
+    pub fn public(&self) -> impl Iterator<Item = &Jwk> {
+        self.0.iter().filter_map(|key| key.public.as_ref())
     }
 
     /// All keys, the signing one first.

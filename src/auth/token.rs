@@ -226,7 +226,7 @@ mod tests {
     use crate::random;
 
     fn tokens() -> Tokens {
-        let keys = KeyRing::new(&SecretString::from("a secret of enough bytes for a test"), &[]).unwrap();
+        let keys = KeyRing::hmac(&SecretString::from("a secret of enough bytes for a test"), &[]).unwrap();
         Tokens::new(keys, "us".to_owned(), "us".to_owned(), TimeDelta::days(1), TimeDelta::zero())
     }
 

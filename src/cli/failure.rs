@@ -45,7 +45,7 @@ impl From<SecretError> for Failure {
     fn from(error: SecretError) -> Self {
         match error {
             SecretError::File { .. } => Self::from(error.to_string()),
-            SecretError::Missing | SecretError::Weak { .. } => Self::usage(error.to_string()),
+            _ => Self::usage(error.to_string()),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::Failure;
 use crate::app::App;
 use crate::auth::keys::KeyRing;
 use crate::clock::Clock;
-use crate::config::{Config, generate_secret};
+use crate::config::{Config, SecretSource, SigningAlgorithm, generate_secret};
 use crate::models::session;
 use crate::{database, random};
 
@@ -26,7 +26,7 @@ pub(super) async fn run(verb: &Verb, config: &Config) -> Result<(), Failure> {
     match verb {
         Verb::Generate => print(&generate_secret(&mut random::secure())),
         Verb::Status => {
-            let keys = keys(config)?;
+            let (keys, _) = keys(config)?;
             let db = database::connect(&config.database.database_url).await?;
             print_status(&keys, &db, config).await?;
         }
@@ -34,12 +34,27 @@ pub(super) async fn run(verb: &Verb, config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The key ring of these settings.
-pub(super) fn keys(config: &Config) -> Result<KeyRing, Failure> {
+/// The key ring of these settings, and where the key that signs came from.
+pub(super) fn keys(config: &Config) -> Result<(KeyRing, SecretSource), Failure> {
+    let mut retired = config.tokens.retired_secrets()?;
     let folder = config.database.database_url.folder();
-    let (secret, _) = config.tokens.signing_secret(config.daypass_env, &folder, &mut random::secure())?;
-    let retired = config.tokens.retired_secrets()?;
-    Ok(KeyRing::new(&secret, &retired).map_err(|error| error.to_string())?)
+    let (environment, mut rng) = (config.daypass_env, random::secure());
+    let (ring, source) = match config.tokens.jwt_algorithm {
+        SigningAlgorithm::Hs256 => {
+            let (secret, source) = config.tokens.signing_secret(environment, &folder, &mut rng)?;
+            (KeyRing::hmac(&secret, &retired), source)
+        }
+        SigningAlgorithm::EdDsa => {
+            if config.tokens.jwt_secret.is_some() {
+                retired.push(config.tokens.signing_secret(environment, &folder, &mut rng)?.0);
+            }
+            let (pem, source) = config.tokens.private_keys()?;
+            (KeyRing::eddsa(&pem, &retired), source)
+        }
+    };
+    let ring = ring
+        .map_err(|_| Failure::usage("JWT_PRIVATE_KEY_FILE: not an Ed25519 key in unencrypted PKCS#8 PEM".to_owned()))?;
+    Ok((ring, source))
 }
 
 /// Takes the secrets that `.env` names now into use, each time the process is sent SIGHUP.
@@ -48,7 +63,7 @@ pub(super) async fn rotate_on_hangup(app: App, mut hangup: tokio::signal::unix::
         let settings = app.config.tokens.reread(Path::new(".env")).map_err(Failure::from);
         let rotated = settings.and_then(|tokens| keys(&Config { tokens, ..app.config.clone() }));
         match rotated {
-            Ok(keys) => {
+            Ok((keys, _)) => {
                 tracing::info!(?keys, "took the keys of .env into use");
                 app.tokens.rotate(keys);
             }

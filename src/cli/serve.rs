@@ -9,7 +9,7 @@ use crate::background::Feed;
 use crate::clock::Clock;
 use crate::config::{Config, ListenConfig, SecretSource};
 use crate::database::{self, DatabaseError};
-use crate::{background, random, router, server};
+use crate::{background, router, server};
 
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
     // The port comes first: a start that fails on it leaves nothing behind.
@@ -30,12 +30,10 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
 
 /// Everything before the first request: database, secrets, and the whole set of ended sessions in memory.
 async fn prepare(config: Config) -> Result<(App, SecretSource), Failure> {
-    let retired = config.tokens.retired_secrets()?;
     let db = database::connect(&config.database.database_url).await?;
-    let folder = config.database.database_url.folder();
-    let (secret, source) = config.tokens.signing_secret(config.daypass_env, &folder, &mut random::secure())?;
+    let (keys, source) = secret::keys(&config)?;
     database::migrate(&db).await.map_err(DatabaseError::Migrate)?;
-    let app = App::new(config, db, (&secret, &retired), Clock::System)?;
+    let app = App::new(config, db, keys, Clock::System)?;
     let feed = Feed::load(&app).await.map_err(|error| format!("cannot load the revocations: {error}"))?;
     tokio::spawn(background::follow(app.clone(), feed));
     tokio::spawn(background::clear_up(app.clone()));
@@ -70,7 +68,7 @@ fn announce(config: &Config, address: std::net::SocketAddr, source: &SecretSourc
         config.database.database_url,
         source.describe(),
     );
-    if *source != SecretSource::Setting {
+    if matches!(source, SecretSource::Kept(_) | SecretSource::Generated(_)) {
         tracing::warn!("signing with a development secret; set JWT_SECRET before others depend on this service");
     }
 }

@@ -10,7 +10,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use chrono::TimeDelta;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use rand::CryptoRng;
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
@@ -30,6 +30,12 @@ pub struct TokenConfig {
     /// Former secrets, comma-separated: they verify and no longer sign
     #[arg(long, env = "JWT_SECRETS_RETIRED", hide_env_values = true, value_delimiter = ',', global = true)]
     pub jwt_secrets_retired: Vec<SecretString>,
+    /// How tokens are signed: with the secret, or with a private key whose public half others verify with
+    #[arg(long, env = "JWT_ALGORITHM", value_enum, default_value = "HS256", global = true)]
+    pub jwt_algorithm: SigningAlgorithm,
+    /// For EdDSA: Ed25519 keys, PKCS#8 in PEM; the first signs
+    #[arg(long, env = "JWT_PRIVATE_KEY_FILE", global = true)]
+    pub jwt_private_key_file: Option<PathBuf>,
     /// Who issues the tokens (`iss`)
     #[arg(long, env = "JWT_ISSUER", default_value = "daypass", global = true)]
     pub jwt_issuer: String,
@@ -47,11 +53,24 @@ pub struct TokenConfig {
     pub jwt_leeway: TimeDelta,
 }
 
+/// How session tokens are signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SigningAlgorithm {
+    /// A shared secret.
+    #[value(name = "HS256")]
+    Hs256,
+    /// An Ed25519 key pair.
+    #[value(name = "EdDSA")]
+    EdDsa,
+}
+
 /// Where the signing secret came from: told at the start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretSource {
     /// `JWT_SECRET`.
     Setting,
+    /// `JWT_PRIVATE_KEY_FILE`.
+    KeyFile(PathBuf),
     /// The file of an earlier start in development.
     Kept(PathBuf),
     /// Just generated, and kept in this file.
@@ -71,6 +90,17 @@ pub enum SecretError {
         setting: String,
         /// The rule it breaks; never the secret itself.
         why: &'static str,
+    },
+    /// EdDSA without a key.
+    #[error("JWT_ALGORITHM=EdDSA needs JWT_PRIVATE_KEY_FILE. Type: openssl genpkey -algorithm ed25519 -out key.pem")]
+    NoKeyFile,
+    /// The key file cannot be read, or holds no key to sign with.
+    #[error("JWT_PRIVATE_KEY_FILE {}: {cause}", path.display())]
+    KeyFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: String,
     },
     /// The development secret can be neither read nor kept.
     #[error("cannot keep a development secret in {}: {cause}", path.display())]
@@ -103,6 +133,18 @@ impl TokenConfig {
         let (text, source) =
             keep_secret(&path, rng).map_err(|cause| SecretError::File { path: path.clone(), cause })?;
         Ok((accept(&path.display().to_string(), &text)?, source))
+    }
+
+    /// The private keys of EdDSA, as PEM.
+    ///
+    /// # Errors
+    /// When no file is named, or it cannot be read.
+    pub fn private_keys(&self) -> Result<(SecretString, SecretSource), SecretError> {
+        let path = self.jwt_private_key_file.clone().ok_or(SecretError::NoKeyFile)?;
+        match fs::read_to_string(&path) {
+            Ok(pem) => Ok((SecretString::from(pem), SecretSource::KeyFile(path))),
+            Err(cause) => Err(SecretError::KeyFile { path, cause: cause.to_string() }),
+        }
     }
 
     /// The settings with the secrets that `.env` names now, where it names any.
@@ -226,6 +268,7 @@ impl SecretSource {
     pub fn describe(&self) -> String {
         match self {
             Self::Setting => "JWT_SECRET".to_owned(),
+            Self::KeyFile(path) => format!("the private key in {}", path.display()),
             Self::Kept(path) => format!("{} (development only)", path.display()),
             Self::Generated(path) => format!("generated, kept in {} (development only)", path.display()),
         }

@@ -37,7 +37,13 @@ impl IfNoneMatch {
     /// Whether the client already has this version (`304`).
     #[must_use]
     pub fn has(&self, present: i64) -> bool {
-        let known = |tag: &String| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag(present);
+        self.has_tag(&etag(present))
+    }
+
+    /// Whether the client already has what this tag names; a weak tag will do (§13.1.2).
+    #[must_use]
+    pub fn has_tag(&self, present: &str) -> bool {
+        let known = |tag: &String| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == present;
         self.0.as_ref().is_some_and(|tags| tags.iter().any(known))
     }
 }

@@ -14,6 +14,7 @@ mod errors;
 mod health;
 mod item_pages;
 mod items;
+mod keys;
 mod ownership;
 mod replicas;
 mod sessions;

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser as _;
 use daypass::app::App;
+use daypass::auth::keys::KeyRing;
 use daypass::cli::Cli;
 use daypass::clock::{Clock, TestClock};
 use daypass::config::Config;
@@ -63,7 +64,8 @@ impl TestApp {
             count.fetch_add(1, Ordering::SeqCst);
         });
         let secret = SecretString::from(SECRET);
-        let app = App::new(config(flags), db, (&secret, &[]), Clock::Test(clock.clone())).unwrap();
+        let app =
+            App::new(config(flags), db, KeyRing::hmac(&secret, &[]).unwrap(), Clock::Test(clock.clone())).unwrap();
         app.revocations.confirm(clock.now());
         let anon = Client::new(router::build(&app));
         let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();

@@ -1,0 +1,203 @@
+// The verifier against a Daypass that signs with EdDSA: let in without asking it, refused within a second of signing out.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createHmac, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import http from "node:http";
+import { after, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { SignJWT, exportJWK } from "jose";
+
+const { DAYPASS_URL } = process.env;
+if (!DAYPASS_URL) {
+  throw new Error("DAYPASS_URL is not set. Start Daypass with JWT_ALGORITHM=EdDSA and say where: DAYPASS_URL=http://127.0.0.1:3000 npm test");
+}
+const { keys: publicKeys } = await (await fetch(new URL("/.well-known/jwks.json", DAYPASS_URL))).json();
+if (publicKeys.length === 0) throw new Error("this Daypass publishes no key: start it with JWT_ALGORITHM=EdDSA");
+
+const PASSWORD = "four quiet words here";
+const ROUNDS = 20;
+
+/** A verifier in a process of its own. */
+async function verifierOf(daypass) {
+  const script = fileURLToPath(new URL("verifier.js", import.meta.url));
+  const env = { PATH: process.env.PATH, DAYPASS_URL: daypass, PORT: "0" };
+  const child = spawn(process.execPath, [script], { env, stdio: ["ignore", "pipe", "inherit"] });
+  after(() => child.kill());
+  const [line] = await once(child.stdout, "data");
+  return line.toString().trim();
+}
+
+async function listening(answer) {
+  const server = http.createServer(answer).listen(0, "127.0.0.1");
+  after(() => server.close().closeAllConnections());
+  await once(server, "listening");
+  return `http://127.0.0.1:${server.address().port}`;
+}
+
+/** Waits for the condition, not for the time. */
+async function until(what, condition, seconds = 5) {
+  const begun = performance.now();
+  while (!(await condition())) {
+    assert.ok(performance.now() - begun < seconds * 1000, `waited ${seconds} s in vain: ${what}`);
+    await pause(5);
+  }
+  return performance.now() - begun;
+}
+
+async function hello(verifier, token) {
+  const response = await fetch(`${verifier}/hello`, { headers: token ? { Authorization: `Bearer ${token}` } : {} });
+  return { status: response.status, challenge: response.headers.get("WWW-Authenticate"), body: await response.json() };
+}
+
+const status = async (verifier, token) => (await hello(verifier, token)).status;
+
+async function daypass(method, path, { token, body } = {}) {
+  const response = await fetch(DAYPASS_URL + path, {
+    method,
+    headers: { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) },
+    body: body && JSON.stringify(body),
+  });
+  return { status: response.status, body: response.status === 204 ? null : await response.json() };
+}
+
+async function signsUp() {
+  const credentials = { username: `ada-${randomBytes(5).toString("hex")}`, password: PASSWORD };
+  const { status, body } = await daypass("POST", "/api/users", { body: credentials });
+  assert.equal(status, 201);
+  return { credentials, id: body.user.id, token: body.sessionToken };
+}
+
+async function signsIn({ credentials }) {
+  const { status, body } = await daypass("POST", "/api/sessions", { body: credentials });
+  assert.equal(status, 201);
+  return body.sessionToken;
+}
+
+async function signsOut(token) {
+  assert.equal((await daypass("DELETE", "/api/sessions/current", { token })).status, 204);
+}
+
+const parts = (token) => token.split(".");
+const decoded = (part) => JSON.parse(Buffer.from(part, "base64url"));
+const encoded = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+
+const verifier = await verifierOf(DAYPASS_URL);
+const ada = await signsUp();
+await until("the verifier has heard the feed", async () => (await status(verifier, ada.token)) === 200);
+
+test("who holds a session of Daypass is let in", async () => {
+  assert.equal(decoded(parts(ada.token)[0]).alg, "EdDSA");
+  const { status, body } = await hello(verifier, ada.token);
+  assert.deepEqual([status, body], [200, { userId: ada.id }]);
+});
+
+test("who holds none is told how to come with one", async () => {
+  const { status, challenge } = await hello(verifier);
+  assert.deepEqual([status, challenge], [401, "Bearer"]);
+});
+
+test("a token that was changed is refused", async () => {
+  const [header, payload, signature] = parts(ada.token);
+  const another = encoded({ ...decoded(payload), sub: "1" });
+  const flipped = (signature[0] === "A" ? "B" : "A") + signature.slice(1);
+  const stranger = { ...decoded(header), kid: "stranger" };
+  const bad = [
+    `${header}.${another}.${signature}`, `${header}.${payload}.${flipped}`, `${header}.${payload}.`, `${header}.${payload}`,
+    `${encoded(stranger)}.${payload}.${signature}`, `${encoded({ ...decoded(header), alg: "none" })}.${payload}.`,
+    "a.b.c", "..", "null", "%", `${ada.token}.${signature}`,
+  ];
+  for (const token of bad) {
+    const { status, challenge } = await hello(verifier, token);
+    assert.deepEqual([status, challenge], [401, 'Bearer error="invalid_token"'], token);
+  }
+});
+
+test("a public key is not taken for a shared secret", async () => {
+  const [header, payload] = parts(ada.token);
+  const jwk = publicKeys.find(({ kid }) => kid === decoded(header).kid);
+  const key = createPublicKey({ key: jwk, format: "jwk" });
+  const secrets = [
+    Buffer.from(jwk.x, "base64url"), jwk.x, JSON.stringify(jwk), key.export({ type: "spki", format: "der" }), key.export({ type: "spki", format: "pem" }),
+  ];
+  for (const secret of secrets) {
+    for (const alg of ["HS256", "HS512"]) {
+      const message = `${encoded({ ...decoded(header), alg })}.${payload}`;
+      const forged = `${message}.${createHmac(`sha${alg.slice(2)}`, secret).update(message).digest("base64url")}`;
+      assert.equal(await status(verifier, forged), 401);
+      assert.equal((await daypass("GET", "/api/users/me", { token: forged })).status, 401);
+    }
+  }
+});
+
+test("signed out at Daypass, refused by the verifier within a second", async () => {
+  const lags = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const token = await signsIn(ada);
+    assert.equal(await status(verifier, token), 200);
+    // Spread over the time between two looks, or every sign-out would fall at the same place in it.
+    await pause((round * 37) % 50);
+    await signsOut(token);
+    lags.push(await until("the verifier refuses", async () => (await status(verifier, token)) === 401));
+  }
+  lags.sort((a, b) => a - b);
+  console.log(`sign-out seen by the verifier, ${ROUNDS} times, ms after the answer: p50 ${lags[ROUNDS / 2].toFixed(0)}   max ${lags.at(-1).toFixed(0)}`);
+  assert.ok(lags.at(-1) < 1000, `${lags.at(-1)} ms`);
+  assert.equal(await status(verifier, ada.token), 200, "the other session lives");
+});
+
+test("when the feed stops, nobody is let in on old news", async () => {
+  let cut = false;
+  const proxy = await listening((request, response) => {
+    if (cut && request.url.startsWith("/api/revocations")) return request.socket.destroy();
+    const onward = http.request(DAYPASS_URL + request.url, { method: request.method, headers: request.headers });
+    onward.on("response", (answer) => answer.pipe(response.writeHead(answer.statusCode, answer.headers)));
+    onward.on("error", () => request.socket.destroy());
+    request.pipe(onward);
+  });
+  const [gone, bob] = [await signsIn(ada), await signsUp()];
+  await signsOut(gone);
+  const behind = await verifierOf(proxy);
+  await until("the verifier has heard the feed", async () => (await status(behind, bob.token)) === 200);
+  cut = true;
+  assert.equal(await status(behind, bob.token), 200, "a moment of silence is not yet old news");
+  const blind = await until("the feed is too old to vouch", async () => (await status(behind, bob.token)) === 503, 10);
+  console.log(`the feed stopped: 503 after ${(blind / 1000).toFixed(1)} s`);
+  assert.ok(blind < 6_000);
+  assert.equal(await status(behind, gone), 401, "what is known stays known");
+  const late = await verifierOf(proxy);
+  assert.equal(await status(late, bob.token), 503, "who never heard the feed cannot vouch");
+  cut = false;
+  await until("the feed is heard again", async () => (await status(behind, bob.token)) === 200);
+  await until("and for the first time", async () => (await status(late, bob.token)) === 200);
+});
+
+test("the right key is not enough: type, issuer, audience, times and session are checked, and every page is read", async () => {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const jwk = { ...(await exportJWK(publicKey)), kid: "k", alg: "EdDSA", use: "sig" };
+  const expiresAt = new Date(Date.now() + 60_000).toISOString();
+  const pages = ["first", "second", "third"];
+  const issuer = await listening((request, response) => {
+    const url = new URL(request.url, "http://issuer");
+    if (url.pathname === "/.well-known/jwks.json") return response.end(JSON.stringify({ keys: [jwk] }));
+    const page = Number(url.searchParams.get("since") ?? 0);
+    const revocations = pages.slice(page, page + 1).map((sessionId) => ({ sessionId, expiresAt }));
+    response.end(JSON.stringify({ revocations, cursor: String(Math.min(page + 1, pages.length)) }));
+  });
+  const other = await verifierOf(issuer);
+  const now = Math.floor(Date.now() / 1000);
+  const sign = (claims, header) => new SignJWT({ iss: "daypass", aud: "daypass", sub: "7", sid: "s", iat: now, exp: now + 60, ...claims })
+    .setProtectedHeader({ alg: "EdDSA", typ: "at+jwt", kid: "k", ...header }).sign(privateKey);
+  const good = await sign();
+  await until("all pages are read", async () => (await status(other, good)) === 200);
+  const bad = [
+    [{}, { typ: "JWT" }], [{}, { typ: undefined }], [{ iss: "another" }], [{ iss: undefined }], [{ aud: "another" }], [{ aud: undefined }],
+    [{ exp: now - 1 }], [{ exp: now }], [{ exp: undefined }], [{ nbf: now + 60 }], [{ sid: undefined }], [{ sub: undefined }],
+    ...pages.map((sid) => [{ sid }]),
+  ];
+  for (const [claims, header] of bad) {
+    assert.equal(await status(other, await sign(claims, header)), 401, JSON.stringify({ claims, header }));
+  }
+});
