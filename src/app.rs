@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use metrics::counter;
 use sea_orm::DatabaseConnection;
 
 use crate::auth::keys::KeyRing;
 use crate::auth::password::{HashError, PasswordHasher};
-use crate::auth::revocations::Revocations;
+use crate::auth::revocations::{Ended, Revocations};
 use crate::auth::token::Tokens;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -63,6 +64,14 @@ impl App {
 }
 
 impl Parts {
+    /// Makes the end of sessions known to this replica; to be called once it is committed, before the answer.
+    pub fn ended(&self, ended: &[Ended]) {
+        self.revocations.add(ended);
+        for each in ended {
+            counter!("daypass_sessions_ended_total", "reason" => each.reason.code()).increment(1);
+        }
+    }
+
     /// Begins a transaction that means to write.
     ///
     /// # Errors

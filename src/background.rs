@@ -3,6 +3,7 @@
 use std::error::Error as _;
 use std::time::Duration;
 
+use metrics::counter;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tracing::{info, warn};
 
@@ -61,7 +62,8 @@ pub async fn clear_up(app: App) {
 /// When the database fails.
 pub async fn clear_up_once(app: &App) -> Result<(), Error> {
     let before = app.clock.now() - app.config.tokens.jwt_leeway;
-    app.revocations.purge(before);
+    let purged = app.revocations.purge(before);
+    counter!("daypass_revocations_purged_total").increment(purged as u64);
     session::purge(&app.db, before).await?;
     revocation::purge(&app.db, before).await?;
     Ok(())

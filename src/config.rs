@@ -62,4 +62,16 @@ pub struct ListenConfig {
     /// The port to listen on; 0 takes any free one
     #[arg(long, env = "PORT", default_value_t = 3000, global = true)]
     pub port: u16,
+    /// An address of its own for /metrics [default: none; then it is served with the rest in development, and
+    /// not at all in production]
+    #[arg(long, env = "METRICS_LISTEN", global = true)]
+    pub metrics_listen: Option<std::net::SocketAddr>,
+}
+
+impl Config {
+    /// Whether `/metrics` is among the other routes.
+    #[must_use]
+    pub fn metrics_with_the_rest(&self) -> bool {
+        self.listen.metrics_listen.is_none() && self.daypass_env == Environment::Development
+    }
 }

@@ -6,6 +6,7 @@ pub mod docs;
 pub mod health;
 pub mod items;
 pub mod keys;
+pub mod metrics;
 pub mod sessions;
 pub mod users;
 pub mod verify;

@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::controllers::{
-    account, client, docs, health, items, keys, method_not_allowed, not_found, sessions, users, verify,
+    account, client, docs, health, items, keys, method_not_allowed, metrics, not_found, sessions, users, verify,
 };
 use crate::middleware::{self, Service, validate_session};
 use crate::openapi;
@@ -49,13 +49,22 @@ fn pages() -> Router<App> {
         .route("/openapi.json", get(async || Json(document())))
 }
 
+/// What `METRICS_LISTEN` serves.
+#[must_use]
+pub fn metrics(app: &App) -> Service {
+    let router = Router::new().route("/metrics", get(metrics::metrics)).fallback(not_found);
+    middleware::around(router.with_state(app.clone()), &app.config)
+}
+
 /// The whole service around `app`.
 #[must_use]
 pub fn build(app: &App) -> Service {
     let guard = from_fn_with_state(app.clone(), validate_session);
+    let metrics = Router::new().route("/metrics", get(metrics::metrics));
     let router = Router::from(public())
         .merge(Router::from(protected()).route_layer(guard))
         .merge(pages())
+        .merge(if app.config.metrics_with_the_rest() { metrics } else { Router::new() })
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(app.clone());

@@ -1,6 +1,10 @@
-//! The log: one subscriber, set up once, written to standard error.
+//! The log, written to standard error, and the metrics: each set up once for the process.
 
 use std::io::IsTerminal as _;
+use std::sync::OnceLock;
+
+use metrics::{describe_counter, describe_gauge, describe_histogram};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use tracing_subscriber::EnvFilter;
 
@@ -20,4 +24,31 @@ pub fn start(config: &LogConfig, environment: Environment) -> Result<(), String>
         LogFormat::Pretty => builder.with_ansi(std::io::stderr().is_terminal()).try_init(),
     };
     started.map_err(|error| error.to_string())
+}
+
+/// The metrics of this process; the first call begins to count.
+pub fn metrics() -> &'static PrometheusHandle {
+    static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
+    METRICS.get_or_init(|| {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        if metrics::set_global_recorder(recorder).is_ok() {
+            describe_counter!("daypass_sessions_created_total", "Sessions begun by this replica");
+            describe_counter!("daypass_sessions_ended_total", "Sessions ended by this replica, by reason");
+            describe_gauge!("daypass_revocations", "Ended sessions in memory");
+            describe_gauge!(
+                "daypass_revocation_feed_age_seconds",
+                "Since the set of ended sessions was known to be whole"
+            );
+            describe_histogram!(
+                "daypass_revocation_propagation_seconds",
+                "From the end of a session elsewhere to its refusal here"
+            );
+            describe_counter!(
+                "daypass_revocations_purged_total",
+                "Ended sessions forgotten because their tokens expired"
+            );
+        }
+        handle
+    })
 }

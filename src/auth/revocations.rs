@@ -64,13 +64,15 @@ impl Revocations {
         if self.age(now).is_some_and(|age| age <= BUDGET) { Standing::Live } else { Standing::Unknown }
     }
 
-    /// Remembers sessions that ended. Adding one twice changes nothing.
-    pub fn add(&self, ended: &[Ended]) {
+    /// Remembers sessions that ended; tells how many were new. Adding one twice changes nothing.
+    pub fn add(&self, ended: &[Ended]) -> usize {
         let mut set = self.write();
+        let held = set.len();
         for Ended { id, reason, expires_at } in ended {
             let expires_at = u32::try_from(expires_at.timestamp()).unwrap_or(u32::MAX);
             set.entry(*id).or_insert(Entry { expires_at, reason: *reason });
         }
+        set.len() - held
     }
 
     /// Notes that at the moment `now` the set held everything the table does.

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use metrics::histogram;
 
 use crate::app::App;
 use crate::error::Error;
@@ -48,9 +49,13 @@ impl Feed {
             let asked_at = app.clock.now();
             let gaps: Vec<i64> = self.gaps.keys().copied().collect();
             let rows = revocation::after(&app.db, self.cursor, &gaps, PAGE).await?;
-            let ended: Vec<_> = rows.iter().filter_map(revocation::Model::ended).collect();
-            app.revocations.add(&ended);
+            let loaded = app.revocations.age(asked_at).is_some();
             for row in &rows {
+                let new = row.ended().map_or(0, |ended| app.revocations.add(&[ended]));
+                if loaded && new > 0 {
+                    let lag = (app.clock.now() - row.revoked_at.0).as_seconds_f64();
+                    histogram!("daypass_revocation_propagation_seconds").record(lag);
+                }
                 self.pass(row.seq, asked_at);
             }
             if (rows.len() as u64) < PAGE {

@@ -9,7 +9,7 @@ use crate::background::Feed;
 use crate::clock::Clock;
 use crate::config::{Config, ListenConfig, SecretSource};
 use crate::database::{self, DatabaseError};
-use crate::{background, router, server};
+use crate::{background, router, server, telemetry};
 
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
     // The port comes first: a start that fails on it leaves nothing behind.
@@ -22,6 +22,11 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         () = &mut stop => return Ok(()),
     };
     tokio::spawn(secret::rotate_on_hangup(app.clone(), hangup));
+    if let Some(address) = app.config.listen.metrics_listen {
+        let listener = TcpListener::bind(address).await;
+        let listener = listener.map_err(|error| format!("METRICS_LISTEN: cannot listen on {address}: {error}"))?;
+        tokio::spawn(server::serve(listener, router::metrics(&app), std::future::pending()));
+    }
     announce(&app.config, address, &source);
     server::serve(listener, router::build(&app), stop).await;
     let _ = app.db.close_by_ref().await;
@@ -30,6 +35,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
 
 /// Everything before the first request: database, secrets, and the whole set of ended sessions in memory.
 async fn prepare(config: Config) -> Result<(App, SecretSource), Failure> {
+    telemetry::metrics();
     let db = database::connect(&config.database.database_url).await?;
     let (keys, source) = secret::keys(&config)?;
     database::migrate(&db).await.map_err(DatabaseError::Migrate)?;
@@ -40,7 +46,7 @@ async fn prepare(config: Config) -> Result<(App, SecretSource), Failure> {
     Ok((app, source))
 }
 
-async fn listen(ListenConfig { host, port }: &ListenConfig) -> Result<TcpListener, Failure> {
+async fn listen(ListenConfig { host, port, .. }: &ListenConfig) -> Result<TcpListener, Failure> {
     let bound = TcpListener::bind((*host, *port)).await;
     Ok(bound.map_err(|error| format!("cannot listen on {host}:{port}: {error}; choose another with PORT"))?)
 }

@@ -62,7 +62,7 @@ pub async fn change_password(
     let ended = session::end(&*transaction, user.id, Which::All, Reason::PasswordChange, now).await?;
     let credentials = sessions::begin(&app, &*transaction, &user, user_agent, "created").await?;
     transaction.commit().await?;
-    app.revocations.add(&ended);
+    app.ended(&ended);
     info!(user.id, ended = ended.len(), "changed the password");
     Ok(Reply(credentials))
 }
@@ -102,7 +102,7 @@ pub async fn delete_account(
     let ended = session::end(&*transaction, user.id, Which::All, Reason::AccountDeletion, now).await?;
     user.delete(&*transaction).await?;
     transaction.commit().await?;
-    app.revocations.add(&ended);
+    app.ended(&ended);
     info!(user.id = session.user_id, ended = ended.len(), "deleted the account");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::IntoResponse;
+use metrics::counter;
 use sea_orm::ConnectionTrait;
 use tracing::info;
 use utoipa::{IntoParams, ToSchema};
@@ -65,7 +66,7 @@ pub async fn sign_in(
     let ended = session::make_room(&*transaction, user.id, most, app.clock.now()).await?;
     let credentials = begin(&app, &*transaction, &user, user_agent, "successfully authenticated").await?;
     transaction.commit().await?;
-    app.revocations.add(&ended);
+    app.ended(&ended);
     info!(user.id, session.id = credentials.session.id, "signed in");
     Ok((StatusCode::CREATED, [(LOCATION, "/api/sessions/current")], Reply(credentials)))
 }
@@ -160,7 +161,7 @@ async fn end(app: &App, session: &Session, which: Which, reason: Reason) -> Resu
     let user = user::lock(&transaction, session.user_id).await?;
     let ended = session::end(&*transaction, user.id, which, reason, app.clock.now()).await?;
     transaction.commit().await?;
-    app.revocations.add(&ended);
+    app.ended(&ended);
     info!(user.id, ended = ended.len(), reason = reason.code(), "signed out");
     Ok(ended.len())
 }
@@ -175,6 +176,7 @@ pub(super) async fn begin(
 ) -> Result<Credentials, Error> {
     let now = app.clock.now();
     let issued = app.tokens.issue(user.id, now, &mut random::secure())?;
+    counter!("daypass_sessions_created_total").increment(1);
     let row = session::create(db, &issued.session, (&issued.key_id, user_agent.as_deref()), now).await?;
     Ok(Credentials {
         user: User::from(user),

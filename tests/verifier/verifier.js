@@ -7,7 +7,7 @@ import { createRemoteJWKSet, errors, jwtVerify } from "jose";
 const { DAYPASS_URL, PORT = "8080", JWT_ISSUER = "daypass", JWT_AUDIENCE = "daypass" } = process.env;
 const keys = createRemoteJWKSet(new URL("/.well-known/jwks.json", DAYPASS_URL), { cooldownDuration: 1_000 });
 const rules = {
-  algorithms: ["EdDSA"], typ: "at+jwt", issuer: JWT_ISSUER, audience: JWT_AUDIENCE,
+  algorithms: ["EdDSA"], typ: "at+jwt", audience: JWT_AUDIENCE,
   clockTolerance: 0, requiredClaims: ["exp", "sub", "sid"],
 };
 
