@@ -21,9 +21,8 @@ fn hash(criterion: &mut Criterion) {
     });
     let mut memory = vec![Block::default(); argon2.params().block_count()];
     group.bench_function("crate, memory reused", |bencher| {
-        bencher.iter(|| {
-            argon2.hash_password_into_with_memory(black_box(TEXT.as_bytes()), SALT, &mut output, &mut memory)
-        });
+        bencher
+            .iter(|| argon2.hash_password_into_with_memory(black_box(TEXT.as_bytes()), SALT, &mut output, &mut memory));
     });
 
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");

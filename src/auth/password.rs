@@ -109,13 +109,13 @@ impl PasswordHasher {
     /// # Errors
     /// When `params` cannot be used to hash.
     pub fn new(params: Params, threads: usize) -> Result<Self, HashError> {
-        let mut memory = Memory::default();
-        let nobody = argon2id::hash(&params, b"the password of nobody", &mut memory)?;
+        // In memory of its own, given back at once: a service nobody has signed in to yet stays small.
+        let nobody = argon2id::hash(&params, b"the password of nobody", &mut Memory::default())?;
         Ok(Self(Arc::new(Shared {
             params,
             threads: Arc::new(Semaphore::new(threads)),
             places: Arc::new(Semaphore::new(threads * (1 + WAITING_PER_THREAD))),
-            memory: Mutex::new(vec![memory]),
+            memory: Mutex::default(),
             nobody,
         })))
     }

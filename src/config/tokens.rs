@@ -147,13 +147,16 @@ impl TokenConfig {
         }
     }
 
-    /// The settings with the secrets that `.env` names now, where it names any.
+    /// The settings with the secrets that `.env` names now, where there is one and it names any.
     ///
     /// # Errors
     /// When the file cannot be read; the text never repeats a line of it.
     pub fn reread(&self, file: &Path) -> Result<Self, String> {
         let unreadable = |_| format!("{} cannot be read", file.display());
         let mut settings = self.clone();
+        if !file.exists() {
+            return Ok(settings);
+        }
         for line in dotenvy::from_path_iter(file).map_err(unreadable)? {
             let (name, value) = line.map_err(unreadable)?;
             match name.as_str() {

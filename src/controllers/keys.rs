@@ -18,7 +18,7 @@ use crate::views::{KeySet, RevocationList};
 /// Rows younger than this are sent again: one of a lower number may still be on its way.
 const TRAILING: TimeDelta = TimeDelta::seconds(10);
 /// Rows of one answer.
-const PAGE: u64 = 10_000;
+const PAGE: u64 = 50_000;
 
 /// Public keys
 ///
@@ -68,11 +68,23 @@ pub async fn list_revocations(
 ) -> Result<Response, Error> {
     let rows = revocation::after(&app.db, since, &[], PAGE).await?;
     let now = app.clock.now();
-    let settled = rows.iter().take_while(|row| row.revoked_at.0 < now - TRAILING).last();
+    let more = rows.len() as u64 == PAGE;
+    // A full page is gone on from its end, or the rows behind it would never be told.
+    let settled = rows.iter().take_while(|row| more || row.revoked_at.0 < now - TRAILING).last();
     let cursor = settled.map_or(since, |row| row.seq);
-    let etag = format!("\"{cursor}-{}-{}\"", rows.last().map_or(since, |row| row.seq), rows.len());
+    let etag = tag_of(since, cursor, &rows);
     if if_none_match.has_tag(&etag) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag)]).into_response());
     }
-    Ok(([(ETAG, etag)], Reply(RevocationList::of(&rows, cursor, now))).into_response())
+    Ok(([(ETAG, etag)], Reply(RevocationList::of(&rows, (cursor, more), now))).into_response())
+}
+
+/// Names an answer by all it was made of, also what was asked: the rows of another `since` are another answer
+/// (FNV-1a over the numbers).
+fn tag_of(since: i64, cursor: i64, rows: &[revocation::Model]) -> String {
+    let numbers = [since, cursor].into_iter().chain(rows.iter().map(|row| row.seq));
+    let hash = numbers.fold(0xcbf2_9ce4_8422_2325_u64, |hash, number| {
+        number.to_le_bytes().iter().fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    });
+    format!("\"{hash:016x}\"")
 }

@@ -24,6 +24,8 @@ pub struct RevocationList {
     /// Ask again with it.
     #[schema(example = "42")]
     pub cursor: String,
+    /// Whether there is more to ask for at once.
+    pub more: bool,
 }
 
 /// A session that ended.
@@ -41,10 +43,10 @@ pub struct Revocation {
 impl RevocationList {
     /// The view of `rows`, without those whose tokens have expired.
     #[must_use]
-    pub fn of(rows: &[revocation::Model], cursor: i64, now: DateTime<Utc>) -> Self {
+    pub fn of(rows: &[revocation::Model], (cursor, more): (i64, bool), now: DateTime<Utc>) -> Self {
         let live = rows.iter().filter(|row| row.expires_at.0 > now);
         let revocations =
             live.map(|row| Revocation { session_id: row.session_id.clone(), expires_at: moment(row.expires_at.0) });
-        Self { revocations: revocations.collect(), cursor: cursor.to_string() }
+        Self { revocations: revocations.collect(), cursor: cursor.to_string(), more }
     }
 }

@@ -85,7 +85,7 @@ async fn ended_sessions_are_told_until_their_tokens_expire() {
     let (alice, bob) = (app.alice().await, app.bob().await);
     let id = |person: &crate::support::Client| Forge::from(person.token()).claims["sid"].clone();
     let empty = app.anon.get("/api/revocations").await;
-    assert_eq!(empty.json(), json!({"revocations": [], "cursor": "0"}));
+    assert_eq!(empty.json(), json!({"revocations": [], "cursor": "0", "more": false}));
 
     alice.delete("/api/sessions/current").await;
     let one = app.anon.get("/api/revocations?since=0").await;
@@ -95,6 +95,10 @@ async fn ended_sessions_are_told_until_their_tokens_expire() {
         app.anon.request(Method::GET, "/api/revocations?since=0").header("if-none-match", tag).send().await
     };
     assert_eq!(again(one.header("etag")).await.status(), 304);
+
+    let elsewhere =
+        app.anon.request(Method::GET, "/api/revocations?since=1").header("if-none-match", one.header("etag"));
+    assert_eq!(elsewhere.send().await.status(), 200, "a tag of one question answers no other");
 
     app.pass(TimeDelta::seconds(11));
     let settled = app.anon.get("/api/revocations").await.json();

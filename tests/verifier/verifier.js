@@ -1,13 +1,13 @@
 // A service that lets in whoever holds a session of Daypass: without Daypass's secret, and without asking it for each request.
-
 import { setTimeout as pause } from "node:timers/promises";
 import express from "express";
 import { createRemoteJWKSet, errors, jwtVerify } from "jose";
 
 const { DAYPASS_URL, PORT = "8080", JWT_ISSUER = "daypass", JWT_AUDIENCE = "daypass" } = process.env;
-const keys = createRemoteJWKSet(new URL("/.well-known/jwks.json", DAYPASS_URL), { cooldownDuration: 1_000 });
+const freshness = { cacheMaxAge: 300_000, cooldownDuration: 1_000 }; // an unknown kid is asked for at most once a second
+const keys = createRemoteJWKSet(new URL("/.well-known/jwks.json", DAYPASS_URL), freshness);
 const rules = {
-  algorithms: ["EdDSA"], typ: "at+jwt", audience: JWT_AUDIENCE,
+  algorithms: ["EdDSA"], typ: "at+jwt", issuer: JWT_ISSUER, audience: JWT_AUDIENCE,
   clockTolerance: 0, requiredClaims: ["exp", "sub", "sid"],
 };
 
@@ -18,22 +18,19 @@ let [cursor, etag, heardAt] = ["", "", -Infinity];
 async function readOn() {
   const url = new URL("/api/revocations", DAYPASS_URL);
   if (cursor) url.searchParams.set("since", cursor);
-  const answer = await fetch(url, { headers: etag ? { "If-None-Match": etag } : {}, signal: AbortSignal.timeout(2_000) });
-  if (answer.status === 304) return false;
-  if (answer.status !== 200) throw new Error(`the feed answers ${answer.status}`);
-  const feed = await answer.json();
-  for (const { sessionId, expiresAt } of feed.revocations) revoked.set(sessionId, Date.parse(expiresAt));
-  const moved = feed.cursor !== cursor;
-  cursor = feed.cursor;
-  etag = moved ? "" : answer.headers.get("ETag"); // a tag belongs to its URL
-  return moved;
-}
-
-async function catchUp() {
   const askedAt = performance.now();
-  while (await readOn());
-  heardAt = askedAt;
+  const answer = await fetch(url, { headers: etag ? { "If-None-Match": etag } : {}, signal: AbortSignal.timeout(2_000) });
+  if (answer.status === 200) {
+    const feed = await answer.json();
+    for (const { sessionId, expiresAt } of feed.revocations) revoked.set(sessionId, Date.parse(expiresAt));
+    const moved = feed.cursor !== cursor;
+    cursor = feed.cursor;
+    etag = moved ? "" : answer.headers.get("ETag"); // a tag belongs to its URL
+    if (moved) return true;
+  } else if (answer.status !== 304) throw new Error(`the feed answers ${answer.status}`);
+  heardAt = askedAt; // the cursor stands still: nothing was missing then
   for (const [id, expiresAt] of revoked) if (expiresAt < Date.now() - 1_000) revoked.delete(id);
+  return false;
 }
 
 async function validateSession(request, response, next) {
@@ -56,4 +53,6 @@ const app = express();
 app.get("/hello", validateSession, (request, response) => response.json({ userId: request.session.userId }));
 const server = app.listen(Number(PORT), "127.0.0.1", () => console.log(`http://127.0.0.1:${server.address().port}`));
 
-for (;; await pause(250)) await catchUp().catch(() => {}); // not heard: heardAt grows old, and that is what counts
+for (;; await pause(250)) {
+  while (await readOn().catch(() => false)); // not heard: heardAt grows old, and that is what counts
+}
