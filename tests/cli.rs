@@ -157,15 +157,48 @@ fn in_an_empty_folder_it_starts_and_tells_where_everything_is() {
 }
 
 #[test]
-fn what_was_acknowledged_survives_kill_9() {
+fn what_was_acknowledged_survives_kill_9_whenever_it_comes() {
     let folder = TempDir::new().unwrap();
-    let running = Running::start(folder.path(), &[]);
+    let mut running = Running::start(folder.path(), &[]);
     let token = running.sign_up();
-    let created = running.request("POST", "/api/items", &token, r#"{"name":"survivor"}"#);
-    assert!(created.starts_with("HTTP/1.1 201"), "{created}");
-    running.stop("-KILL");
-    let again = Running::start(folder.path(), &[]);
-    assert!(again.request("GET", "/api/items", &token, "").contains("survivor"));
+    let signed_out = running.sign_in();
+    assert!(running.request("DELETE", "/api/sessions/current", &signed_out, "").starts_with("HTTP/1.1 204"));
+    let mut acknowledged = Vec::new();
+    for cycle in 1..=5 {
+        let (address, writer_token) = (running.address.clone(), token.clone());
+        let writer = std::thread::spawn(move || write_until_it_dies(&address, &writer_token));
+        std::thread::sleep(std::time::Duration::from_millis(40 * cycle));
+        running.stop("-KILL");
+        acknowledged.extend(writer.join().unwrap());
+        running = Running::start(folder.path(), &[]);
+        assert_eq!(running.verify(&signed_out), 401, "what was signed out stays so");
+    }
+    assert!(acknowledged.len() > 20, "the writer wrote: {}", acknowledged.len());
+    for id in acknowledged {
+        let read = running.request("GET", &format!("/api/items/{id}"), &token, "");
+        assert!(read.starts_with("HTTP/1.1 200"), "item {id} was acknowledged: {read}");
+    }
+}
+
+/// Creates items until the service is gone; the ids of those it acknowledged.
+fn write_until_it_dies(address: &str, token: &str) -> Vec<String> {
+    let mut ids = Vec::new();
+    let request = format!(
+        "POST /api/items HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: {token}\r\n\
+         content-type: application/json\r\ncontent-length: 12\r\n\r\n{{\"name\":\"x\"}}"
+    );
+    loop {
+        let mut answer = String::new();
+        let sent = TcpStream::connect(address).and_then(|mut stream| {
+            stream.write_all(request.as_bytes())?;
+            stream.read_to_string(&mut answer)
+        });
+        let id = answer.split(r#"{"id":"#).nth(1).and_then(|rest| rest.split(',').next());
+        match (sent, id) {
+            (Ok(_), Some(id)) if answer.starts_with("HTTP/1.1 201") => ids.push(id.to_owned()),
+            _ => return ids,
+        }
+    }
 }
 
 #[test]

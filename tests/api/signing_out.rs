@@ -132,6 +132,25 @@ async fn the_oldest_session_makes_room_for_one_too_many() {
 }
 
 #[tokio::test]
+async fn of_many_sign_outs_of_one_session_none_fails_and_one_revocation_remains() {
+    use sea_orm::{EntityTrait as _, PaginatorTrait as _};
+    let app = TestApp::start().await;
+    let alice = app.alice().await;
+    let attempts: Vec<_> = (0..20)
+        .map(|_| {
+            let alice = alice.clone();
+            tokio::spawn(async move { alice.delete("/api/sessions/current").await.status() })
+        })
+        .collect();
+    for attempt in attempts {
+        let status = attempt.await.unwrap();
+        assert!([204, 401].contains(&status), "{status}");
+    }
+    assert_eq!(alice.get("/api/verify").await.status(), 401);
+    assert_eq!(daypass::models::revocation::Entity::find().count(&app.app.db).await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn signing_out_is_not_a_get() {
     let app = TestApp::start().await;
     let alice = app.alice().await;
