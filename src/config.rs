@@ -10,13 +10,15 @@ mod database;
 mod duration;
 mod log;
 mod passwords;
+mod secrets;
 mod tokens;
 
 pub use cors::{CorsConfig, OriginRule};
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use log::{LogConfig, LogFormat};
 pub use passwords::PasswordConfig;
-pub use tokens::{EXAMPLE_SECRET, SecretError, SecretSource, SigningAlgorithm, TokenConfig, generate_secret};
+pub use secrets::{EXAMPLE_SECRET, SecretError, SecretSource, generate_secret};
+pub use tokens::{SigningAlgorithm, TokenConfig};
 
 /// All settings of the service.
 #[derive(Args, Clone, Debug)]

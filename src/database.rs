@@ -3,7 +3,7 @@
 //! SQLite gets its pragmas on every connection of the pool; a pragma sent once would reach one of
 //! them. `synchronous=FULL`: what is acknowledged survives a power cut (docs/decisions).
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io;
 use std::ops::Deref;
 use std::path::Path;
@@ -21,6 +21,7 @@ use tokio::time::timeout;
 
 use crate::config::DatabaseUrl;
 use crate::error::Error;
+use crate::private_file;
 
 /// Connections to a SQLite file, and to a server.
 const SQLITE_CONNECTIONS: u32 = 8;
@@ -108,11 +109,7 @@ fn create_private(file: &Path) -> io::Result<()> {
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder)?;
     }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(file) {
+    match private_file::create(file) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
     }

@@ -31,6 +31,7 @@ pub mod extract;
 pub mod middleware;
 pub mod models;
 pub mod openapi;
+mod private_file;
 pub mod random;
 pub mod router;
 pub mod server;

@@ -1,4 +1,4 @@
-//! The way of every request through the layers, from the outside in: [`Stack::answer`] is all of it.
+//! The way of every request through the layers, from the outside in: `Stack::answer` is all of it.
 //!
 //! Written as one function instead of a pile of boxed layers: it reads in the order in which it happens,
 //! and takes a tenth off the shortest request. `validate_session` stands in the router,

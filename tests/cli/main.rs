@@ -1,0 +1,10 @@
+//! The command line, as a person at a terminal meets it: the real binary in an empty folder.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(unreachable_pub, reason = "a module of tests is reached from its own binary alone")]
+
+mod keys;
+mod running;
+mod serving;
+mod settings;
+mod verbs;
