@@ -5,11 +5,14 @@
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 
-use super::password::HashError;
 use crate::random;
 
 /// Bytes of a salt and of a hash.
 const SALT_BYTES: usize = 16;
+
+/// The stored hash, the parameters or the machine are at fault.
+#[derive(Debug)]
+pub(super) struct Fault(pub(super) String);
 
 /// Memory for one hash at a time; grows to the largest that was asked for.
 #[derive(Default)]
@@ -26,7 +29,7 @@ impl Memory {
 }
 
 /// The PHC string of `password` with a new salt.
-pub(super) fn hash(params: &Params, password: &[u8], memory: &mut Memory) -> Result<String, HashError> {
+pub(super) fn hash(params: &Params, password: &[u8], memory: &mut Memory) -> Result<String, Fault> {
     let mut salt = [0; SALT_BYTES];
     rand::Rng::fill_bytes(&mut random::secure(), &mut salt);
     let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
@@ -42,13 +45,13 @@ pub(super) fn hash(params: &Params, password: &[u8], memory: &mut Memory) -> Res
 }
 
 /// Whether `password` is the one behind the PHC string; compared in constant time.
-pub(super) fn matches(stored: &str, password: &[u8], memory: &mut Memory) -> Result<bool, HashError> {
+pub(super) fn matches(stored: &str, password: &[u8], memory: &mut Memory) -> Result<bool, Fault> {
     let stored = PasswordHash::new(stored).map_err(fault)?;
     let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else {
-        return Err(HashError::Fault("the stored hash is not whole".to_owned()));
+        return Err(Fault("the stored hash is not whole".to_owned()));
     };
     if stored.algorithm != Algorithm::Argon2id.ident() {
-        return Err(HashError::Fault(format!("the stored hash is of {}", stored.algorithm)));
+        return Err(Fault(format!("the stored hash is of {}", stored.algorithm)));
     }
     let params = Params::try_from(&stored).map_err(fault)?;
     let version = stored.version.map_or(Ok(Version::V0x13), Version::try_from).map_err(fault)?;
@@ -63,13 +66,13 @@ fn compute(
     (password, salt): (&[u8], &[u8]),
     output: &mut [u8],
     memory: &mut Memory,
-) -> Result<(), HashError> {
+) -> Result<(), Fault> {
     let argon2 = Argon2::new(Algorithm::Argon2id, version, params.clone());
     argon2.hash_password_into_with_memory(password, salt, output, memory.blocks(params)).map_err(fault)
 }
 
-fn fault(error: impl std::fmt::Display) -> HashError {
-    HashError::Fault(error.to_string())
+fn fault(error: impl std::fmt::Display) -> Fault {
+    Fault(error.to_string())
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use thiserror::Error;
 use tokio::sync::Semaphore;
 
 use super::Rule;
-use super::argon2id::{self, Memory};
+use super::argon2id::{self, Fault, Memory};
 
 /// A longer password is refused, not cut; counted as sent.
 pub const MAX_PASSWORD_BYTES: usize = 1024;
@@ -87,6 +87,12 @@ pub enum HashError {
     Fault(String),
 }
 
+impl From<Fault> for HashError {
+    fn from(Fault(cause): Fault) -> Self {
+        Self::Fault(cause)
+    }
+}
+
 /// Hashes and verifies passwords behind a bound; clones share it.
 #[derive(Clone)]
 pub struct PasswordHasher(Arc<Shared>);
@@ -126,7 +132,7 @@ impl PasswordHasher {
     /// [`HashError::Busy`] when the line is full or too slow.
     pub async fn hash(&self, password: Password) -> Result<String, HashError> {
         let shared = Arc::clone(&self.0);
-        self.run(move |memory| argon2id::hash(&shared.params, password.bytes(), memory)).await
+        self.run(move |memory| Ok(argon2id::hash(&shared.params, password.bytes(), memory)?)).await
     }
 
     /// Compares `password` with the stored PHC string, or with nobody's when there is none.
