@@ -75,6 +75,11 @@ impl Revocations {
         set.len() - held
     }
 
+    /// Makes room for so many sessions at once.
+    pub fn reserve(&self, sessions: u64) {
+        self.write().reserve(usize::try_from(sessions).unwrap_or(0));
+    }
+
     /// Notes that at the moment `now` the set held everything the table does.
     pub fn confirm(&self, now: DateTime<Utc>) {
         self.whole_at.store(now.timestamp_millis(), Ordering::Release);

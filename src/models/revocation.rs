@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{Condition, QueryOrder, QuerySelect};
+use sea_orm::{Condition, PaginatorTrait, QueryOrder, QuerySelect};
 
 use crate::auth::reason::Reason;
 use crate::auth::revocations::Ended;
@@ -58,6 +58,14 @@ pub async fn after(db: &impl ConnectionTrait, cursor: i64, gaps: &[i64], limit: 
         wanted = wanted.add(COLUMN.seq.is_in(gaps.iter().copied()));
     }
     Ok(Entity::find().filter(wanted).order_by_asc(Column::Seq).limit(limit).all(db).await?)
+}
+
+/// How many rows there are.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count(db: &impl ConnectionTrait) -> Result<u64, Error> {
+    Ok(Entity::find().count(db).await?)
 }
 
 /// Why this session ended, if it did.
