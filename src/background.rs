@@ -64,7 +64,8 @@ pub async fn clear_up_once(app: &App) -> Result<(), Error> {
     let before = app.clock.now() - app.config.tokens.jwt_leeway;
     let purged = app.revocations.purge(before);
     counter!("daypass_revocations_purged_total").increment(purged as u64);
-    session::purge(&app.db, before).await?;
-    revocation::purge(&app.db, before).await?;
-    Ok(())
+    let transaction = app.begin_write().await?;
+    session::purge(&*transaction, before).await?;
+    revocation::purge(&*transaction, before).await?;
+    transaction.commit().await
 }

@@ -176,8 +176,8 @@ pub(super) async fn begin(
 ) -> Result<Credentials, Error> {
     let now = app.clock.now();
     let issued = app.tokens.issue(user.id, now, &mut random::secure())?;
-    counter!("daypass_sessions_created_total").increment(1);
     let row = session::create(db, &issued.session, (&issued.key_id, user_agent.as_deref()), now).await?;
+    counter!("daypass_sessions_created_total").increment(1);
     Ok(Credentials {
         user: User::from(user),
         session: views::Session::of(&row, true),

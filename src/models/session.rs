@@ -138,9 +138,12 @@ async fn end_rows(
 ) -> Result<Vec<Ended>, Error> {
     let ids = rows.iter().map(|row| row.id.clone());
     Entity::delete_many().filter(COLUMN.id.is_in(ids)).exec(db).await?;
-    let live = rows.iter().filter(|row| row.expires_at.0 > now);
-    let ended: Vec<_> =
-        live.filter_map(|row| Some(Ended { id: row.id.parse().ok()?, reason, expires_at: row.expires_at.0 })).collect();
+    // Also those past their expiry: within the leeway their tokens are still accepted, and what is behind
+    // it is soon purged, here and there.
+    let ended: Vec<_> = rows
+        .iter()
+        .filter_map(|row| Some(Ended { id: row.id.parse().ok()?, reason, expires_at: row.expires_at.0 }))
+        .collect();
     revocation::create(db, &ended, now).await?;
     Ok(ended)
 }

@@ -151,6 +151,16 @@ async fn of_many_sign_outs_of_one_session_none_fails_and_one_revocation_remains(
 }
 
 #[tokio::test]
+async fn a_token_that_only_the_leeway_still_accepts_can_be_signed_out_too() {
+    let app = TestApp::start_with(&["--jwt-leeway=30s"]).await;
+    let alice = app.alice().await;
+    app.pass(TimeDelta::hours(24) + TimeDelta::seconds(10));
+    assert_eq!(alice.get("/api/verify").await.status(), 204);
+    assert_eq!(alice.delete("/api/sessions/current").await.status(), 204);
+    assert_eq!(alice.get("/api/verify").await.refusal(), (401, "revoked".to_owned()));
+}
+
+#[tokio::test]
 async fn signing_out_is_not_a_get() {
     let app = TestApp::start().await;
     let alice = app.alice().await;
