@@ -9,6 +9,7 @@ pub mod refusal;
 pub mod revocations;
 mod rule;
 pub mod session_id;
+pub mod stored_hash;
 pub mod token;
 pub mod username;
 

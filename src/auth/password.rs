@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 
 use super::Rule;
 use super::argon2id::{self, Fault, Memory};
+use super::stored_hash::StoredHash;
 
 /// A longer password is refused, not cut; counted as sent.
 pub const MAX_PASSWORD_BYTES: usize = 1024;
@@ -143,7 +144,10 @@ impl PasswordHasher {
         let shared = Arc::clone(&self.0);
         self.run(move |memory| {
             let hash = stored.as_deref().unwrap_or(&shared.nobody);
-            let right = argon2id::matches(hash, password.bytes(), memory)?;
+            let right = match StoredHash::parse(hash).map_err(|error| HashError::Fault(error.to_string()))? {
+                StoredHash::Argon2(hash) => argon2id::matches(&hash, password.bytes(), memory)?,
+                StoredHash::Bcrypt => bcrypt::verify(password.bytes(), hash).unwrap_or(false),
+            };
             Ok(if right && stored.is_some() { Verdict::Right } else { Verdict::Wrong })
         })
         .await
