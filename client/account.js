@@ -1,29 +1,35 @@
 // Who you are: signing up, signing in, changing the username. The ways out are exits.js's.
 
+import { deviceToken } from "./device-token.js";
 import { byId, localMinute, say } from "./dom.js";
 import { exchange } from "./exchange.js";
 import { onSubmit, showRefusal, wireReveals } from "./form.js";
 import { reason } from "./glossary.js";
 import { authorised, check, onChange, renamed, signedIn } from "./session.js";
+import { wireStrength } from "./strength-hint.js";
 
 const title = byId("account-title");
 const outcome = byId("account-outcome");
 
 export function openAccount() {
   openDoor(byId("sign-up"), "/api/users", ({ username }) => `Signed up and signed in as ${username}.`);
-  openDoor(byId("sign-in"), "/api/sessions", ({ username }) => `Signed in as ${username}.`);
+  openDoor(byId("sign-in"), "/api/sessions", ({ username }) => `Signed in as ${username}.`, deviceToken);
+  wireStrength(byId("sign-up"));
   openRename(byId("rename-user"));
   byId("ask-again").addEventListener("click", check);
   onChange(render);
 }
 
-function openDoor(form, path, welcome) {
+function openDoor(form, path, welcome, device = () => null) {
   wireReveals(form);
   onSubmit(form, async ({ username, password }) => {
-    const answer = await exchange("POST", path, { body: { username: username.value, password: password.value } });
+    const answer = await exchange("POST", path, {
+      body: { username: username.value, password: password.value },
+      device: device(),
+    });
     if (!answer.ok) return showRefusal(form, answer);
     form.reset();
-    signedIn(answer.body);
+    signedIn(answer);
     say(outcome, welcome(answer.body.user), "good");
     title.focus();
   });

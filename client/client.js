@@ -2,6 +2,7 @@
 
 import { openAccount } from "./account.js";
 import { openAnatomy } from "./anatomy.js";
+import { openDeviceToken } from "./device-token.js";
 import { openExits } from "./exits.js";
 import { openItems } from "./items.js";
 import { openPassword } from "./password.js";
@@ -12,6 +13,7 @@ import { openVerdict } from "./verdict.js";
 
 openAnatomy();
 openAccount();
+openDeviceToken();
 openExits();
 openTicket();
 openVerdict();

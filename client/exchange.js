@@ -1,6 +1,7 @@
 // The one door to the server. Every request of the page leaves here, comes back as an answer (never as a rejection),
 // and is announced to whoever keeps the record.
 
+import { HEADER as DEVICE } from "./device-token.js";
 import { redact, redactHeader, shortenTokens } from "./redact.js";
 
 const PATIENCE_MS = 20_000;
@@ -12,9 +13,10 @@ export const exchanges = new EventTarget();
  * Resolves to `{ok, status, headers, body, problem}`. A refusal carries the server's problem document; silence, a
  * timeout or an answer that is not the API's are told the same way, so that callers know one kind of failure.
  */
-export async function exchange(method, path, { token, body, ifMatch, remark, keepalive } = {}) {
+export async function exchange(method, path, { token, device, body, ifMatch, remark, keepalive } = {}) {
   const headers = { Accept: "application/json" };
   if (token) headers.Authorization = `Bearer ${token}`;
+  if (device) headers[DEVICE] = device;
   if (ifMatch) headers["If-Match"] = ifMatch;
   if (body) headers["Content-Type"] = "application/json";
 

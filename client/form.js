@@ -1,6 +1,7 @@
 // What all forms of the page share: one submission at a time, the server's refusals at their fields, reveal buttons.
 
 import { element } from "./dom.js";
+import { holdBack, isHeldBack, release, secondsToWait, triesLeft } from "./limits.js";
 
 // Refusals of a whole request that a person would look for at one field.
 const FIELD_OF = {
@@ -10,11 +11,11 @@ const FIELD_OF = {
   wrong_password: "currentPassword",
 };
 
-/** Runs `submit` for each submission and ignores further ones until it is done. */
+/** Runs `submit` for each submission and ignores further ones until it is done, and while the form has to wait. */
 export function onSubmit(form, submit) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (form.getAttribute("aria-busy") === "true") return;
+    if (form.getAttribute("aria-busy") === "true" || isHeldBack(form)) return;
     form.setAttribute("aria-busy", "true");
     clearRefusal(form);
     try {
@@ -26,13 +27,14 @@ export function onSubmit(form, submit) {
 }
 
 /** Puts each error of a problem document below its field, the rest below the form, and moves to the first field. */
-export function showRefusal(form, { problem, headers }) {
+export function showRefusal(form, { status, problem, headers }) {
+  const wait = secondsToWait(headers);
+  if (status === 429 && wait) return holdBack(form, wait);
   const errors = problem.errors?.map(({ pointer, detail }) => [pointer?.slice(1), detail])
     ?? [[FIELD_OF[problem.code], problem.detail]];
   const unplaced = errors.filter(([name, detail]) => !markField(form, name, detail)).map(([, detail]) => detail);
-  const wait = headers?.get("Retry-After");
-  if (wait) unplaced.push(`Try again in ${wait} seconds.`);
-  form.querySelector(".form-error").textContent = unplaced.join(" ");
+  if (wait) unplaced.push(`Try again in ${wait === 1 ? "1 second" : `${wait} seconds`}.`);
+  form.querySelector(".form-error").textContent = [...unplaced, triesLeft(headers)].filter(Boolean).join(" ");
   form.querySelector("[aria-invalid=true]")?.focus();
 }
 
@@ -46,6 +48,7 @@ export function markField(form, name, detail) {
 }
 
 export function clearRefusal(form) {
+  release(form);
   for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
   for (const message of form.querySelectorAll(".field-error, .form-error")) message.textContent = "";
 }

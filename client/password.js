@@ -1,9 +1,11 @@
 // What asks for the present password: changing it, and deleting the account. Both end sessions everywhere.
 
+import { forgetDevice } from "./device-token.js";
 import { byId, say } from "./dom.js";
 import { sayAtTheDoors } from "./exits.js";
 import { clearRefusal, onSubmit, showRefusal, wireReveals } from "./form.js";
 import { authorised, current, forget, onChange, signedIn } from "./session.js";
+import { wireStrength } from "./strength-hint.js";
 
 const panel = byId("password-panel");
 const outcome = byId("password-outcome");
@@ -12,6 +14,7 @@ const deletion = byId("delete-account");
 
 export function openPassword() {
   for (const form of [change, deletion]) wireReveals(form);
+  wireStrength(change);
   onSubmit(change, changePassword);
   onSubmit(deletion, deleteAccount);
   byId("begin-deletion").addEventListener("click", askForConsent);
@@ -43,7 +46,7 @@ async function changePassword({ currentPassword, newPassword }) {
   });
   if (!answer.ok) return refused(change, answer);
   change.reset();
-  signedIn(answer.body);
+  signedIn(answer);
   say(outcome, "Your password is changed. All other sessions have ended, and this browser holds a new token.", "good");
 }
 
@@ -52,6 +55,7 @@ async function deleteAccount({ currentPassword }) {
   const answer = await authorised("DELETE", "/api/users/me", { body: { currentPassword: currentPassword.value } });
   if (!answer.ok) return refused(deletion, answer);
   forget("The account was deleted in another tab.");
+  forgetDevice();
   sayAtTheDoors(`The account ${username} is deleted, with its items and sessions.`, "good");
 }
 

@@ -3,6 +3,7 @@
 export const MASK = "•••";
 const SECRET_MEMBERS = new Set(["password", "currentPassword", "newPassword"]);
 const TOKEN_MEMBERS = new Set(["sessionToken", "token"]);
+const TOKEN_HEADERS = new Set(["daypass-device"]);
 const JWT = /\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*/g;
 
 export const isSecret = (member) => SECRET_MEMBERS.has(member);
@@ -24,6 +25,7 @@ export function redact(value, member = "") {
 }
 
 export function redactHeader(name, value) {
+  if (TOKEN_HEADERS.has(name.toLowerCase())) return shorten(value);
   if (name.toLowerCase() !== "authorization") return shortenTokens(value);
   const [scheme, ...token] = value.split(" ");
   return `${scheme} ${shorten(token.join(" "))}`;

@@ -1,5 +1,6 @@
 // The session as this browser knows it: the token it holds, and what the server last said about it.
 
+import { keepDevice } from "./device-token.js";
 import { exchange } from "./exchange.js";
 import { takeApart } from "./jwt.js";
 
@@ -34,7 +35,8 @@ export function start() {
 }
 
 /** Credentials as sign-up, sign-in and a new password are answered with: accepted already, no need to ask. */
-export function signedIn({ sessionToken, user, session }) {
+export function signedIn({ headers, body: { sessionToken, user, session } }) {
+  keepDevice(headers);
   keep(sessionToken);
   become({ ...NOBODY, token: sessionToken, standing: "accepted", user, session });
 }

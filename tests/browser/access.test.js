@@ -8,6 +8,15 @@ async function inEveryState(person, look) {
   await person.sees("[aria-invalid=true]");
   await look("with refusals at the fields");
 
+  await person.isRefused("**/api/sessions", { status: 429, code: "too_many_attempts" }, { "Retry-After": "900" });
+  await person.sends("#sign-in", { username: person.username, password: "not the password" });
+  await person.sees("#sign-in .form-error", "Too many attempts.");
+  await person.fills("#sign-up", { password: "elephant42" });
+  await person.sees("#sign-up-strength", "weak");
+  await look("with a form that has to wait");
+  await person.context.unroute("**/api/sessions");
+
+  await person.isAnsweredWith("**/api/users", { "daypass-device": "a-token-the-server-knows-this-browser-by" });
   await person.signsUp();
   await person.adds("Bread");
   await person.adds(`An item with a long name, ${"unbroken".repeat(10)}`);
@@ -24,6 +33,8 @@ async function inEveryState(person, look) {
   await person.sees("#sessions-outcome", "3 sessions");
   await person.sends("#change-password", { currentPassword: "not the password", newPassword: "four other words here" });
   await person.sees("#change-password-current-error", /\w/);
+  await person.sees("#change-password-strength", "strong");
+  await person.sees("#known-device");
   await person.at("#begin-deletion").click();
   await person.sees("#delete-account");
   await look("signed in, everything open");

@@ -44,7 +44,11 @@ export function scene(title, options, play = options) {
       await person.photograph(`failed ${title}`).catch(() => {});
       throw failure;
     } finally {
-      for (const device of [person, ...person.devices]) await device.context.close();
+      for (const { context } of [person, ...person.devices]) {
+        // A request of the page may be on its way through a route; nobody waits for it any more.
+        await context.unrouteAll({ behavior: "ignoreErrors" });
+        await context.close();
+      }
     }
   });
 }
@@ -181,6 +185,23 @@ export class Person {
     await this.context.unroute("**/api/**");
   }
 
+  /** The server refuses whatever is asked of this path. */
+  async isRefused(path, problem, headers = {}) {
+    await this.context.route(path, (route) => route.fulfill({
+      status: problem.status,
+      headers: { "Content-Type": "application/problem+json", ...headers },
+      body: JSON.stringify(problem),
+    }));
+  }
+
+  /** The answers of this path carry these headers (in lower case), where the server has not set them itself. */
+  async isAnsweredWith(path, headers) {
+    await this.context.route(path, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, headers: { ...headers, ...response.headers() } });
+    });
+  }
+
   session(device) {
     return this.at(".session").filter({ has: this.page.getByText(device, { exact: true }) });
   }
@@ -212,6 +233,11 @@ export class Person {
   async returnsWith(token) {
     await this.page.evaluate((kept) => localStorage.setItem("daypass.token", kept), token);
     await this.page.reload();
+  }
+
+  /** The token by which the server knows this browser. */
+  deviceToken() {
+    return this.page.evaluate(() => localStorage.getItem("daypass.device"));
   }
 
   clipboard() {
