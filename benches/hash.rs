@@ -5,7 +5,9 @@ use std::hint::black_box;
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use criterion::{Criterion, criterion_group, criterion_main};
-use daypass::auth::password::{Password, PasswordHasher, Verdict};
+use daypass::auth::address_prefix::AddressPrefix;
+use daypass::auth::password::Password;
+use daypass::auth::password_hasher::{PasswordHasher, Verdict};
 
 const TEXT: &str = "correct horse battery staple";
 const SALT: &[u8; 16] = b"a salt of 16 ch.";
@@ -28,11 +30,11 @@ fn hash(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let hasher = PasswordHasher::new(Params::DEFAULT, 1).expect("the default parameters");
     let password = Password::presented(TEXT).expect("a short password");
-    let stored = runtime.block_on(hasher.hash(password.clone())).expect("a hash");
+    let stored = runtime.block_on(hasher.hash(AddressPrefix::LOCAL, password.clone())).expect("a hash");
     group.bench_function("PasswordHasher::verify", |bencher| {
         bencher.iter(|| {
-            let verdict = runtime.block_on(hasher.verify(password.clone(), Some(stored.clone())));
-            assert!(matches!(verdict, Ok(Verdict::Right)));
+            let verdict = runtime.block_on(hasher.verify(AddressPrefix::LOCAL, password.clone(), Some(stored.clone())));
+            assert!(matches!(verdict, Ok((Verdict::Right { .. }, _))));
         });
     });
     group.finish();

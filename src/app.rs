@@ -5,8 +5,11 @@ use std::sync::Arc;
 use metrics::counter;
 use sea_orm::DatabaseConnection;
 
+use crate::auth::Rule;
 use crate::auth::keys::KeyRing;
-use crate::auth::password::{HashError, PasswordHasher};
+use crate::auth::limits::Limits;
+use crate::auth::password::Password;
+use crate::auth::password_hasher::{HashError, PasswordHasher};
 use crate::auth::revocations::{Ended, Revocations};
 use crate::auth::token::Tokens;
 use crate::clock::Clock;
@@ -32,6 +35,8 @@ pub struct Parts {
     pub revocations: Revocations,
     /// Hashes and verifies passwords.
     pub passwords: PasswordHasher,
+    /// Counts attempts.
+    pub limits: Limits,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -59,11 +64,21 @@ impl App {
         );
         let writers = Writers::of(&db);
         let passwords = PasswordHasher::new(config.passwords.argon2.clone(), config.passwords.threads())?;
-        Ok(Self(Arc::new(Parts { config, db, writers, tokens, revocations: Revocations::default(), passwords, clock })))
+        let limits = Limits::new(config.limits.rate_limits.0);
+        let revocations = Revocations::default();
+        Ok(Self(Arc::new(Parts { config, db, writers, tokens, revocations, passwords, limits, clock })))
     }
 }
 
 impl Parts {
+    /// A password chosen for an account, by the rules of this service.
+    ///
+    /// # Errors
+    /// The rule that `text` breaks.
+    pub fn choose_password(&self, text: &str) -> Result<Password, Rule> {
+        Password::chosen(text, self.config.passwords.password_min_length, &self.config.tokens.jwt_issuer)
+    }
+
     /// Makes the end of sessions known to this replica; to be called once it is committed, before the answer.
     pub fn ended(&self, ended: &[Ended]) {
         self.revocations.add(ended);

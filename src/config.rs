@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 mod cors;
 mod database;
 mod duration;
+mod limits;
 mod log;
 mod passwords;
 mod secrets;
@@ -15,6 +16,7 @@ mod tokens;
 
 pub use cors::{CorsConfig, OriginRule};
 pub use database::{DatabaseConfig, DatabaseUrl};
+pub use limits::{LimitConfig, RateLimits};
 pub use log::{LogConfig, LogFormat};
 pub use passwords::PasswordConfig;
 pub use secrets::{EXAMPLE_SECRET, SecretError, SecretSource, generate_secret};
@@ -38,6 +40,9 @@ pub struct Config {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it")]
     pub passwords: PasswordConfig,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it")]
+    pub limits: LimitConfig,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it")]
     pub cors: CorsConfig,

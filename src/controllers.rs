@@ -8,6 +8,7 @@ pub mod items;
 pub mod keys;
 pub mod metrics;
 pub mod sessions;
+pub mod sign_in;
 pub mod users;
 pub mod verify;
 

@@ -10,7 +10,8 @@ use sea_orm::{DbErr, RuntimeErr, SqlxError};
 use thiserror::Error;
 
 use crate::auth::Rule;
-use crate::auth::password::HashError;
+use crate::auth::limits::Allowance;
+use crate::auth::password_hasher::HashError;
 use crate::auth::refusal::Refusal;
 
 /// A field of the request that breaks a rule.
@@ -67,6 +68,9 @@ pub enum Error {
     /// `422`: well-formed, but fields break rules.
     #[error("Some fields need another value.")]
     Invalid(Vec<FieldError>),
+    /// `429`: too often; the limit tells when to try again.
+    #[error("Too many attempts; try again later.")]
+    TooManyAttempts(Allowance),
     /// `503`: too many at once; come back later.
     #[error("The service is busy; try again shortly.")]
     Busy,
@@ -97,6 +101,7 @@ impl Error {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy | Self::NotReady | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -120,6 +125,7 @@ impl Error {
             Self::TooLarge => "body_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::Invalid(_) => "invalid_fields",
+            Self::TooManyAttempts(_) => "too_many_attempts",
             Self::Busy => "busy",
             Self::NotReady => "not_ready",
             Self::Unavailable(_) => "unavailable",
@@ -130,7 +136,11 @@ impl Error {
     /// How long a client should wait before it tries again.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        matches!(self, Self::Busy | Self::NotReady | Self::Unavailable(_)).then_some(Duration::from_secs(1))
+        match self {
+            Self::TooManyAttempts(allowance) => Some(allowance.next),
+            Self::Busy | Self::NotReady | Self::Unavailable(_) => Some(Duration::from_secs(1)),
+            _ => None,
+        }
     }
 
     /// A fault of ours, for what should not happen.
@@ -172,6 +182,12 @@ impl From<HashError> for Error {
             HashError::Busy => Self::Busy,
             HashError::Fault(_) => Self::fault(error),
         }
+    }
+}
+
+impl From<Allowance> for Error {
+    fn from(exhausted: Allowance) -> Self {
+        Self::TooManyAttempts(exhausted)
     }
 }
 

@@ -15,11 +15,13 @@ use axum::extract::Request;
 use axum::http::header::ORIGIN;
 use axum::response::Response;
 use futures_util::FutureExt as _;
+use ipnet::IpNet;
 use tower::{Layer as _, ServiceExt as _};
 use tower_http::cors::Cors;
 use tower_http::normalize_path::NormalizePath;
 
 use crate::config::Config;
+use crate::extract::address;
 
 mod cors;
 mod panics;
@@ -41,6 +43,7 @@ struct Stack {
     /// The same routes behind CORS.
     shared_routes: Cors<Routes>,
     strict_transport: bool,
+    trusted_proxies: Vec<IpNet>,
 }
 
 /// Wraps the routes in all layers but `validate_session`.
@@ -49,12 +52,14 @@ pub fn around(router: Router, config: &Config) -> Service {
     let routes = NormalizePath::trim_trailing_slash(router);
     let shared_routes = cors::layer(config.cors.rule(config.daypass_env)).layer(routes.clone());
     let strict_transport = security_headers::strict_transport(config.daypass_env);
-    Service(Arc::new(Stack { routes, shared_routes, strict_transport }))
+    let trusted_proxies = config.limits.trusted_proxies.clone();
+    Service(Arc::new(Stack { routes, shared_routes, strict_transport, trusted_proxies }))
 }
 
 impl Stack {
     async fn answer(&self, request: Request) -> Response {
-        report::report(request, async |request| {
+        let address = address(request.headers(), request.extensions(), &self.trusted_proxies);
+        report::report(request, address, async |request| {
             let answered = AssertUnwindSafe(self.routed(request)).catch_unwind().await;
             let response = answered.unwrap_or_else(panics::answer);
             security_headers::add(response, self.strict_transport)

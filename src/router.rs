@@ -9,7 +9,8 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::controllers::{
-    account, client, docs, health, items, keys, method_not_allowed, metrics, not_found, sessions, users, verify,
+    account, client, docs, health, items, keys, method_not_allowed, metrics, not_found, sessions, sign_in, users,
+    verify,
 };
 use crate::middleware::{self, Service, validate_session};
 use crate::openapi;
@@ -18,7 +19,7 @@ use crate::openapi;
 fn public() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(users::sign_up))
-        .routes(routes!(sessions::sign_in))
+        .routes(routes!(sign_in::sign_in))
         .routes(routes!(keys::list_keys))
         .routes(routes!(keys::list_revocations))
         .routes(routes!(health::live))

@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{debug, info, warn};
 
+use crate::extract::Peer;
 use crate::middleware::Service;
 
 mod activity;
@@ -32,10 +33,15 @@ pub const IDLE: Duration = Duration::from_secs(30);
 pub const GRACE: Duration = Duration::from_secs(10);
 /// The most connections at once; further ones wait in the system's queue.
 const MAX_CONNECTIONS: usize = 4096;
+/// Descriptors for everything else: the database, the runtime, standard streams.
+const SPARE_DESCRIPTORS: u64 = 128;
 /// The longest request head; a longer one is answered `431`.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// Requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 128;
+
+/// A connection, and who is at its other end.
+type Accepted = (TcpStream, Peer);
 
 /// Serves `service` on `listener` until `shutdown` resolves, then finishes the requests in flight.
 pub async fn serve(listener: TcpListener, service: Service, shutdown: impl Future<Output = ()>) {
@@ -46,9 +52,9 @@ pub async fn serve(listener: TcpListener, service: Service, shutdown: impl Futur
     tokio::pin!(shutdown);
     loop {
         tokio::select! {
-            (stream, place) = accept(&listener, &places) => {
+            (accepted, place) = accept(&listener, &places) => {
                 let service = service.clone();
-                connections.spawn(connection(Arc::clone(&builder), stream, service, stopping.clone(), place));
+                connections.spawn(connection(Arc::clone(&builder), accepted, service, stopping.clone(), place));
             }
             Some(_) = connections.join_next() => {}
             () = &mut shutdown => break,
@@ -60,6 +66,14 @@ pub async fn serve(listener: TcpListener, service: Service, shutdown: impl Futur
     let finished = async { while connections.join_next().await.is_some() {} };
     if timeout(GRACE, finished).await.is_err() {
         warn!(connections = connections.len(), "stopped before all requests were finished");
+    }
+}
+
+/// Warns when the system lets the process open fewer files than it accepts connections.
+pub fn warn_of_few_descriptors() {
+    let allowed = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    if let Some(allowed) = allowed.filter(|allowed| *allowed < MAX_CONNECTIONS as u64 + SPARE_DESCRIPTORS) {
+        warn!(allowed, connections = MAX_CONNECTIONS, "raise the limit on open files (ulimit -n)");
     }
 }
 
@@ -77,11 +91,11 @@ fn builder() -> Builder<TokioExecutor> {
 
 /// The next connection that there is a place for. Running out of file descriptors passes, so it is
 /// waited out instead of ending the service.
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (Accepted, Option<OwnedSemaphorePermit>) {
     let place = Arc::clone(places).acquire_owned().await.ok();
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
+            Ok((stream, peer)) => return ((stream, Peer(peer.ip())), place),
             Err(error) => {
                 warn!(%error, "could not accept a connection");
                 tokio::time::sleep(Duration::from_millis(100)).await;
@@ -92,14 +106,15 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, 
 
 async fn connection(
     builder: Arc<Builder<TokioExecutor>>,
-    stream: TcpStream,
+    (stream, peer): Accepted,
     service: Service,
     mut stopping: watch::Receiver<()>,
     _place: Option<OwnedSemaphorePermit>,
 ) {
     let _ = stream.set_nodelay(true);
     let activity = Activity::new();
-    let answer = service_fn(|request: hyper::Request<Incoming>| {
+    let answer = service_fn(|mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(peer);
         let (service, in_flight) = (service.clone(), activity.begin());
         async move {
             let response = service.answer(request.map(Body::new)).await;

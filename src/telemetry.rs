@@ -44,6 +44,11 @@ pub fn metrics() -> &'static PrometheusHandle {
                 "daypass_revocation_propagation_seconds",
                 "From the end of a session elsewhere to its refusal here"
             );
+            describe_gauge!("daypass_hash_queue", "Jobs that wait for a hash thread");
+            describe_histogram!("daypass_hash_wait_seconds", "From a job's arrival to a hash thread's taking it up");
+            describe_counter!("daypass_hash_shed_total", "Jobs answered 503: the line was full, or too slow");
+            describe_counter!("daypass_hash_dropped_total", "Jobs not begun because their clients had gone");
+            describe_counter!("daypass_limited_total", "Requests answered 429, by limit");
             describe_counter!(
                 "daypass_revocations_purged_total",
                 "Ended sessions forgotten because their tokens expired"

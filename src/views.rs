@@ -6,6 +6,7 @@ mod credentials;
 mod item;
 mod keys;
 pub mod problem;
+mod rate_limit;
 mod session;
 mod user;
 
@@ -13,6 +14,7 @@ pub use credentials::{Credentials, CurrentSession};
 pub use item::{Item, ItemPage};
 pub use keys::{KeySet, Revocation, RevocationList};
 pub use problem::Problem;
+pub use rate_limit::{Limited, POLICY_HEADER, RATE_LIMIT_HEADER, RateLimit};
 pub use session::{EndedSessions, Session, SessionList};
 pub use user::User;
 

@@ -17,15 +17,30 @@ pub(super) struct Fault(pub(super) String);
 
 /// Memory for one hash at a time; grows to the largest that was asked for.
 #[derive(Default)]
-pub(super) struct Memory(Vec<Block>);
+pub(super) struct Memory {
+    blocks: Vec<Block>,
+    used: bool,
+}
 
 impl Memory {
     fn blocks(&mut self, params: &Params) -> &mut [Block] {
         let count = params.block_count();
-        if self.0.len() < count {
-            self.0.resize(count, Block::default());
+        if self.blocks.len() < count {
+            self.blocks.resize(count, Block::default());
         }
-        &mut self.0[..count]
+        self.used = true;
+        &mut self.blocks[..count]
+    }
+
+    /// Whether it holds nothing that was made from a password.
+    pub(super) fn is_clean(&self) -> bool {
+        !self.used
+    }
+
+    /// Leaves nothing that was made from a password.
+    pub(super) fn wipe(&mut self) {
+        self.blocks.fill(Block::default());
+        self.used = false;
     }
 }
 
@@ -82,6 +97,17 @@ mod tests {
         let theirs: PasswordHash = argon2.hash_password(b"correct horse").unwrap();
         assert!(matches(&theirs.to_string(), b"correct horse", &mut memory).unwrap());
         assert!(!matches(&theirs.to_string(), b"correct mule", &mut memory).unwrap());
+    }
+
+    #[test]
+    fn wiped_memory_holds_nothing_of_the_password() {
+        let mut memory = Memory::default();
+        hash(&Params::new(8, 1, 1, None).unwrap(), b"correct horse", &mut memory).unwrap();
+        let words =
+            |memory: &Memory| memory.blocks.iter().flat_map(|block| block.as_ref().to_vec()).collect::<Vec<_>>();
+        assert!(!memory.is_clean() && words(&memory).iter().any(|word| *word != 0));
+        memory.wipe();
+        assert!(memory.is_clean() && words(&memory).iter().all(|word| *word == 0));
     }
 
     #[test]

@@ -38,6 +38,12 @@ pub enum Rule {
         /// `PASSWORD_MIN_LENGTH`.
         minimum: usize,
     },
+    /// One that everybody tries first, or the name of the service.
+    #[error("This password is one of the first that anyone would try.")]
+    PasswordTooCommon,
+    /// The username, forwards or backwards, with digits or signs around it.
+    #[error("A password must not be made of the username.")]
+    PasswordLikeUsername,
     /// More than 1,024 bytes.
     #[error("A password has at most 1024 bytes.")]
     PasswordTooLong,
@@ -66,6 +72,8 @@ impl Rule {
             Self::UsernameTooLong => "username_too_long",
             Self::UsernameInvisible => "username_invisible",
             Self::PasswordTooShort { .. } => "password_too_short",
+            Self::PasswordTooCommon => "password_too_common",
+            Self::PasswordLikeUsername => "password_like_username",
             Self::PasswordTooLong => "password_too_long",
             Self::NameEmpty => "name_empty",
             Self::NameTooLong => "name_too_long",

@@ -34,6 +34,17 @@ pub struct Argon2Hash {
     pub(super) output: Vec<u8>,
 }
 
+impl Argon2Hash {
+    /// Whether it is what we would make now.
+    pub(super) fn is_made_with(&self, params: &Params) -> bool {
+        let costs = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
+        self.algorithm == Algorithm::Argon2id
+            && self.version == Version::V0x13
+            && costs(&self.params) == costs(params)
+            && self.output.len() == Params::DEFAULT_OUTPUT_LEN
+    }
+}
+
 /// Why no password can be compared with a text.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum Unusable {
@@ -77,6 +88,13 @@ fn is_bcrypt_digit(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'/'
 }
 
+/// Whether a hash of these parameters takes no more memory and time than is spent on one.
+#[must_use]
+pub fn is_affordable(params: &Params) -> bool {
+    let work = u64::from(params.m_cost()) * u64::from(params.t_cost());
+    params.m_cost() <= MAX_MEMORY && work <= MAX_WORK && params.p_cost() <= MAX_LANES
+}
+
 fn argon2(text: &str) -> Result<Argon2Hash, Unusable> {
     let hash = PasswordHash::new(text).map_err(|_| Unusable::Unknown)?;
     let algorithm = Algorithm::try_from(hash.algorithm.as_str()).map_err(|_| Unusable::Unknown)?;
@@ -84,8 +102,7 @@ fn argon2(text: &str) -> Result<Argon2Hash, Unusable> {
     // Without a version it is the first one (the reference decoder's rule).
     let version = hash.version.map_or(Ok(Version::V0x10), Version::try_from).map_err(|_| Unusable::Unknown)?;
     let (Some(salt), Some(output)) = (&hash.salt, &hash.hash) else { return Err(Unusable::Unknown) };
-    let work = u64::from(params.m_cost()) * u64::from(params.t_cost());
-    if params.m_cost() > MAX_MEMORY || work > MAX_WORK || params.p_cost() > MAX_LANES {
+    if !is_affordable(&params) {
         return Err(Unusable::TooCostly);
     }
     Ok(Argon2Hash { algorithm, version, params, salt: salt.to_vec(), output: output.as_bytes().to_vec() })

@@ -1,10 +1,13 @@
 //! `daypass serve`: settings, database, secrets, then connections until a signal.
 
+use std::io::Write as _;
+
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, secret};
 use crate::app::App;
+use crate::auth::password_hasher::PasswordHasher;
 use crate::background::Feed;
 use crate::clock::Clock;
 use crate::config::{Config, ListenConfig, SecretSource};
@@ -28,6 +31,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         tokio::spawn(server::serve(listener, router::metrics(&app), std::future::pending()));
     }
     announce(&app.config, address, &source);
+    server::warn_of_few_descriptors();
     server::serve(listener, router::build(&app), stop).await;
     let _ = app.db.close_by_ref().await;
     Ok(())
@@ -63,17 +67,23 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-#[expect(clippy::print_stdout, reason = "the notice is for the person at the terminal")]
+/// Tells the person at the terminal, if there is one.
 fn announce(config: &Config, address: std::net::SocketAddr, source: &SecretSource) {
+    let threads = config.passwords.threads();
+    let (bound, larger) = PasswordHasher::memory_bound(&config.passwords.argon2, threads);
     let lifetime = humantime::format_duration(config.tokens.jwt_ttl.to_std().unwrap_or_default());
     let leeway = humantime::format_duration(config.tokens.jwt_leeway.to_std().unwrap_or_default());
-    println!(
+    let notice = format!(
         "Daypass {}\n  page      http://{address}/\n  API       http://{address}/api, documented at http://{address}/docs\n  \
-         database  {}\n  secret    {}\n  tokens    live {lifetime}, leeway {leeway}",
+         database  {}\n  secret    {}\n  hashing   {threads} threads, at most {bound} MiB, and {larger} MiB while a larger \
+         hash from elsewhere is compared\n  limits    {}\n  tokens    live {lifetime}, leeway {leeway}\n",
         env!("CARGO_PKG_VERSION"),
         config.database.database_url,
         source.describe(),
+        config.limits.rate_limits,
     );
+    // Whoever started it may have stopped reading; that is no reason to stop serving.
+    let _ = std::io::stdout().write_all(notice.as_bytes());
     if matches!(source, SecretSource::Kept(_) | SecretSource::Generated(_)) {
         tracing::warn!("signing with a development secret; set JWT_SECRET before others depend on this service");
     }

@@ -3,6 +3,8 @@
 use argon2::Params;
 use clap::Args;
 
+use crate::auth::stored_hash;
+
 /// Settings of passwords.
 #[derive(Args, Clone, Debug)]
 pub struct PasswordConfig {
@@ -40,7 +42,7 @@ fn threads(text: &str) -> Result<usize, String> {
     }
 }
 
-/// `m=…,t=…,p=…`, as they stand in a PHC string. At most 1 GiB and 16 passes: more is a typing error.
+/// `m=…,t=…,p=…`, as they stand in a PHC string; no more than a stored hash may cost.
 fn parameters(text: &str) -> Result<Params, String> {
     let help = || format!("{text:?} is not of the form m=19456,t=2,p=1");
     let mut numbers = [0; 3];
@@ -50,10 +52,15 @@ fn parameters(text: &str) -> Result<Params, String> {
         *number = value.parse().ok().filter(|_| key == name).ok_or_else(help)?;
     }
     let [memory, passes, lanes] = numbers;
-    if fields.next().is_some() || memory > 1024 * 1024 || passes > 16 || lanes > 16 {
+    if fields.next().is_some() {
         return Err(help());
     }
-    Params::new(memory, passes, lanes, None).map_err(|error| error.to_string())
+    let params = Params::new(memory, passes, lanes, None).map_err(|error| error.to_string())?;
+    if stored_hash::is_affordable(&params) {
+        Ok(params)
+    } else {
+        Err("at most 128 MiB, and 512 MiB in all passes".to_owned())
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! The account: changing the password, deleting it all. Both want the present password, and both end
 //! sessions everywhere.
 
-use axum::Json as Reply;
 use axum::extract::State;
 use axum::http::StatusCode;
 use tracing::info;
@@ -9,14 +8,16 @@ use utoipa::ToSchema;
 
 use super::sessions;
 use crate::app::App;
-use crate::auth::password::{Password, Verdict};
+use crate::auth::Rule;
+use crate::auth::password::Password;
+use crate::auth::password_hasher::Verdict;
 use crate::auth::reason::Reason;
 use crate::auth::token::Session;
-use crate::error::Error;
-use crate::extract::{Fields, FromBody, Json, UserAgent};
+use crate::error::{Error, FieldError};
+use crate::extract::{Caller, Fields, FromBody, Json};
 use crate::models::session::{self, Which};
 use crate::models::user;
-use crate::views::Credentials;
+use crate::views::{Credentials, Limited};
 
 /// The present password, and the one to take its place.
 #[derive(ToSchema)]
@@ -31,9 +32,8 @@ pub struct ChangePassword {
 
 impl FromBody for ChangePassword {
     fn from_body(mut fields: Fields, app: &App) -> Result<Self, Error> {
-        let minimum = app.config.passwords.password_min_length;
         let current = fields.required("currentPassword", Password::presented);
-        let new = fields.required("newPassword", |text| Password::chosen(text, minimum));
+        let new = fields.required("newPassword", |text| app.choose_password(text));
         let both = current.zip(new);
         fields.finish(both.map(|(current_password, new_password)| Self { current_password, new_password }))
     }
@@ -45,26 +45,41 @@ impl FromBody for ChangePassword {
 #[utoipa::path(put, path = "/api/users/me/password", tag = "users", request_body = ChangePassword, responses(
     (status = 200, body = Credentials),
     (status = 403, description = "`wrong_password`"),
+    (status = 429, description = "`too_many_attempts`"),
     (status = 503, description = "`busy`"),
 ))]
 pub async fn change_password(
     State(app): State<App>,
     session: Session,
-    UserAgent(user_agent): UserAgent,
-    Json(body): Json<ChangePassword>,
-) -> Result<Reply<Credentials>, Error> {
-    let verified = verified_user(&app, &session, body.current_password).await?;
-    let password_hash = app.passwords.hash(body.new_password).await?;
+    caller: Caller,
+    Json(wanted): Json<ChangePassword>,
+) -> Result<Limited<Credentials>, Error> {
+    let allowance = app.limits.password_change(session.user_id, app.clock.now())?;
+    Ok(Limited(allowance, replace_password(&app, &session, &caller, wanted).await))
+}
+
+async fn replace_password(
+    app: &App,
+    session: &Session,
+    caller: &Caller,
+    ChangePassword { current_password, new_password }: ChangePassword,
+) -> Result<Credentials, Error> {
+    let verified = verified_user(app, session, caller, current_password).await?;
+    if new_password.is_like(&verified.username) {
+        let pointer = "/newPassword".to_owned();
+        return Err(Error::Invalid(vec![FieldError { pointer, rule: Rule::PasswordLikeUsername }]));
+    }
+    let password_hash = app.passwords.hash(caller.from, new_password).await?;
     let now = app.clock.now();
     let transaction = app.begin_write().await?;
     let user = user::lock_unchanged(&transaction, &verified).await?.ok_or(Error::WrongPassword)?;
     let user = user.change_password(&*transaction, password_hash, now).await?;
     let ended = session::end(&*transaction, user.id, Which::All, Reason::PasswordChange, now).await?;
-    let credentials = sessions::begin(&app, &*transaction, &user, user_agent, "created").await?;
+    let credentials = sessions::begin(app, &*transaction, &user, caller, "created").await?;
     transaction.commit().await?;
     app.ended(&ended);
     info!(user.id, ended = ended.len(), "changed the password");
-    Ok(Reply(credentials))
+    Ok(credentials)
 }
 
 /// The present password, as consent.
@@ -88,14 +103,21 @@ impl FromBody for DeleteAccount {
 #[utoipa::path(delete, path = "/api/users/me", tag = "users", request_body = DeleteAccount, responses(
     (status = 204, description = "The account is gone."),
     (status = 403, description = "`wrong_password`"),
+    (status = 429, description = "`too_many_attempts`"),
     (status = 503, description = "`busy`"),
 ))]
 pub async fn delete_account(
     State(app): State<App>,
     session: Session,
-    Json(body): Json<DeleteAccount>,
-) -> Result<StatusCode, Error> {
-    let verified = verified_user(&app, &session, body.current_password).await?;
+    caller: Caller,
+    Json(DeleteAccount { current_password }): Json<DeleteAccount>,
+) -> Result<Limited<StatusCode>, Error> {
+    let allowance = app.limits.password_change(session.user_id, app.clock.now())?;
+    Ok(Limited(allowance, delete_user(&app, &session, &caller, current_password).await))
+}
+
+async fn delete_user(app: &App, session: &Session, caller: &Caller, password: Password) -> Result<StatusCode, Error> {
+    let verified = verified_user(app, session, caller, password).await?;
     let transaction = app.begin_write().await?;
     let user = user::lock_unchanged(&transaction, &verified).await?.ok_or(Error::WrongPassword)?;
     let now = app.clock.now();
@@ -108,10 +130,15 @@ pub async fn delete_account(
 }
 
 /// The user of the session, if the password is theirs.
-async fn verified_user(app: &App, session: &Session, password: Password) -> Result<user::Model, Error> {
+async fn verified_user(
+    app: &App,
+    session: &Session,
+    caller: &Caller,
+    password: Password,
+) -> Result<user::Model, Error> {
     let user = user::of_session(&app.db, session).await?;
-    match app.passwords.verify(password, Some(user.password_hash.clone())).await? {
-        Verdict::Right => Ok(user),
-        Verdict::Wrong => Err(Error::WrongPassword),
+    match app.passwords.verify(caller.from, password, Some(user.password_hash.clone())).await? {
+        (Verdict::Right { .. }, _) => Ok(user),
+        (Verdict::Wrong, _) => Err(Error::WrongPassword),
     }
 }

@@ -1,75 +1,24 @@
-//! Sessions: signing in begins one, signing out ends one, some, or all.
+//! Sessions: what a user can see of them, and ending one, some, or all. `sign_in` begins them.
 
 use axum::Json as Reply;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::LOCATION;
-use axum::response::IntoResponse;
 use metrics::counter;
 use sea_orm::ConnectionTrait;
 use tracing::info;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
 use crate::app::App;
 use crate::auth::Rule;
-use crate::auth::password::{Password, Verdict};
 use crate::auth::reason::Reason;
 use crate::auth::refusal::Refusal;
 use crate::auth::token::Session;
 use crate::error::Error;
-use crate::extract::{Fields, FromBody, FromQuery, Json, Query, UserAgent, Word};
+use crate::extract::{Caller, Fields, FromQuery, Query, Word};
 use crate::models::session::{self, Which};
 use crate::models::user;
 use crate::random;
 use crate::views::{self, Credentials, CurrentSession, EndedSessions, SessionList, User};
-
-/// Who signs in, and with what. No rule but the size: a rule would tell of the stored password.
-#[derive(ToSchema)]
-pub struct SignIn {
-    /// The name, in any case.
-    #[schema(example = "ada")]
-    username: String,
-    /// The password.
-    #[schema(value_type = String, format = Password, example = "correct horse battery staple")]
-    password: Password,
-}
-
-impl FromBody for SignIn {
-    fn from_body(mut fields: Fields, _: &App) -> Result<Self, Error> {
-        let username = fields.required("username", |text| Ok(text.to_owned()));
-        let password = fields.required("password", Password::presented);
-        fields.finish(username.zip(password).map(|(username, password)| Self { username, password }))
-    }
-}
-
-/// Sign in
-///
-/// Begins a session. An unknown name and a wrong password are refused alike, after the same work.
-#[utoipa::path(post, path = "/api/sessions", tag = "sessions", request_body = SignIn, responses(
-    (status = 201, body = Credentials, headers(("Location" = String, description = "`/api/sessions/current`"))),
-    (status = 401, description = "`bad_credentials`"),
-    (status = 503, description = "`busy`"),
-))]
-pub async fn sign_in(
-    State(app): State<App>,
-    UserAgent(user_agent): UserAgent,
-    Json(SignIn { username, password }): Json<SignIn>,
-) -> Result<impl IntoResponse, Error> {
-    let user = user::find_by_username(&app.db, &username).await?;
-    let stored = user.as_ref().map(|user| user.password_hash.clone());
-    let verdict = app.passwords.verify(password, stored).await?;
-    let verified = user.filter(|_| verdict == Verdict::Right).ok_or(Error::BadCredentials)?;
-    let transaction = app.begin_write().await?;
-    // The password may have been changed while it was hashed: then it opens nothing any more.
-    let user = user::lock_unchanged(&transaction, &verified).await?.ok_or(Error::BadCredentials)?;
-    let most = app.config.tokens.max_sessions;
-    let ended = session::make_room(&*transaction, user.id, most, app.clock.now()).await?;
-    let credentials = begin(&app, &*transaction, &user, user_agent, "successfully authenticated").await?;
-    transaction.commit().await?;
-    app.ended(&ended);
-    info!(user.id, session.id = credentials.session.id, "signed in");
-    Ok((StatusCode::CREATED, [(LOCATION, "/api/sessions/current")], Reply(credentials)))
-}
 
 /// This session
 ///
@@ -171,12 +120,13 @@ pub(super) async fn begin(
     app: &App,
     db: &impl ConnectionTrait,
     user: &user::Model,
-    user_agent: Option<String>,
+    caller: &Caller,
     message: &'static str,
 ) -> Result<Credentials, Error> {
-    let now = app.clock.now();
+    let (now, name) = (app.clock.now(), &user.username);
     let issued = app.tokens.issue(user.id, now, &mut random::secure())?;
-    let row = session::create(db, &issued.session, (&issued.key_id, user_agent.as_deref()), now).await?;
+    let row = session::create(db, &issued.session, (&issued.key_id, caller.user_agent.as_deref()), now).await?;
+    let device = caller.device.as_deref().and_then(|token| app.tokens.device(token, name, now));
     counter!("daypass_sessions_created_total").increment(1);
     Ok(Credentials {
         user: User::from(user),
@@ -185,5 +135,6 @@ pub(super) async fn begin(
         session_token: issued.token,
         token_type: "Bearer",
         expires_in: app.tokens.lifetime_seconds(),
+        device_token: app.tokens.remember_device(device, name, now, &mut random::secure())?,
     })
 }

@@ -2,6 +2,7 @@
 
 use axum::Json as Reply;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::IntoResponse;
 use tracing::info;
@@ -9,13 +10,14 @@ use utoipa::ToSchema;
 
 use super::sessions;
 use crate::app::App;
+use crate::auth::Rule;
 use crate::auth::password::Password;
 use crate::auth::token::Session;
 use crate::auth::username::Username;
 use crate::error::Error;
-use crate::extract::{Fields, FromBody, Json, UserAgent};
+use crate::extract::{Caller, Fields, FromBody, Json};
 use crate::models::user;
-use crate::views::{Credentials, User};
+use crate::views::{Credentials, Limited, User};
 
 /// Who signs up, and with what.
 #[derive(ToSchema)]
@@ -30,9 +32,13 @@ pub struct SignUp {
 
 impl FromBody for SignUp {
     fn from_body(mut fields: Fields, app: &App) -> Result<Self, Error> {
-        let minimum = app.config.passwords.password_min_length;
         let username = fields.required("username", Username::parse);
-        let password = fields.required("password", |text| Password::chosen(text, minimum));
+        let password = fields.required("password", |text| match app.choose_password(text)? {
+            password if username.as_ref().is_some_and(|name| password.is_like(name.as_str())) => {
+                Err(Rule::PasswordLikeUsername)
+            }
+            password => Ok(password),
+        });
         fields.finish(username.zip(password).map(|(username, password)| Self { username, password }))
     }
 }
@@ -43,21 +49,29 @@ impl FromBody for SignUp {
 #[utoipa::path(post, path = "/api/users", tag = "users", request_body = SignUp, responses(
     (status = 201, body = Credentials, headers(("Location" = String, description = "`/api/users/me`"))),
     (status = 409, description = "`username_taken`"),
+    (status = 429, description = "`too_many_attempts`"),
     (status = 503, description = "`busy`"),
 ))]
 pub async fn sign_up(
     State(app): State<App>,
-    UserAgent(user_agent): UserAgent,
-    Json(SignUp { username, password }): Json<SignUp>,
+    caller: Caller,
+    Json(wanted): Json<SignUp>,
 ) -> Result<impl IntoResponse, Error> {
-    let password_hash = app.passwords.hash(password).await?;
+    let allowance = app.limits.sign_up(caller.from, app.clock.now())?;
+    let credentials = create_user(&app, &caller, wanted).await;
+    let created = credentials.map(|credentials| (StatusCode::CREATED, [(LOCATION, "/api/users/me")], credentials));
+    Ok(Limited(allowance, created))
+}
+
+async fn create_user(app: &App, caller: &Caller, SignUp { username, password }: SignUp) -> Result<Credentials, Error> {
+    let password_hash = app.passwords.hash(caller.from, password).await?;
     let now = app.clock.now();
     let transaction = app.begin_write().await?;
     let user = user::create(&*transaction, &username, password_hash, now).await?;
-    let credentials = sessions::begin(&app, &*transaction, &user, user_agent, "created").await?;
+    let credentials = sessions::begin(app, &*transaction, &user, caller, "created").await?;
     transaction.commit().await?;
     info!(user.id, session.id = credentials.session.id, "signed up");
-    Ok((axum::http::StatusCode::CREATED, [(LOCATION, "/api/users/me")], Reply(credentials)))
+    Ok(credentials)
 }
 
 /// Who am I
@@ -86,15 +100,23 @@ impl FromBody for Rename {
 #[utoipa::path(patch, path = "/api/users/me", tag = "users", request_body = Rename, responses(
     (status = 200, body = User),
     (status = 409, description = "`username_taken`"),
+    (status = 429, description = "`too_many_attempts`"),
 ))]
 pub async fn rename_me(
     State(app): State<App>,
     session: Session,
+    caller: Caller,
     Json(Rename { username }): Json<Rename>,
-) -> Result<Reply<User>, Error> {
-    let user = user::of_session(&app.db, &session).await?;
+) -> Result<Limited<Reply<User>>, Error> {
+    // It tells which names are taken, as a sign-up does.
+    let allowance = app.limits.sign_up(caller.from, app.clock.now())?;
+    Ok(Limited(allowance, rename(&app, &session, &username).await))
+}
+
+async fn rename(app: &App, session: &Session, username: &Username) -> Result<Reply<User>, Error> {
+    let user = user::of_session(&app.db, session).await?;
     let transaction = app.begin_write().await?;
-    let user = user.rename(&*transaction, &username, app.clock.now()).await?;
+    let user = user.rename(&*transaction, username, app.clock.now()).await?;
     transaction.commit().await?;
     Ok(Reply(User::from(&user)))
 }

@@ -10,10 +10,15 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::request_id;
 use crate::config::OriginRule;
+use crate::extract::DEVICE_HEADER;
+use crate::views::{POLICY_HEADER, RATE_LIMIT_HEADER};
 
-const EXPOSED: [HeaderName; 8] = [
+const EXPOSED: [HeaderName; 11] = [
+    DEVICE_HEADER,
     ETAG,
     LOCATION,
+    POLICY_HEADER,
+    RATE_LIMIT_HEADER,
     RETRY_AFTER,
     WWW_AUTHENTICATE,
     request_id::HEADER,
@@ -27,7 +32,7 @@ pub(super) fn layer(rule: OriginRule) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(allowed))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, request_id::HEADER])
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, DEVICE_HEADER, request_id::HEADER])
         .expose_headers(EXPOSED)
         .max_age(Duration::from_secs(600))
 }

@@ -1,10 +1,11 @@
 //! The edge: every request gets an id and a log line, every error its cause logged and its body.
 //!
 //! Reads are logged at `debug`, refusals at `info`, our own faults at `error` with their cause. What
-//! changes something runs inside a span, so that the events of a sign-up carry the request's id; a
-//! read has no events and is spared the span.
+//! changes something runs inside a span, so that the events of a sign-up carry the request's id and the
+//! client's address; a read has no events and is spared the span.
 
 use std::error::Error as _;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -21,18 +22,18 @@ use crate::views::Problem;
 
 const TARGET: &str = "daypass::request";
 
-pub(super) async fn report(request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
+pub(super) async fn report(request: Request, client: IpAddr, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let id = request_id::of(request.headers());
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let started = Instant::now();
     let mut response = if method.is_safe() {
         next(request).await
     } else {
-        let span = info_span!("request", request.id = id.to_str().unwrap_or_default());
+        let span = info_span!("request", request.id = id.to_str().unwrap_or_default(), %client);
         next(request).instrument(span).await
     };
     let error = response.extensions_mut().remove::<Arc<Error>>();
-    log(&id, (&method, &uri), &response, error.as_deref(), started);
+    log((&id, client), (&method, &uri), &response, error.as_deref(), started);
     if let Some(error) = error {
         response = with_body(response, &error, &id);
     }
@@ -45,19 +46,27 @@ pub(super) async fn report(request: Request, next: impl AsyncFnOnce(Request) -> 
 }
 
 /// Never the query string: it can hold what was meant for a body.
-fn log(id: &HeaderValue, (method, uri): (&Method, &Uri), response: &Response, error: Option<&Error>, started: Instant) {
+fn log(
+    (id, client): (&HeaderValue, IpAddr),
+    (method, uri): (&Method, &Uri),
+    response: &Response,
+    error: Option<&Error>,
+    started: Instant,
+) {
     let id = id.to_str().unwrap_or_default();
     let (status, path) = (response.status().as_u16(), uri.path());
     let elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
     match error {
         Some(fault) if status >= 500 => {
             let cause = causes(fault);
-            error!(target: TARGET, method = %method, path, request.id = id, status, elapsed_ms, code = fault.code(), cause, "failed");
+            error!(target: TARGET, method = %method, path, request.id = id, %client, status, elapsed_ms, code = fault.code(), cause, "failed");
         }
         Some(refusal) => {
-            info!(target: TARGET, method = %method, path, request.id = id, status, elapsed_ms, code = refusal.code(), "refused");
+            info!(target: TARGET, method = %method, path, request.id = id, %client, status, elapsed_ms, code = refusal.code(), "refused");
         }
-        None => debug!(target: TARGET, method = %method, path, request.id = id, status, elapsed_ms, "answered"),
+        None => {
+            debug!(target: TARGET, method = %method, path, request.id = id, %client, status, elapsed_ms, "answered");
+        }
     }
 }
 

@@ -108,6 +108,17 @@ impl Model {
         Ok(user.update(db).await?)
     }
 
+    /// Stores another hash of the same password. That is no change a user would know of.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn renew_hash(&self, db: &impl ConnectionTrait, password_hash: String) -> Result<(), Error> {
+        let renewed = Entity::update_many().col_expr(Column::PasswordHash, password_hash.into());
+        let unchanged = renewed.filter(COLUMN.id.eq(self.id)).filter(COLUMN.password_hash.eq(&self.password_hash));
+        unchanged.exec(db).await?;
+        Ok(())
+    }
+
     /// Deletes the user, with their items and sessions.
     ///
     /// # Errors

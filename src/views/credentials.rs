@@ -1,10 +1,14 @@
 //! What sign-up and sign-in give: the token, and whose it is.
 
+use axum::Json;
+use axum::http::HeaderValue;
+use axum::response::{IntoResponse, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::{Session, User};
+use crate::extract::DEVICE_HEADER;
 
 /// A new session and the token that carries it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -27,6 +31,16 @@ pub struct Credentials {
     /// Seconds until the token expires.
     #[schema(example = 86400)]
     pub expires_in: i64,
+    /// What the device keeps and shows when it signs in again; goes out as a header.
+    #[serde(skip)]
+    pub device_token: SecretString,
+}
+
+impl IntoResponse for Credentials {
+    fn into_response(self) -> Response {
+        let device = HeaderValue::try_from(self.device_token.expose_secret());
+        ([(DEVICE_HEADER, device.unwrap_or(HeaderValue::from_static("")))], Json(self)).into_response()
+    }
 }
 
 /// Who the request's session belongs to.

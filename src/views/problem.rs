@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::rate_limit::{RateLimit, whole_seconds};
 use crate::auth::refusal::Refusal;
 use crate::error::{Error, FieldError};
 
@@ -103,7 +104,10 @@ fn headers(error: &Error) -> HeaderMap {
         headers.insert(WWW_AUTHENTICATE, challenge);
     }
     if let Some(wait) = error.retry_after() {
-        headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs()));
+        headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
+    }
+    if let Error::TooManyAttempts(exhausted) = error {
+        RateLimit(Some(*exhausted)).write(&mut headers);
     }
     headers
 }

@@ -114,6 +114,15 @@ impl Reply {
         self.headers.contains_key(name)
     }
 
+    /// All headers but these, in order.
+    pub fn headers_but(&self, left_out: &[&str]) -> Vec<(String, String)> {
+        let kept = self.headers.iter().filter(|(name, _)| !left_out.contains(&name.as_str()));
+        let mut all: Vec<_> =
+            kept.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
+        all.sort();
+        all
+    }
+
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }

@@ -111,11 +111,13 @@ pub fn not_run(what: &str) {
     let _ = writeln!(std::io::stderr(), "not run, for {what}");
 }
 
-/// Settings for tests: hashing is as cheap as Argon2 allows unless the flags say otherwise.
+/// Settings for tests: hashing is as cheap as Argon2 allows, and nobody is limited, unless the flags say otherwise.
 pub fn config(flags: &[&str]) -> Config {
-    let cheap =
-        if flags.iter().any(|flag| flag.starts_with("--argon2")) { "--hash-threads=2" } else { "--argon2=m=8,t=1,p=1" };
-    Cli::try_parse_from(["daypass", cheap].iter().chain(flags)).unwrap().config
+    let defaults = ["--hash-threads=2", "--argon2=m=8,t=1,p=1", "--rate-limits=off"];
+    let name = |flag: &str| flag.split('=').next().map(str::to_owned);
+    let not_given = |default: &&&str| !flags.iter().any(|flag| name(flag) == name(default));
+    let flags = defaults.iter().filter(not_given).chain(flags);
+    Cli::try_parse_from(std::iter::once(&"daypass").chain(flags)).unwrap().config
 }
 
 pub fn moment(text: &str) -> DateTime<Utc> {

@@ -1,0 +1,252 @@
+//! The threads that hash passwords: a few of their own, at low priority, behind a short line.
+//!
+//! A hash takes 19 MiB and some 15 ms of a core. On the async threads it would hold up everybody else;
+//! on tokio's blocking threads 512 of them would run at once. Here each thread owns its memory, keeps it
+//! from job to job (fresh blocks would be mapped anew each time and, once freed, kept by the allocator)
+//! and wipes it when it has nothing to do. Who finds the line full is told so at once.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use metrics::{counter, gauge, histogram};
+use tokio::sync::oneshot;
+
+use super::address_prefix::AddressPrefix;
+use super::argon2id::Memory;
+
+mod priority;
+mod queue;
+
+use queue::{Full, Queue};
+
+/// Those who may wait, for each thread: about a second's work.
+const WAITING_PER_THREAD: usize = 64;
+/// The longest anyone waits for a job to be done.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// The line is full, or the deadline passed while waiting in it.
+#[derive(Debug)]
+pub(super) struct Busy;
+
+/// A pool of hash threads; they end when it is dropped.
+pub(super) struct HashPool(Arc<Shared>);
+
+struct Shared {
+    state: Mutex<State>,
+    work_to_do: Condvar,
+}
+
+struct State {
+    queue: Queue<Job>,
+    closed: bool,
+}
+
+struct Job {
+    work: Box<dyn FnOnce(&mut Memory) + Send>,
+    queued: Instant,
+}
+
+impl HashPool {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// When the system has no more threads.
+    pub(super) fn start(threads: usize) -> std::io::Result<Self> {
+        let queue = Queue::with_capacity(threads * WAITING_PER_THREAD);
+        let state = Mutex::new(State { queue, closed: false });
+        let pool = Self(Arc::new(Shared { state, work_to_do: Condvar::new() }));
+        for number in 0..threads {
+            let shared = Arc::clone(&pool.0);
+            thread::Builder::new().name(format!("hash-{number}")).spawn(move || shared.work())?;
+        }
+        Ok(pool)
+    }
+
+    /// Has `work` done for a client of this address prefix. A job whose client went away is dropped.
+    ///
+    /// # Errors
+    /// [`Busy`] when the line is full or too slow.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        from: AddressPrefix,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
+    ) -> Result<T, Busy> {
+        let (sender, done) = oneshot::channel();
+        let waiting = Arc::new(());
+        let job = Job { work: Box::new(move |memory| drop(sender.send(work(memory)))), queued: Instant::now() };
+        self.0.enqueue(from, Arc::downgrade(&waiting), job)?;
+        // A job that is displaced or panics drops its sender: that is an error here, like the deadline.
+        let done = tokio::time::timeout(DEADLINE, done).await;
+        drop(waiting);
+        done.ok().and_then(Result::ok).ok_or(Busy).inspect_err(|_| counter!("daypass_hash_shed_total").increment(1))
+    }
+}
+
+impl Drop for HashPool {
+    fn drop(&mut self) {
+        self.0.lock().closed = true;
+        self.0.work_to_do.notify_all();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enqueue(&self, from: AddressPrefix, client: Weak<()>, job: Job) -> Result<(), Busy> {
+        let mut state = self.lock();
+        let placed = state.queue.push(from, client, job);
+        report(&state.queue);
+        drop(state);
+        match placed {
+            Ok(left) => {
+                counter!("daypass_hash_dropped_total").increment(left);
+                self.work_to_do.notify_one();
+                Ok(())
+            }
+            Err(Full) => {
+                counter!("daypass_hash_shed_total").increment(1);
+                Err(Busy)
+            }
+        }
+    }
+
+    /// What each thread does until the pool is dropped.
+    fn work(&self) {
+        priority::lower();
+        let mut memory = Memory::default();
+        while let Some(job) = self.next(&mut memory) {
+            histogram!("daypass_hash_wait_seconds").record(job.queued.elapsed());
+            if catch_unwind(AssertUnwindSafe(|| (job.work)(&mut memory))).is_err() {
+                tracing::error!("a hash job panicked");
+                memory = Memory::default();
+            }
+        }
+    }
+
+    /// The next job that someone waits for; none once the pool is dropped.
+    fn next(&self, memory: &mut Memory) -> Option<Job> {
+        let mut state = self.lock();
+        loop {
+            if state.closed {
+                return None;
+            }
+            let (job, left) = state.queue.pop();
+            report(&state.queue);
+            counter!("daypass_hash_dropped_total").increment(left);
+            if job.is_some() {
+                return job;
+            }
+            if memory.is_clean() {
+                state = self.work_to_do.wait(state).unwrap_or_else(PoisonError::into_inner);
+            } else {
+                // Only when there is nothing better to do: it takes as long as a fifth of a hash.
+                drop(state);
+                memory.wipe();
+                state = self.lock();
+            }
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "the line is short")]
+fn report(queue: &Queue<Job>) {
+    gauge!("daypass_hash_queue").set(queue.len() as f64);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    const ADDRESS: AddressPrefix = AddressPrefix::LOCAL;
+
+    /// Keeps the only thread busy until the sender is used or dropped.
+    async fn occupied(pool: &Arc<HashPool>) -> mpsc::Sender<()> {
+        let (begun, has_begun) = oneshot::channel();
+        let (finish, finished) = mpsc::channel::<()>();
+        let pool = Arc::clone(pool);
+        tokio::spawn(async move {
+            let work = move |_: &mut Memory| {
+                let _ = begun.send(());
+                let _ = finished.recv();
+            };
+            pool.run(ADDRESS, work).await
+        });
+        has_begun.await.unwrap();
+        finish
+    }
+
+    fn pool() -> Arc<HashPool> {
+        Arc::new(HashPool::start(1).unwrap())
+    }
+
+    #[tokio::test]
+    async fn who_finds_the_line_full_is_turned_away_at_once() {
+        let pool = pool();
+        let finish = occupied(&pool).await;
+        let mut line = Vec::new();
+        for _ in 0..WAITING_PER_THREAD {
+            let mut waiting = Box::pin(pool.run(ADDRESS, |_| ()));
+            assert!((&mut waiting).now_or_never().is_none());
+            line.push(waiting);
+        }
+        assert!(matches!(pool.run(ADDRESS, |_| ()).await, Err(Busy)));
+        finish.send(()).unwrap();
+        for waiting in line {
+            waiting.await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_job_whose_client_hung_up_is_never_begun() {
+        let pool = pool();
+        let finish = occupied(&pool).await;
+        let (begun, has_begun) = mpsc::channel();
+        {
+            let mut abandoned = Box::pin(pool.run(ADDRESS, move |_| begun.send(())));
+            assert!((&mut abandoned).now_or_never().is_none());
+        }
+        finish.send(()).unwrap();
+        pool.run(ADDRESS, |_| ()).await.unwrap();
+        assert!(has_begun.recv().is_err(), "it was dropped, not run");
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_longer_than_the_deadline() {
+        let pool = pool();
+        let _finish = occupied(&pool).await;
+        tokio::time::pause();
+        let asked = tokio::time::Instant::now();
+        assert!(matches!(pool.run(ADDRESS, |_| ()).await, Err(Busy)));
+        assert_eq!(asked.elapsed().as_secs(), DEADLINE.as_secs());
+    }
+
+    #[tokio::test]
+    async fn a_job_that_panics_takes_nobody_with_it() {
+        let pool = pool();
+        assert!(matches!(pool.run(ADDRESS, |_| panic!("as intended")).await, Err(Busy)));
+        assert_eq!(pool.run(ADDRESS, |_| 7).await.unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn the_threads_end_with_the_pool() {
+        let shared = {
+            let pool = HashPool::start(3).unwrap();
+            pool.run(ADDRESS, |_| ()).await.unwrap();
+            Arc::downgrade(&pool.0)
+        };
+        let ended = async {
+            while shared.strong_count() > 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(DEADLINE, ended).await.unwrap();
+    }
+}

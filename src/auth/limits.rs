@@ -1,0 +1,170 @@
+//! How often one may try: to sign up, to sign in, to give the present password.
+//!
+//! Signing in is limited by the address it comes from and, for devices that have not signed in to the
+//! account before, by the account. A device that has goes by a bucket of its own: however many strangers
+//! guess at an account, its owner is not locked out. Only failures count there, and they are charged before
+//! the password is hashed, so that a thousand at once are not a thousand guesses.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::address_prefix::AddressPrefix;
+use super::device::Device;
+use super::username;
+
+mod buckets;
+mod quota;
+
+use buckets::{Buckets, Charged};
+pub use quota::Quota;
+
+/// The limits, by what they limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quotas {
+    /// Names asked for from one address: sign-ups, and changes of name.
+    pub sign_up: Quota,
+    /// Failures to sign in to one account from devices it does not know, and from each it does.
+    pub sign_in: Quota,
+    /// Failures to sign in from one address.
+    pub sign_in_address: Quota,
+    /// Times the present password is given again for one account.
+    pub password_change: Quota,
+}
+
+/// What is left of a quota; it goes out as `RateLimit` headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// The name of the limit.
+    pub policy: &'static str,
+    /// The limit.
+    pub quota: Quota,
+    /// Tries left.
+    pub remaining: u32,
+    /// The time until there is one more.
+    pub next: Duration,
+}
+
+/// Keeps count; `None` inside when the limits are off.
+pub struct Limits(Option<Tables>);
+
+struct Tables {
+    sign_up: Buckets,
+    accounts: Buckets,
+    devices: Buckets,
+    addresses: Buckets,
+    password_change: Buckets,
+}
+
+impl Limits {
+    /// Limits of these sizes, or none.
+    #[must_use]
+    pub fn new(quotas: Option<Quotas>) -> Self {
+        Self(quotas.map(|quotas| Tables {
+            sign_up: Buckets::new("sign-up", quotas.sign_up),
+            accounts: Buckets::new("sign-in", quotas.sign_in),
+            devices: Buckets::new("sign-in", quotas.sign_in),
+            addresses: Buckets::new("sign-in-address", quotas.sign_in_address),
+            password_change: Buckets::new("password-change", quotas.password_change),
+        }))
+    }
+
+    /// Asks for a name, for a sign-up or a change of name.
+    ///
+    /// # Errors
+    /// When the address asked too often.
+    pub fn sign_up(&self, from: AddressPrefix, now: DateTime<Utc>) -> Result<Option<Allowance>, Allowance> {
+        let Some(tables) = &self.0 else { return Ok(None) };
+        tables.sign_up.charge(from, now).map(|(_, allowance)| Some(allowance))
+    }
+
+    /// Gives the present password again.
+    ///
+    /// # Errors
+    /// When it was given too often for this user.
+    pub fn password_change(&self, user_id: i64, now: DateTime<Utc>) -> Result<Option<Allowance>, Allowance> {
+        let Some(tables) = &self.0 else { return Ok(None) };
+        tables.password_change.charge(user_id, now).map(|(_, allowance)| Some(allowance))
+    }
+
+    /// Tries to sign in as `name`, which may be anybody's or nobody's; `device` is one that has signed in
+    /// under this name before.
+    ///
+    /// # Errors
+    /// When the address, the account or the device failed too often.
+    pub fn sign_in(
+        &self,
+        from: AddressPrefix,
+        device: Option<Device>,
+        name: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Attempt<'_>, Allowance> {
+        let Some(tables) = &self.0 else { return Ok(Attempt(None)) };
+        let key = username::key_of(name);
+        let charges = match device {
+            Some(device) => {
+                let (device, allowance) = tables.devices.charge((device, &key), now)?;
+                Charges { tables, to: Charge::Device(device), allowance }
+            }
+            None => {
+                let (address, _) = tables.addresses.charge(from, now)?;
+                let charged = tables.accounts.charge(&key, now);
+                // Refused for the account's sake: that says nothing about the address.
+                let (account, allowance) = charged.inspect_err(|_| tables.addresses.give_back(address))?;
+                Charges { tables, to: Charge::Stranger { address, account }, allowance }
+            }
+        };
+        Ok(Attempt(Some(charges)))
+    }
+}
+
+/// An attempt to sign in whose outcome is not known yet. Until it is told it counts as failed.
+#[must_use]
+pub struct Attempt<'a>(Option<Charges<'a>>);
+
+struct Charges<'a> {
+    tables: &'a Tables,
+    to: Charge,
+    allowance: Allowance,
+}
+
+enum Charge {
+    Device(Charged),
+    Stranger { address: Charged, account: Charged },
+}
+
+/// What became of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The password was right.
+    Succeeded,
+    /// It was wrong.
+    Failed,
+    /// It was not judged: the service was busy, or failed.
+    NotJudged,
+}
+
+impl Attempt<'_> {
+    /// Tells the outcome; what is left.
+    #[must_use]
+    pub fn ended(self, outcome: Outcome) -> Option<Allowance> {
+        let Charges { tables, to, allowance } = self.0?;
+        match (outcome, to) {
+            (Outcome::Failed, _) => return Some(allowance),
+            (Outcome::Succeeded, Charge::Device(device)) => tables.devices.forgive(device),
+            (Outcome::Succeeded, Charge::Stranger { address, account }) => {
+                tables.addresses.give_back(address);
+                tables.accounts.forgive(account);
+            }
+            (Outcome::NotJudged, Charge::Device(device)) => tables.devices.give_back(device),
+            (Outcome::NotJudged, Charge::Stranger { address, account }) => {
+                tables.addresses.give_back(address);
+                tables.accounts.give_back(account);
+            }
+        }
+        Some(match outcome {
+            Outcome::Succeeded => tables.accounts.untouched(),
+            _ => Allowance { remaining: (allowance.remaining + 1).min(allowance.quota.tries), ..allowance },
+        })
+    }
+}

@@ -1,0 +1,261 @@
+//! The only door to hashing and comparing passwords.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use argon2::Params;
+use thiserror::Error;
+
+use super::address_prefix::AddressPrefix;
+use super::argon2id::{self, Fault, Memory};
+use super::hash_pool::{Busy, HashPool};
+use super::password::Password;
+use super::stored_hash::{self, Argon2Hash, StoredHash};
+
+/// A refused sign-in takes as long as so many hashes of ours: as long as the costliest stored hash that is
+/// accepted ([`stored_hash`]).
+const REFUSAL_IN_HASHES: u32 = 12;
+
+/// A machine that was busy at the start does not make everybody wait for ever.
+const LONGEST_REFUSAL: Duration = Duration::from_secs(1);
+
+/// What comparing a password with a stored hash found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Verdict {
+    /// It is the password of the account.
+    Right {
+        /// The stored hash was made elsewhere or with other parameters: it is to be made anew.
+        outdated: bool,
+    },
+    /// It is not, or there is no such account: the same work was done.
+    Wrong,
+}
+
+/// Why a password was neither hashed nor compared.
+#[derive(Debug, Error)]
+pub enum HashError {
+    /// The line is full, or the deadline passed while waiting in it.
+    #[error("the hash threads are busy")]
+    Busy,
+    /// The stored hash, the parameters or the machine are at fault.
+    #[error("hashing failed: {0}")]
+    Fault(String),
+}
+
+impl From<Fault> for HashError {
+    fn from(Fault(cause): Fault) -> Self {
+        Self::Fault(cause)
+    }
+}
+
+impl From<Busy> for HashError {
+    fn from(Busy: Busy) -> Self {
+        Self::Busy
+    }
+}
+
+/// When a comparison began; see [`PasswordHasher::until_refusal`].
+#[derive(Clone, Copy, Debug)]
+pub struct Begun(Instant);
+
+/// Hashes and compares passwords on threads of its own; clones share them.
+#[derive(Clone)]
+pub struct PasswordHasher(Arc<Shared>);
+
+struct Shared {
+    pool: HashPool,
+    maker: Arc<Maker>,
+    /// How long after a comparison began it is told that it failed.
+    refusal: Duration,
+}
+
+/// What the jobs need.
+struct Maker {
+    params: Params,
+    /// Compared with when there is no such user, so that both cases cost the same.
+    nobody: String,
+    /// Held by a job that needs more memory than the thread has: one at a time.
+    larger: Mutex<()>,
+}
+
+impl PasswordHasher {
+    /// A hasher with `threads` threads, which end with its last clone.
+    ///
+    /// # Errors
+    /// When `params` cannot be used to hash, or the system has no threads.
+    pub fn new(params: Params, threads: usize) -> Result<Self, HashError> {
+        // In memory of its own, given back at once: a service nobody has signed in to yet stays small.
+        let begun = Instant::now();
+        let nobody = argon2id::hash(&params, b"the password of nobody", &mut Memory::default())?;
+        let refusal = (begun.elapsed() * REFUSAL_IN_HASHES).min(LONGEST_REFUSAL);
+        let pool = HashPool::start(threads).map_err(|error| HashError::Fault(error.to_string()))?;
+        let maker = Arc::new(Maker { params, nobody, larger: Mutex::default() });
+        Ok(Self(Arc::new(Shared { pool, maker, refusal })))
+    }
+
+    /// The PHC string to store for `password`, with a new salt.
+    ///
+    /// # Errors
+    /// [`HashError::Busy`] when the line is full or too slow.
+    pub async fn hash(&self, from: AddressPrefix, password: Password) -> Result<String, HashError> {
+        let maker = Arc::clone(&self.0.maker);
+        let made = self.0.pool.run(from, move |memory| argon2id::hash(&maker.params, password.bytes(), memory));
+        Ok(made.await??)
+    }
+
+    /// Compares `password` with the stored hash, or with nobody's when there is none.
+    ///
+    /// # Errors
+    /// [`HashError::Busy`] when the line is full or too slow; a fault when the stored hash is none.
+    pub async fn verify(
+        &self,
+        from: AddressPrefix,
+        password: Password,
+        stored: Option<String>,
+    ) -> Result<(Verdict, Begun), HashError> {
+        let maker = Arc::clone(&self.0.maker);
+        let verified = self.0.pool.run(from, move |memory| {
+            let begun = Begun(Instant::now());
+            let verdict = maker.compare(stored.as_deref().unwrap_or(&maker.nobody), &password, memory)?;
+            Ok((if stored.is_some() { verdict } else { Verdict::Wrong }, begun))
+        });
+        verified.await?
+    }
+
+    /// Resolves when a refusal may be told. Each is told the same time after its comparison began, whatever
+    /// kind of hash it was compared with: bcrypt takes longer than argon2, and neither may tell of the user.
+    pub async fn until_refusal(&self, Begun(instant): Begun) {
+        tokio::time::sleep_until((instant + self.0.refusal).into()).await;
+    }
+
+    /// The most memory that hashing takes, in MiB: all threads, and one hash from elsewhere.
+    #[must_use]
+    pub fn memory_bound(params: &Params, threads: usize) -> (usize, usize) {
+        let mib = |kib: u32| kib.div_ceil(1024) as usize;
+        (threads * mib(params.m_cost()), mib(stored_hash::MAX_MEMORY))
+    }
+}
+
+impl std::fmt::Debug for PasswordHasher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PasswordHasher").field("params", &self.0.maker.params).finish_non_exhaustive()
+    }
+}
+
+impl Maker {
+    fn compare(&self, stored: &str, password: &Password, memory: &mut Memory) -> Result<Verdict, HashError> {
+        let right = match StoredHash::parse(stored).map_err(|error| HashError::Fault(error.to_string()))? {
+            StoredHash::Argon2(hash) if hash.is_made_with(&self.params) => {
+                return Ok(match argon2id::matches(&hash, password.bytes(), memory)? {
+                    true => Verdict::Right { outdated: false },
+                    false => Verdict::Wrong,
+                });
+            }
+            StoredHash::Argon2(hash) if hash.params.m_cost() > self.params.m_cost() => {
+                let _one_at_a_time = self.larger.lock().unwrap_or_else(PoisonError::into_inner);
+                matches_any(&hash, password, &mut Memory::default())?
+            }
+            StoredHash::Argon2(hash) => matches_any(&hash, password, memory)?,
+            StoredHash::Bcrypt => password.forms().any(|form| bcrypt::verify(form, stored).unwrap_or(false)),
+        };
+        Ok(if right { Verdict::Right { outdated: true } } else { Verdict::Wrong })
+    }
+}
+
+fn matches_any(hash: &Argon2Hash, password: &Password, memory: &mut Memory) -> Result<bool, Fault> {
+    for form in password.forms() {
+        if argon2id::matches(hash, form, memory)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: AddressPrefix = AddressPrefix::LOCAL;
+    const RIGHT: Verdict = Verdict::Right { outdated: false };
+
+    fn hasher() -> PasswordHasher {
+        PasswordHasher::new(Params::new(16, 1, 1, None).unwrap(), 1).unwrap()
+    }
+
+    async fn verdict(hasher: &PasswordHasher, password: &str, stored: &str) -> Verdict {
+        let password = Password::presented(password).unwrap();
+        hasher.verify(HERE, password, Some(stored.to_owned())).await.unwrap().0
+    }
+
+    #[tokio::test]
+    async fn composed_and_decomposed_accents_are_one_password_but_blanks_and_case_matter() {
+        let hasher = hasher();
+        let stored = hasher.hash(HERE, Password::presented("caf\u{e9} Noir").unwrap()).await.unwrap();
+        for (given, expected) in
+            [("cafe\u{301} Noir", RIGHT), ("caf\u{e9} noir", Verdict::Wrong), ("caf\u{e9} Noir ", Verdict::Wrong)]
+        {
+            assert_eq!(verdict(&hasher, given, &stored).await, expected, "{given:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn every_byte_of_a_long_password_counts() {
+        let hasher = hasher();
+        let long = "x".repeat(1024);
+        let stored = hasher.hash(HERE, Password::presented(&long).unwrap()).await.unwrap();
+        assert_eq!(verdict(&hasher, &format!("{}y", &long[..1023]), &stored).await, Verdict::Wrong);
+        assert_eq!(verdict(&hasher, &long, &stored).await, RIGHT);
+    }
+
+    #[tokio::test]
+    async fn nobodys_password_opens_nothing() {
+        let given = Password::presented("the password of nobody").unwrap();
+        assert_eq!(hasher().verify(HERE, given, None).await.unwrap().0, Verdict::Wrong);
+    }
+
+    #[tokio::test]
+    async fn hashes_made_elsewhere_are_right_but_outdated_also_of_text_that_was_not_normalised() {
+        let hasher = hasher();
+        let (smaller, larger) = (Params::new(8, 2, 1, None).unwrap(), Params::new(64, 1, 2, None).unwrap());
+        let decomposed = "cafe\u{301} noir";
+        let argon2 = |params: &Params| argon2id::hash(params, decomposed.as_bytes(), &mut Memory::default()).unwrap();
+        for stored in [argon2(&smaller), argon2(&larger), bcrypt::hash(decomposed, 4).unwrap()] {
+            assert_eq!(verdict(&hasher, decomposed, &stored).await, Verdict::Right { outdated: true }, "{stored}");
+            assert_eq!(verdict(&hasher, "cafe noir", &stored).await, Verdict::Wrong, "{stored}");
+        }
+    }
+
+    #[tokio::test]
+    async fn bcrypt_of_other_programs_is_read() {
+        for stored in [
+            // npm bcryptjs 2.4.3, which the course uses
+            "$2a$05$0F0LmHSP6rfq61Gg5sWRXOL15N1kSxDDnipQ2dzTAj.aHfnXgRYgy",
+            // npm bcrypt
+            "$2b$05$IstSuZJq7QN/uS5YyfJCuuTY5DTFvzhydEkef.ZAhuc3f7kDqiuS.",
+            // htpasswd -B
+            "$2y$05$y2m6Q6YyIMHUjSPzgJrSIej.SRo/mp32YFdmEVikgqb43rNjHewSi",
+        ] {
+            assert_eq!(
+                verdict(&hasher(), "correct horse", stored).await,
+                Verdict::Right { outdated: true },
+                "{stored}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_hash_is_a_fault_and_not_a_match() {
+        let password = Password::presented("plain").unwrap();
+        let answer = hasher().verify(HERE, password, Some("plain".to_owned())).await;
+        assert!(matches!(answer, Err(HashError::Fault(_))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_waits_from_the_beginning_of_its_comparison() {
+        let hasher = hasher();
+        let asked = tokio::time::Instant::now();
+        hasher.until_refusal(Begun(Instant::now())).await;
+        assert!(asked.elapsed() >= hasher.0.refusal && hasher.0.refusal > Duration::ZERO);
+    }
+}

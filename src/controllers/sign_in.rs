@@ -1,0 +1,108 @@
+//! Signing in: the door, and what stands behind it.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::LOCATION;
+use axum::response::IntoResponse;
+use tracing::info;
+use utoipa::ToSchema;
+
+use super::sessions;
+use crate::app::App;
+use crate::auth::limits::Outcome;
+use crate::auth::password::Password;
+use crate::auth::password_hasher::Verdict;
+use crate::database::WriteTransaction;
+use crate::error::Error;
+use crate::extract::{Caller, Fields, FromBody, Json};
+use crate::models::{session, user};
+use crate::views::{Credentials, Limited};
+
+/// A password that was changed, or hashed anew, while it was compared is compared again; so often at most.
+const ROUNDS: usize = 3;
+
+/// Who signs in, and with what. No rule but the size: a rule would tell of the stored password.
+#[derive(ToSchema)]
+pub struct SignIn {
+    /// The name, in any case.
+    #[schema(example = "ada")]
+    username: String,
+    /// The password.
+    #[schema(value_type = String, format = Password, example = "correct horse battery staple")]
+    password: Password,
+}
+
+impl FromBody for SignIn {
+    fn from_body(mut fields: Fields, _: &App) -> Result<Self, Error> {
+        let username = fields.required("username", |text| Ok(text.to_owned()));
+        let password = fields.required("password", Password::presented);
+        fields.finish(username.zip(password).map(|(username, password)| Self { username, password }))
+    }
+}
+
+/// Sign in
+///
+/// Begins a session. An unknown name and a wrong password are refused alike, after the same work.
+#[utoipa::path(post, path = "/api/sessions", tag = "sessions", request_body = SignIn, responses(
+    (status = 201, body = Credentials, headers(("Location" = String, description = "`/api/sessions/current`"))),
+    (status = 401, description = "`bad_credentials`"),
+    (status = 429, description = "`too_many_attempts`"),
+    (status = 503, description = "`busy`"),
+))]
+pub async fn sign_in(
+    State(app): State<App>,
+    caller: Caller,
+    Json(SignIn { username, password }): Json<SignIn>,
+) -> Result<impl IntoResponse, Error> {
+    let now = app.clock.now();
+    let device = caller.device.as_deref().and_then(|token| app.tokens.device(token, &username, now));
+    let attempt = app.limits.sign_in(caller.from, device, &username, now)?;
+    let credentials = begin_session(&app, &caller, &username, password).await;
+    let allowance = attempt.ended(match &credentials {
+        Ok(_) => Outcome::Succeeded,
+        Err(Error::BadCredentials) => Outcome::Failed,
+        Err(_) => Outcome::NotJudged,
+    });
+    let created = |credentials| (StatusCode::CREATED, [(LOCATION, "/api/sessions/current")], credentials);
+    Ok(Limited(allowance, credentials.map(created)))
+}
+
+async fn begin_session(app: &App, caller: &Caller, name: &str, password: Password) -> Result<Credentials, Error> {
+    let (transaction, user) = authenticate(app, caller, name, password).await?;
+    let most = app.config.tokens.max_sessions;
+    let ended = session::make_room(&*transaction, user.id, most, app.clock.now()).await?;
+    let credentials = sessions::begin(app, &*transaction, &user, caller, "successfully authenticated").await?;
+    transaction.commit().await?;
+    app.ended(&ended);
+    info!(user.id, session.id = credentials.session.id, "signed in");
+    Ok(credentials)
+}
+
+/// The user of this name and password, held until the transaction ends. A hash made elsewhere, or with other
+/// parameters, is made anew there.
+async fn authenticate(
+    app: &App,
+    caller: &Caller,
+    name: &str,
+    password: Password,
+) -> Result<(WriteTransaction, user::Model), Error> {
+    for _ in 0..ROUNDS {
+        let user = user::find_by_username(&app.db, name).await?;
+        let stored = user.as_ref().map(|user| user.password_hash.clone());
+        let (verdict, begun) = app.passwords.verify(caller.from, password.clone(), stored).await?;
+        let (Some(verified), Verdict::Right { outdated }) = (user, verdict) else {
+            app.passwords.until_refusal(begun).await;
+            return Err(Error::BadCredentials);
+        };
+        // Only a wish: who is right is let in, also when the threads have no time for this.
+        let renewed = if outdated { app.passwords.hash(caller.from, password.clone()).await.ok() } else { None };
+        let transaction = app.begin_write().await?;
+        if let Some(user) = user::lock_unchanged(&transaction, &verified).await? {
+            if let Some(hash) = renewed {
+                user.renew_hash(&*transaction, hash).await?;
+            }
+            return Ok((transaction, user));
+        }
+    }
+    Err(Error::BadCredentials)
+}
