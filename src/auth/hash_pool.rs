@@ -6,6 +6,7 @@
 //! and wipes it when it has nothing to do. Who finds the line full is told so at once.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,8 +19,10 @@ use super::argon2id::Memory;
 
 mod priority;
 mod queue;
+mod relief;
 
 use queue::{Full, Queue};
+use relief::Pace;
 
 /// Those who may wait, for each thread: about a second's work.
 const WAITING_PER_THREAD: usize = 64;
@@ -35,32 +38,46 @@ pub(super) struct HashPool(Arc<Shared>);
 
 struct Shared {
     state: Mutex<State>,
+    /// There is something in the line.
     work_to_do: Condvar,
+    /// There is something to watch over ([`relief`]).
+    work_begun: Condvar,
 }
 
 struct State {
-    queue: Queue<Job>,
+    queue: Queue<Arc<Job>>,
+    /// What each thread is at.
+    running: Vec<Option<Arc<Job>>>,
+    pace: Pace,
     closed: bool,
 }
 
 struct Job {
-    work: Box<dyn FnOnce(&mut Memory) + Send>,
+    /// May be done twice, by a thread that gets no time and by the one that relieves it; the first answer counts.
+    work: Box<dyn Fn(&mut Memory) + Send + Sync>,
     queued: Instant,
+    relieved: AtomicBool,
 }
 
 impl HashPool {
-    /// Starts the threads.
+    /// Starts the threads, and the one that relieves them when they get nothing done.
     ///
     /// # Errors
     /// When the system has no more threads.
     pub(super) fn start(threads: usize) -> std::io::Result<Self> {
+        Self::start_with(threads, Pace::of(threads))
+    }
+
+    fn start_with(threads: usize, pace: Pace) -> std::io::Result<Self> {
         let queue = Queue::with_capacity(threads * WAITING_PER_THREAD);
-        let state = Mutex::new(State { queue, closed: false });
-        let pool = Self(Arc::new(Shared { state, work_to_do: Condvar::new() }));
+        let state = Mutex::new(State { queue, running: vec![None; threads], pace, closed: false });
+        let pool = Self(Arc::new(Shared { state, work_to_do: Condvar::new(), work_begun: Condvar::new() }));
         for number in 0..threads {
             let shared = Arc::clone(&pool.0);
-            thread::Builder::new().name(format!("hash-{number}")).spawn(move || shared.work())?;
+            thread::Builder::new().name(format!("hash-{number}")).spawn(move || shared.work(number))?;
         }
+        let shared = Arc::clone(&pool.0);
+        thread::Builder::new().name("hash-relief".to_owned()).spawn(move || shared.relieve())?;
         Ok(pool)
     }
 
@@ -71,11 +88,18 @@ impl HashPool {
     pub(super) async fn run<T: Send + 'static>(
         &self,
         from: AddressPrefix,
-        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
+        work: impl Fn(&mut Memory) -> T + Send + Sync + 'static,
     ) -> Result<T, Busy> {
         let (sender, done) = oneshot::channel();
+        let sender = Mutex::new(Some(sender));
         let waiting = Arc::new(());
-        let job = Job { work: Box::new(move |memory| drop(sender.send(work(memory)))), queued: Instant::now() };
+        let answer = move |memory: &mut Memory| {
+            let outcome = work(memory);
+            if let Some(sender) = sender.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                drop(sender.send(outcome));
+            }
+        };
+        let job = Arc::new(Job { work: Box::new(answer), queued: Instant::now(), relieved: AtomicBool::new(false) });
         self.0.enqueue(from, Arc::downgrade(&waiting), job)?;
         // A job that is displaced or panics drops its sender: that is an error here, like the deadline.
         let done = tokio::time::timeout(DEADLINE, done).await;
@@ -88,6 +112,7 @@ impl Drop for HashPool {
     fn drop(&mut self) {
         self.0.lock().closed = true;
         self.0.work_to_do.notify_all();
+        self.0.work_begun.notify_all();
     }
 }
 
@@ -96,8 +121,12 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn enqueue(&self, from: AddressPrefix, client: Weak<()>, job: Job) -> Result<(), Busy> {
+    fn enqueue(&self, from: AddressPrefix, client: Weak<()>, job: Arc<Job>) -> Result<(), Busy> {
         let mut state = self.lock();
+        let at_rest = state.is_at_rest();
+        if at_rest {
+            state.pace.restart();
+        }
         let placed = state.queue.push(from, client, job);
         report(&state.queue);
         drop(state);
@@ -105,6 +134,9 @@ impl Shared {
             Ok(left) => {
                 counter!("daypass_hash_dropped_total").increment(left);
                 self.work_to_do.notify_one();
+                if at_rest {
+                    self.work_begun.notify_one();
+                }
                 Ok(())
             }
             Err(Full) => {
@@ -115,30 +147,27 @@ impl Shared {
     }
 
     /// What each thread does until the pool is dropped.
-    fn work(&self) {
+    fn work(&self, number: usize) {
         priority::lower();
         let mut memory = Memory::default();
-        while let Some(job) = self.next(&mut memory) {
-            histogram!("daypass_hash_wait_seconds").record(job.queued.elapsed());
-            if catch_unwind(AssertUnwindSafe(|| (job.work)(&mut memory))).is_err() {
-                tracing::error!("a hash job panicked");
-                memory = Memory::default();
-            }
+        while let Some(job) = self.next(number, &mut memory) {
+            job.run(&mut memory);
+            let mut state = self.lock();
+            state.running[number] = None;
+            state.pace.restart();
         }
     }
 
     /// The next job that someone waits for; none once the pool is dropped.
-    fn next(&self, memory: &mut Memory) -> Option<Job> {
+    fn next(&self, number: usize, memory: &mut Memory) -> Option<Arc<Job>> {
         let mut state = self.lock();
         loop {
             if state.closed {
                 return None;
             }
-            let (job, left) = state.queue.pop();
-            report(&state.queue);
-            counter!("daypass_hash_dropped_total").increment(left);
-            if job.is_some() {
-                return job;
+            if let Some(job) = state.take() {
+                state.running[number] = Some(Arc::clone(&job));
+                return Some(job);
             }
             if memory.is_clean() {
                 state = self.work_to_do.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -152,8 +181,38 @@ impl Shared {
     }
 }
 
+impl State {
+    fn is_at_rest(&self) -> bool {
+        self.queue.len() == 0 && self.running.iter().all(Option::is_none)
+    }
+
+    /// The next in the line.
+    fn take(&mut self) -> Option<Arc<Job>> {
+        let (job, left) = self.queue.pop();
+        report(&self.queue);
+        counter!("daypass_hash_dropped_total").increment(left);
+        job.inspect(|job| histogram!("daypass_hash_wait_seconds").record(job.queued.elapsed()))
+    }
+}
+
+impl Job {
+    fn is_relieved(&self) -> bool {
+        self.relieved.load(Ordering::Relaxed)
+    }
+
+    fn relieve(&self) {
+        self.relieved.store(true, Ordering::Relaxed);
+    }
+
+    fn run(&self, memory: &mut Memory) {
+        if catch_unwind(AssertUnwindSafe(|| (self.work)(memory))).is_err() {
+            tracing::error!("a hash job panicked");
+        }
+    }
+}
+
 #[expect(clippy::cast_precision_loss, reason = "the line is short")]
-fn report(queue: &Queue<Job>) {
+fn report(queue: &Queue<Arc<Job>>) {
     gauge!("daypass_hash_queue").set(queue.len() as f64);
 }
 
@@ -173,9 +232,10 @@ mod tests {
         let (finish, finished) = mpsc::channel::<()>();
         let pool = Arc::clone(pool);
         tokio::spawn(async move {
+            let (begun, finished) = (Mutex::new(Some(begun)), Mutex::new(finished));
             let work = move |_: &mut Memory| {
-                let _ = begun.send(());
-                let _ = finished.recv();
+                let _ = begun.lock().unwrap().take().map(|begun| begun.send(()));
+                let _ = finished.lock().unwrap().recv();
             };
             pool.run(ADDRESS, work).await
         });
@@ -184,7 +244,7 @@ mod tests {
     }
 
     fn pool() -> Arc<HashPool> {
-        Arc::new(HashPool::start(1).unwrap())
+        Arc::new(HashPool::start_with(1, Pace::never()).unwrap())
     }
 
     #[tokio::test]

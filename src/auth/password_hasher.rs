@@ -86,8 +86,11 @@ impl PasswordHasher {
     /// When `params` cannot be used to hash, or the system has no threads.
     pub fn new(params: Params, threads: usize) -> Result<Self, HashError> {
         // In memory of its own, given back at once: a service nobody has signed in to yet stays small.
+        let mut memory = Memory::default();
+        let nobody = argon2id::hash(&params, b"the password of nobody", &mut memory)?;
+        // The first one waited for its memory to be mapped; only the second tells how long one takes.
         let begun = Instant::now();
-        let nobody = argon2id::hash(&params, b"the password of nobody", &mut Memory::default())?;
+        argon2id::hash(&params, b"the password of nobody", &mut memory)?;
         let refusal = (begun.elapsed() * REFUSAL_IN_HASHES).min(LONGEST_REFUSAL);
         let pool = HashPool::start(threads).map_err(|error| HashError::Fault(error.to_string()))?;
         let maker = Arc::new(Maker { params, nobody, larger: Mutex::default() });
@@ -129,11 +132,12 @@ impl PasswordHasher {
         tokio::time::sleep_until((instant + self.0.refusal).into()).await;
     }
 
-    /// The most memory that hashing takes, in MiB: all threads, and one hash from elsewhere.
+    /// The most memory that hashing takes, in MiB: all threads with the one that
+    /// relieves them, and one hash from elsewhere.
     #[must_use]
     pub fn memory_bound(params: &Params, threads: usize) -> (usize, usize) {
         let mib = |kib: u32| kib.div_ceil(1024) as usize;
-        (threads * mib(params.m_cost()), mib(stored_hash::MAX_MEMORY))
+        ((threads + 1) * mib(params.m_cost()), mib(stored_hash::MAX_MEMORY))
     }
 }
 

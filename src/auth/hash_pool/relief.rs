@@ -1,0 +1,112 @@
+//! The thread that steps in when the others get no time.
+//!
+//! Threads of the lowest priority get nothing at all from cores that others keep busy, and a thread cannot
+//! raise its own again without privileges. So when none of them has finished anything for a while, one of
+//! ordinary priority does the oldest job in their place, again and again, at a pace that costs the others
+//! about a tenth of a core each. The lowest priority alone would leave nobody signing in under full load.
+
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::{Job, Shared, State};
+use crate::auth::argon2id::Memory;
+
+/// So long without a job finished, and the threads are taken to get no time.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// When to step in.
+#[derive(Debug)]
+pub(super) struct Pace {
+    /// When a thread last finished a job, or was first given one.
+    progress: Instant,
+    patience: Duration,
+    /// The time from one job done by relief to the next.
+    interval: Duration,
+}
+
+impl Pace {
+    pub(super) fn of(threads: usize) -> Self {
+        let interval = PATIENCE / u32::try_from(threads).unwrap_or(1).max(1);
+        Self { progress: Instant::now(), patience: PATIENCE, interval }
+    }
+
+    #[cfg(test)]
+    pub(super) fn never() -> Self {
+        Self { patience: Duration::from_hours(1), ..Self::of(1) }
+    }
+
+    pub(super) fn restart(&mut self) {
+        self.progress = Instant::now();
+    }
+
+    fn due(&self, last: Option<Instant>) -> Instant {
+        let patient_until = self.progress + self.patience;
+        last.map_or(patient_until, |last| patient_until.max(last + self.interval))
+    }
+}
+
+impl Shared {
+    /// What the relieving thread does until the pool is dropped.
+    pub(super) fn relieve(&self) {
+        let (mut memory, mut last) = (Memory::default(), None);
+        let mut state = self.lock();
+        while !state.closed {
+            if state.is_at_rest() {
+                // Needed so rarely that it is given back.
+                (memory, last) = (Memory::default(), None);
+                state = self.work_begun.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            let wait = state.pace.due(last).saturating_duration_since(Instant::now());
+            if !wait.is_zero() {
+                let waited = self.work_begun.wait_timeout(state, wait);
+                state = waited.unwrap_or_else(PoisonError::into_inner).0;
+                continue;
+            }
+            let job = state.most_urgent();
+            drop(state);
+            if let Some(job) = job {
+                job.run(&mut memory);
+            }
+            last = Some(Instant::now());
+            state = self.lock();
+        }
+    }
+}
+
+impl State {
+    /// What a thread is stuck with, oldest first, then what waits. The thread keeps what was taken from it:
+    /// it finds out that it was too late when it is done.
+    fn most_urgent(&mut self) -> Option<Arc<Job>> {
+        let stuck = self.running.iter_mut().flatten().filter(|job| !job.is_relieved()).min_by_key(|job| job.queued);
+        stuck.map(|job| Arc::clone(job)).inspect(|job| job.relieve()).or_else(|| self.take())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::mpsc;
+
+    use super::super::HashPool;
+    use crate::auth::address_prefix::AddressPrefix;
+
+    #[tokio::test]
+    async fn a_job_whose_thread_gets_no_time_is_done_by_another_and_so_is_the_next() {
+        let pool = HashPool::start(1).unwrap();
+        let (release, stuck) = mpsc::channel::<()>();
+        let stuck = Mutex::new(Some(stuck));
+        let first = pool.run(AddressPrefix::LOCAL, move |_| {
+            // The first thread to come hangs here, as one does that is never scheduled.
+            let hang = stuck.lock().unwrap().take();
+            hang.map(|hang| hang.recv());
+            std::thread::current().name().map(str::to_owned)
+        });
+        let second = pool.run(AddressPrefix::LOCAL, |_| std::thread::current().name().map(str::to_owned));
+        let (first, second) = tokio::join!(first, second);
+        assert_eq!((first.unwrap().as_deref(), second.unwrap().as_deref()), (Some("hash-relief"), Some("hash-relief")));
+        release.send(()).unwrap();
+        let third = pool.run(AddressPrefix::LOCAL, |_| std::thread::current().name().map(str::to_owned));
+        assert_eq!(third.await.unwrap().as_deref(), Some("hash-0"), "it is back");
+    }
+}
