@@ -21,9 +21,12 @@ pub struct Model {
     pub id: i64,
     /// As typed at sign-up.
     pub username: String,
-    /// What makes the name unique: normalised, case-folded.
+    /// What the name is found by: normalised, case-folded.
     #[sea_orm(unique)]
     pub username_key: String,
+    /// What makes the name unique: the same for names that look alike.
+    #[sea_orm(unique)]
+    pub username_skeleton: String,
     /// A PHC string.
     pub password_hash: String,
     /// When the user signed up.
@@ -73,7 +76,7 @@ pub async fn find_by_username(db: &impl ConnectionTrait, name: &str) -> Result<O
 /// Inserts a user with the PHC string of their password.
 ///
 /// # Errors
-/// [`Error::UsernameTaken`] when the name's key belongs to someone.
+/// [`Error::UsernameTaken`] when someone has the name, or one that looks like it.
 pub async fn create(
     db: &impl ConnectionTrait,
     username: &Username,
@@ -83,6 +86,7 @@ pub async fn create(
     let user = ActiveModel {
         username: Set(username.as_str().to_owned()),
         username_key: Set(username.key()),
+        username_skeleton: Set(username.skeleton()),
         password_hash: Set(password_hash),
         created_at: Set(ChronoUnixTimestampMillis(now)),
         updated_at: Set(ChronoUnixTimestampMillis(now)),
@@ -120,7 +124,7 @@ impl Model {
     /// Gives the user another name.
     ///
     /// # Errors
-    /// [`Error::UsernameTaken`] when the name's key belongs to someone else.
+    /// [`Error::UsernameTaken`] when someone else has the name, or one that looks like it.
     pub async fn rename(
         self,
         db: &impl ConnectionTrait,
@@ -130,12 +134,13 @@ impl Model {
         let mut user = self.into_active_model();
         user.username = Set(username.as_str().to_owned());
         user.username_key = Set(username.key());
+        user.username_skeleton = Set(username.skeleton());
         user.updated_at = Set(ChronoUnixTimestampMillis(now));
         user.update(db).await.map_err(taken)
     }
 }
 
-/// The name's key is the only unique column, so a violation can mean nothing else.
+/// The name's key and its skeleton are the only unique columns, so a violation can mean nothing else.
 fn taken(error: DbErr) -> Error {
     match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => Error::UsernameTaken,

@@ -15,6 +15,7 @@ mod health;
 mod item_pages;
 mod items;
 mod keys;
+mod lookalikes;
 mod metrics;
 mod ownership;
 mod replicas;
