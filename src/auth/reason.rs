@@ -17,14 +17,23 @@ pub enum Reason {
     /// The user is no more.
     #[error("The session ended with its account.")]
     AccountDeletion,
+    /// An operator disabled the user.
+    #[error("The session ended when its account was disabled.")]
+    AccountDisabled,
     /// The user had the most sessions one may have, and began another.
     #[error("The session made room for a newer one.")]
     SessionLimit,
 }
 
 impl Reason {
-    const ALL: [Self; 5] =
-        [Self::SignOut, Self::SignOutEverywhere, Self::PasswordChange, Self::AccountDeletion, Self::SessionLimit];
+    const ALL: [Self; 6] = [
+        Self::SignOut,
+        Self::SignOutEverywhere,
+        Self::PasswordChange,
+        Self::AccountDeletion,
+        Self::AccountDisabled,
+        Self::SessionLimit,
+    ];
 
     /// How it is written in the database and in metrics.
     #[must_use]
@@ -34,6 +43,7 @@ impl Reason {
             Self::SignOutEverywhere => "sign-out-everywhere",
             Self::PasswordChange => "password-change",
             Self::AccountDeletion => "account-deletion",
+            Self::AccountDisabled => "account-disabled",
             Self::SessionLimit => "session-limit",
         }
     }

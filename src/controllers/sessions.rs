@@ -58,7 +58,7 @@ pub async fn sign_in(
     let user = user::find_by_username(&app.db, &username).await?;
     let stored = user.as_ref().map(|user| user.password_hash.clone());
     let verdict = app.passwords.verify(password, stored).await?;
-    let verified = user.filter(|_| verdict == Verdict::Right).ok_or(Error::BadCredentials)?;
+    let verified = user.filter(|user| verdict == Verdict::Right && user.may_sign_in()).ok_or(Error::BadCredentials)?;
     let transaction = app.begin_write().await?;
     // The password may have been changed while it was hashed: then it opens nothing any more.
     let user = user::lock_unchanged(&transaction, &verified).await?.ok_or(Error::BadCredentials)?;

@@ -33,6 +33,8 @@ pub struct Model {
     pub created_at: ChronoUnixTimestampMillis,
     /// When the user's name or password last changed.
     pub updated_at: ChronoUnixTimestampMillis,
+    /// Since when an operator keeps the user out.
+    pub disabled_at: Option<ChronoUnixTimestampMillis>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -55,13 +57,14 @@ pub async fn lock(db: &DatabaseTransaction, id: i64) -> Result<Model, Error> {
     user.ok_or(Error::Refused(Refusal::Revoked(Reason::AccountDeletion)))
 }
 
-/// The user, held likewise, if their password is still the one that was verified.
+/// The user, held likewise, if their password is still the one that was verified and they were not disabled
+/// meanwhile.
 ///
 /// # Errors
 /// [`Refusal::Revoked`] when the user is no more.
 pub async fn lock_unchanged(db: &DatabaseTransaction, verified: &Model) -> Result<Option<Model>, Error> {
     let user = lock(db, verified.id).await?;
-    Ok((user.password_hash == verified.password_hash).then_some(user))
+    Ok((user.password_hash == verified.password_hash && user.may_sign_in()).then_some(user))
 }
 
 /// The user whose name has the same key as `name`. What no user can be called is not looked up.
@@ -96,6 +99,33 @@ pub async fn create(
 }
 
 impl Model {
+    /// Whether the user may begin a session; to be asked after their password was compared, so that nobody is
+    /// told by the time it takes.
+    #[must_use]
+    pub fn may_sign_in(&self) -> bool {
+        self.disabled_at.is_none()
+    }
+
+    /// Keeps the user out from `now` on; their sessions are to be ended in the same transaction.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn disable(self, db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Self, Error> {
+        let mut user = self.into_active_model();
+        user.disabled_at = Set(Some(ChronoUnixTimestampMillis(now)));
+        Ok(user.update(db).await?)
+    }
+
+    /// Lets the user in again.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn enable(self, db: &impl ConnectionTrait) -> Result<Self, Error> {
+        let mut user = self.into_active_model();
+        user.disabled_at = Set(None);
+        Ok(user.update(db).await?)
+    }
+
     /// Gives the user another password, as its PHC string.
     ///
     /// # Errors

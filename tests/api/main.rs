@@ -9,6 +9,7 @@ mod account;
 mod authorization;
 mod bodies;
 mod browsers;
+mod disabled_users;
 mod documents;
 mod errors;
 mod health;
