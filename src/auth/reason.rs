@@ -17,6 +17,9 @@ pub enum Reason {
     /// The user is no more.
     #[error("The session ended with its account.")]
     AccountDeletion,
+    /// An operator gave the user another password.
+    #[error("The session ended when the password was reset.")]
+    PasswordReset,
     /// An operator disabled the user.
     #[error("The session ended when its account was disabled.")]
     AccountDisabled,
@@ -26,11 +29,12 @@ pub enum Reason {
 }
 
 impl Reason {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::SignOut,
         Self::SignOutEverywhere,
         Self::PasswordChange,
         Self::AccountDeletion,
+        Self::PasswordReset,
         Self::AccountDisabled,
         Self::SessionLimit,
     ];
@@ -43,6 +47,7 @@ impl Reason {
             Self::SignOutEverywhere => "sign-out-everywhere",
             Self::PasswordChange => "password-change",
             Self::AccountDeletion => "account-deletion",
+            Self::PasswordReset => "password-reset",
             Self::AccountDisabled => "account-disabled",
             Self::SessionLimit => "session-limit",
         }

@@ -1,10 +1,12 @@
 //! How a command ends that could not do its work: one line on standard error, and a status.
 
+use std::error::Error as _;
 use std::process::ExitCode;
 
 use crate::app::BuildError;
 use crate::config::SecretError;
 use crate::database::DatabaseError;
+use crate::error::Error;
 
 /// What to tell the person at the terminal.
 #[derive(Debug)]
@@ -56,6 +58,13 @@ impl From<DatabaseError> for Failure {
             DatabaseError::Address(_) => Self::usage(error.to_string()),
             _ => Self::from(error.to_string()),
         }
+    }
+}
+
+impl From<Error> for Failure {
+    /// With its cause: who sits at the terminal runs the service.
+    fn from(error: Error) -> Self {
+        Self::from(error.source().map_or_else(|| error.to_string(), ToString::to_string))
     }
 }
 

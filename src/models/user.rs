@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{DatabaseTransaction, IntoActiveModel, QuerySelect, SqlErr};
+use sea_orm::{DatabaseTransaction, IntoActiveModel, QueryOrder, QuerySelect, SqlErr};
 
 use crate::auth::reason::Reason;
 use crate::auth::refusal::Refusal;
@@ -76,6 +76,14 @@ pub async fn find_by_username(db: &impl ConnectionTrait, name: &str) -> Result<O
     Ok(Entity::find().filter(COLUMN.username_key.eq(name.key())).one(db).await?)
 }
 
+/// At most `limit` users whose ids come after `after`, in their order.
+///
+/// # Errors
+/// When the database fails.
+pub async fn page(db: &impl ConnectionTrait, after: i64, limit: u64) -> Result<Vec<Model>, Error> {
+    Ok(Entity::find().filter(COLUMN.id.gt(after)).order_by_asc(Column::Id).limit(limit).all(db).await?)
+}
+
 /// Inserts a user with the PHC string of their password.
 ///
 /// # Errors
@@ -106,11 +114,15 @@ impl Model {
         self.disabled_at.is_none()
     }
 
-    /// Keeps the user out from `now` on; their sessions are to be ended in the same transaction.
+    /// Keeps the user out, from `now` on unless they are out already; their sessions are to be ended in the
+    /// same transaction.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn disable(self, db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Self, Error> {
+        if !self.may_sign_in() {
+            return Ok(self);
+        }
         let mut user = self.into_active_model();
         user.disabled_at = Set(Some(ChronoUnixTimestampMillis(now)));
         Ok(user.update(db).await?)

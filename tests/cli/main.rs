@@ -7,4 +7,5 @@ mod keys;
 mod running;
 mod serving;
 mod settings;
+mod users;
 mod verbs;
