@@ -22,6 +22,12 @@ impl Failure {
         Self { message, status: 2 }
     }
 
+    /// What went wrong has been told already, line by line: status 1 is all that is left to say.
+    #[must_use]
+    pub fn told() -> Self {
+        Self::from(String::new())
+    }
+
     /// The line.
     #[must_use]
     pub fn message(&self) -> &str {
@@ -32,7 +38,9 @@ impl Failure {
     #[must_use]
     #[expect(clippy::print_stderr, reason = "the terminal is where it belongs")]
     pub fn report(self) -> ExitCode {
-        eprintln!("error: {}", self.message);
+        if !self.message.is_empty() {
+            eprintln!("error: {}", self.message);
+        }
         ExitCode::from(self.status)
     }
 }

@@ -11,7 +11,9 @@ use crate::config::Config;
 use crate::database::{self, DatabaseError};
 
 mod account;
+mod import;
 mod list;
+mod rows;
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Verb {
@@ -43,6 +45,8 @@ pub(super) enum Verb {
         /// The username, in any case
         name: String,
     },
+    /// Bring the users of another service, with the hashes of their passwords
+    Import(import::Import),
 }
 
 pub(super) async fn run(verb: &Verb, config: &Config) -> Result<(), Failure> {
@@ -53,6 +57,7 @@ pub(super) async fn run(verb: &Verb, config: &Config) -> Result<(), Failure> {
         Verb::Enable { name } => account::enable(&db, name).await,
         Verb::Delete { name, consent } => account::delete(&db, name, consent).await,
         Verb::ResetPassword { name } => account::reset_password(&db, name, config).await,
+        Verb::Import(import) => import::run(&db, import).await,
     }
 }
 

@@ -1,9 +1,11 @@
 //! Users: who signs in.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{DatabaseTransaction, IntoActiveModel, QueryOrder, QuerySelect, SqlErr};
+use sea_orm::{Condition, DatabaseTransaction, IntoActiveModel, QueryOrder, QuerySelect, SqlErr};
 
 use crate::auth::reason::Reason;
 use crate::auth::refusal::Refusal;
@@ -94,16 +96,70 @@ pub async fn create(
     password_hash: String,
     now: DateTime<Utc>,
 ) -> Result<Model, Error> {
-    let user = ActiveModel {
-        username: Set(username.as_str().to_owned()),
-        username_key: Set(username.key()),
-        username_skeleton: Set(username.skeleton()),
-        password_hash: Set(password_hash),
-        created_at: Set(ChronoUnixTimestampMillis(now)),
-        updated_at: Set(ChronoUnixTimestampMillis(now)),
-        ..Default::default()
-    };
-    user.insert(db).await.map_err(taken)
+    let newcomer = Newcomer { username: username.clone(), password_hash, created_at: now };
+    newcomer.row(now).insert(db).await.map_err(taken)
+}
+
+/// A user to be: new, or brought from elsewhere.
+#[derive(Debug)]
+pub struct Newcomer {
+    /// The name, as typed.
+    pub username: Username,
+    /// A hash that [`StoredHash`](crate::auth::stored_hash::StoredHash) can read.
+    pub password_hash: String,
+    /// When the user signed up, here or there.
+    pub created_at: DateTime<Utc>,
+}
+
+impl Newcomer {
+    fn row(&self, now: DateTime<Utc>) -> ActiveModel {
+        ActiveModel {
+            username: Set(self.username.as_str().to_owned()),
+            username_key: Set(self.username.key()),
+            username_skeleton: Set(self.username.skeleton()),
+            password_hash: Set(self.password_hash.clone()),
+            created_at: Set(ChronoUnixTimestampMillis(self.created_at)),
+            updated_at: Set(ChronoUnixTimestampMillis(now)),
+            ..Default::default()
+        }
+    }
+}
+
+/// Inserts several users at once, or none.
+///
+/// # Errors
+/// [`Error::UsernameTaken`] when one of the names, or one that looks like it, is taken.
+pub async fn create_all(db: &impl ConnectionTrait, newcomers: &[&Newcomer], now: DateTime<Utc>) -> Result<(), Error> {
+    let rows = newcomers.iter().map(|newcomer| newcomer.row(now));
+    if !newcomers.is_empty() {
+        Entity::insert_many(rows).exec_without_returning(db).await.map_err(taken)?;
+    }
+    Ok(())
+}
+
+/// The keys and skeletons that are taken, of those that these names have.
+///
+/// # Errors
+/// When the database fails.
+pub async fn taken_by_others(db: &impl ConnectionTrait, newcomers: &[&Newcomer]) -> Result<Taken, Error> {
+    let names = || newcomers.iter().map(|newcomer| &newcomer.username);
+    let wanted = Condition::any()
+        .add(COLUMN.username_key.is_in(names().map(Username::key)))
+        .add(COLUMN.username_skeleton.is_in(names().map(Username::skeleton)));
+    let users = Entity::find().filter(wanted).all(db).await?;
+    Ok(Taken(users.into_iter().flat_map(|user| [user.username_key, user.username_skeleton]).collect()))
+}
+
+/// Keys and skeletons of users.
+#[derive(Debug)]
+pub struct Taken(HashSet<String>);
+
+impl Taken {
+    /// Whether nobody can have this name besides those users.
+    #[must_use]
+    pub fn holds(&self, name: &Username) -> bool {
+        self.0.contains(&name.key()) || self.0.contains(&name.skeleton())
+    }
 }
 
 impl Model {

@@ -48,7 +48,7 @@ pub(super) async fn run(db: &DatabaseConnection, json: bool) -> Result<(), Failu
 
 /// The name comes last: it is of any length and of any script.
 fn heading() -> String {
-    format!("{:>8}  {:<20}  {:>8}  {:<20}  USERNAME\n", "ID", "CREATED", "SESSIONS", "DISABLED")
+    format!("{:>8}  {:<24}  {:>8}  {:<24}  USERNAME\n", "ID", "CREATED", "SESSIONS", "DISABLED")
 }
 
 impl<'a> Line<'a> {
@@ -65,12 +65,12 @@ impl<'a> Line<'a> {
     fn columns(&self) -> String {
         let Self { id, username, created_at, live_sessions, disabled_at } = self;
         let disabled_at = disabled_at.as_deref().unwrap_or("-");
-        format!("{id:>8}  {created_at:<20}  {live_sessions:>8}  {disabled_at:<20}  {username}")
+        format!("{id:>8}  {created_at:<24}  {live_sessions:>8}  {disabled_at:<24}  {username}")
     }
 }
 
 fn in_words(moment: DateTime<Utc>) -> String {
-    moment.to_rfc3339_opts(SecondsFormat::Secs, true)
+    moment.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// Prints a page; tells whether anybody still reads. Who pipes the list into `head` has seen enough.
