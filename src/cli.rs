@@ -6,10 +6,12 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::Config;
 
+mod consent;
 mod failure;
 mod migrate;
 mod secret;
 mod serve;
+mod user;
 
 pub use failure::Failure;
 
@@ -34,6 +36,9 @@ enum Verb {
     /// Make secrets, and see which are in use
     #[command(subcommand)]
     Secret(secret::Verb),
+    /// List users, keep them out, delete them, bring them from elsewhere
+    #[command(subcommand)]
+    User(user::Verb),
 }
 
 /// Runs the command line of the process. Settings come from flags, then the environment, then `.env`.
@@ -84,5 +89,6 @@ async fn run(cli: &Cli) -> Result<(), Failure> {
         None | Some(Verb::Serve) => serve::run(cli.config.clone()).await,
         Some(Verb::Migrate(verb)) => migrate::run(verb, &cli.config).await,
         Some(Verb::Secret(verb)) => secret::run(verb, &cli.config).await,
+        Some(Verb::User(verb)) => user::run(verb, &cli.config).await,
     }
 }

@@ -11,6 +11,8 @@ mod m20261120_000001_users;
 mod m20261120_000002_sessions;
 mod m20261120_000003_items;
 mod m20261120_000004_revocations;
+mod m20261121_000005_lookalikes;
+mod m20261121_000006_disabled_users;
 mod tables;
 
 /// Runs the migrations in their order.
@@ -24,6 +26,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000002_sessions::Migration),
             Box::new(m20261120_000003_items::Migration),
             Box::new(m20261120_000004_revocations::Migration),
+            Box::new(m20261121_000005_lookalikes::Migration),
+            Box::new(m20261121_000006_disabled_users::Migration),
         ]
     }
 }

@@ -17,14 +17,27 @@ pub enum Reason {
     /// The user is no more.
     #[error("The session ended with its account.")]
     AccountDeletion,
+    /// An operator gave the user another password.
+    #[error("The session ended when the password was reset.")]
+    PasswordReset,
+    /// An operator disabled the user.
+    #[error("The session ended when its account was disabled.")]
+    AccountDisabled,
     /// The user had the most sessions one may have, and began another.
     #[error("The session made room for a newer one.")]
     SessionLimit,
 }
 
 impl Reason {
-    const ALL: [Self; 5] =
-        [Self::SignOut, Self::SignOutEverywhere, Self::PasswordChange, Self::AccountDeletion, Self::SessionLimit];
+    const ALL: [Self; 7] = [
+        Self::SignOut,
+        Self::SignOutEverywhere,
+        Self::PasswordChange,
+        Self::AccountDeletion,
+        Self::PasswordReset,
+        Self::AccountDisabled,
+        Self::SessionLimit,
+    ];
 
     /// How it is written in the database and in metrics.
     #[must_use]
@@ -34,6 +47,8 @@ impl Reason {
             Self::SignOutEverywhere => "sign-out-everywhere",
             Self::PasswordChange => "password-change",
             Self::AccountDeletion => "account-deletion",
+            Self::PasswordReset => "password-reset",
+            Self::AccountDisabled => "account-disabled",
             Self::SessionLimit => "session-limit",
         }
     }

@@ -1,7 +1,9 @@
-//! Usernames: kept as typed, unique by a normalised key.
+//! Usernames: kept as typed, found by a normalised key, and unique by how they look.
 //!
 //! The key is NFKC and case folding (as PRECIS does it, RFC 8265 §3.3), so `Ada`, `ADA` and the
-//! full-width form are one user. What cannot be seen cannot be told apart, so it is refused.
+//! full-width form are one user. What cannot be seen cannot be told apart, so it is refused. What looks
+//! alike (`alice` and, with a Cyrillic а, `аlice`) has one skeleton (UTS #39 §4): the second to come is told
+//! that the name is taken, but signing in looks up the key alone, so nobody comes in by a lookalike.
 
 use std::fmt;
 
@@ -16,6 +18,8 @@ use super::Rule;
 pub const MAX_USERNAME_CHARS: usize = 64;
 /// The most code points its key may have; normalising makes 18 of a few rare ligatures.
 const MAX_KEY_CHARS: usize = 255;
+/// The most its skeleton may have: 64 of the Korean syllables that become six letters each, and room.
+const MAX_SKELETON_CHARS: usize = 512;
 
 /// A username that may be stored: 1 to 64 visible code points, no blank at either end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +40,8 @@ impl Username {
         if text.starts_with(' ') || text.ends_with(' ') || !text.chars().all(is_visible) {
             return Err(Rule::UsernameInvisible);
         }
-        if key_of(text).chars().count() > MAX_KEY_CHARS {
+        let key = key_of(text);
+        if key.chars().count() > MAX_KEY_CHARS || skeleton_of(&key).chars().count() > MAX_SKELETON_CHARS {
             return Err(Rule::UsernameTooLong);
         }
         Ok(Self(text.to_owned()))
@@ -48,10 +53,16 @@ impl Username {
         &self.0
     }
 
-    /// What makes the name unique.
+    /// What the name is found by.
     #[must_use]
     pub fn key(&self) -> String {
         key_of(&self.0)
+    }
+
+    /// What makes the name unique: the same for names that look alike.
+    #[must_use]
+    pub fn skeleton(&self) -> String {
+        skeleton_of(&self.key())
     }
 }
 
@@ -67,6 +78,19 @@ pub fn key_of(name: &str) -> String {
     let nfkc = ComposingNormalizerBorrowed::new_nfkc();
     let folded = CaseMapper::new().fold_string(&nfkc.normalize(name)).into_owned();
     nfkc.normalize(&folded).into_owned()
+}
+
+/// The skeleton of a key. Unicode's table leads out of the key's form (`0` looks like `O`, which is folded to
+/// `o`; an accent may be taken off), so both are taken in turn until nothing changes any more.
+fn skeleton_of(key: &str) -> String {
+    let mut present = key.to_owned();
+    loop {
+        let next = key_of(&unicode_security::skeleton(&present).collect::<String>());
+        if next == present {
+            return present;
+        }
+        present = next;
+    }
 }
 
 /// Letters, marks, numbers, punctuation, symbols and the plain space, without those Unicode itself
@@ -117,6 +141,42 @@ mod tests {
         assert!(Username::parse("Grace Hopper").is_ok());
     }
 
+    #[test]
+    fn what_looks_alike_has_one_skeleton() {
+        for (one, other) in [
+            ("alice", "\u{430}lice"),
+            ("alice", "a1ice"),
+            ("BOB", "B0B"),
+            ("modern", "rnodem"),
+            ("résumé", "re\u{301}sum\u{435}\u{301}"),
+        ] {
+            let (one, other) = (Username::parse(one).unwrap(), Username::parse(other).unwrap());
+            assert_eq!(one.skeleton(), other.skeleton(), "{one} and {other}");
+        }
+        for (one, other) in [("alice", "alicia"), ("ada", "bob"), ("résumé", "resume"), ("user 2", "user 3")] {
+            let (one, other) = (Username::parse(one).unwrap(), Username::parse(other).unwrap());
+            assert_ne!(one.skeleton(), other.skeleton(), "{one} and {other}");
+        }
+    }
+
+    #[test]
+    fn the_skeleton_of_every_character_settles() {
+        // Without the ideographs and syllables, which look like nothing else and take a minute.
+        let letters = ('\0'..'\u{3400}').chain('\u{d7b0}'..'\u{17000}').chain('\u{1a000}'..'\u{20000}');
+        for char in letters.filter(|char| is_visible(*char)) {
+            let skeleton = skeleton_of(&key_of(&format!("a{char}\u{301}")));
+            assert_eq!(skeleton_of(&skeleton), skeleton, "{char:?}");
+        }
+    }
+
+    #[test]
+    fn names_of_full_length_have_room_for_their_skeletons() {
+        for (char, chars) in [('m', 128), ('\u{cb8d}', 384), ('\u{10198}', 384)] {
+            let name = Username::parse(&char.to_string().repeat(64)).unwrap();
+            assert_eq!(name.skeleton().chars().count(), chars, "{char}");
+        }
+    }
+
     proptest! {
         #[test]
         fn parsing_never_panics_and_keeps_the_name_as_typed(text in any::<String>()) {
@@ -129,6 +189,20 @@ mod tests {
         fn the_key_of_a_key_is_the_key(text in any::<String>()) {
             let key = key_of(&text);
             prop_assert_eq!(key_of(&key), key);
+        }
+
+        #[test]
+        fn the_skeleton_of_a_skeleton_is_the_skeleton(text in any::<String>()) {
+            let skeleton = skeleton_of(&key_of(&text));
+            prop_assert_eq!(skeleton_of(&skeleton), skeleton.clone());
+            prop_assert_eq!(key_of(&skeleton), skeleton);
+        }
+
+        #[test]
+        fn names_of_one_key_have_one_skeleton(text in "\\PC{1,20}") {
+            if let (Ok(name), Ok(upper)) = (Username::parse(&text), Username::parse(&text.to_uppercase())) {
+                prop_assert!(name.key() != upper.key() || name.skeleton() == upper.skeleton());
+            }
         }
     }
 }

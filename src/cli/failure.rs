@@ -1,10 +1,12 @@
 //! How a command ends that could not do its work: one line on standard error, and a status.
 
+use std::error::Error as _;
 use std::process::ExitCode;
 
 use crate::app::BuildError;
 use crate::config::SecretError;
 use crate::database::DatabaseError;
+use crate::error::Error;
 
 /// What to tell the person at the terminal.
 #[derive(Debug)]
@@ -20,6 +22,12 @@ impl Failure {
         Self { message, status: 2 }
     }
 
+    /// What went wrong has been told already, line by line: status 1 is all that is left to say.
+    #[must_use]
+    pub fn told() -> Self {
+        Self::from(String::new())
+    }
+
     /// The line.
     #[must_use]
     pub fn message(&self) -> &str {
@@ -30,7 +38,9 @@ impl Failure {
     #[must_use]
     #[expect(clippy::print_stderr, reason = "the terminal is where it belongs")]
     pub fn report(self) -> ExitCode {
-        eprintln!("error: {}", self.message);
+        if !self.message.is_empty() {
+            eprintln!("error: {}", self.message);
+        }
         ExitCode::from(self.status)
     }
 }
@@ -56,6 +66,13 @@ impl From<DatabaseError> for Failure {
             DatabaseError::Address(_) => Self::usage(error.to_string()),
             _ => Self::from(error.to_string()),
         }
+    }
+}
+
+impl From<Error> for Failure {
+    /// With its cause: who sits at the terminal runs the service.
+    fn from(error: Error) -> Self {
+        Self::from(error.source().map_or_else(|| error.to_string(), ToString::to_string))
     }
 }
 

@@ -1,12 +1,11 @@
 //! `daypass migrate`: the tables, up and down. What destroys data asks first.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
-
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use migration::{MigrationStatus, Migrator, MigratorTrait};
 use sea_orm::DatabaseConnection;
 
 use super::Failure;
+use super::consent::Consent;
 use crate::config::Config;
 use crate::database::{self, DatabaseError};
 
@@ -29,13 +28,6 @@ pub(super) enum Verb {
         #[command(flatten)]
         consent: Consent,
     },
-}
-
-#[derive(Args, Debug)]
-pub(super) struct Consent {
-    /// Do not ask
-    #[arg(long)]
-    yes: bool,
 }
 
 pub(super) async fn run(verb: &Verb, config: &Config) -> Result<(), Failure> {
@@ -69,24 +61,4 @@ async fn print_status(db: &DatabaseConnection) -> Result<(), Failure> {
         println!("{status}  {}", migration.name());
     }
     Ok(())
-}
-
-impl Consent {
-    /// Asks at a terminal; elsewhere only `--yes` will do.
-    #[expect(clippy::print_stdout, reason = "a question to the person at the terminal")]
-    fn obtain(&self, question: &str) -> Result<(), Failure> {
-        if self.yes {
-            return Ok(());
-        }
-        if !io::stdin().is_terminal() {
-            return Err(Failure::usage(format!("{question} Say --yes.")));
-        }
-        print!("{question} Type yes: ");
-        let mut answer = String::new();
-        let asked = io::stdout().flush().and_then(|()| io::stdin().lock().read_line(&mut answer));
-        match asked {
-            Ok(_) if answer.trim() == "yes" => Ok(()),
-            _ => Err(Failure::from("nothing was changed".to_owned())),
-        }
-    }
 }

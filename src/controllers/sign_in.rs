@@ -90,7 +90,7 @@ async fn authenticate(
         let user = user::find_by_username(&app.db, name).await?;
         let stored = user.as_ref().map(|user| user.password_hash.clone());
         let (verdict, begun) = app.passwords.verify(caller.from, password.clone(), stored).await?;
-        let (Some(verified), Verdict::Right { outdated }) = (user, verdict) else {
+        let (Some(verified), Verdict::Right { outdated }) = (user.filter(user::Model::may_sign_in), verdict) else {
             app.passwords.until_refusal(begun).await;
             return Err(Error::BadCredentials);
         };

@@ -5,6 +5,9 @@
 //! sessions of a user holds the user's row meanwhile ([`user::lock`](super::user::lock)), so that no sign-in
 //! slips in between.
 
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
+
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
@@ -94,6 +97,25 @@ pub async fn find(db: &impl ConnectionTrait, session: &Session) -> Result<Option
 pub async fn list(db: &impl ConnectionTrait, user_id: i64, now: DateTime<Utc>) -> Result<Vec<Model>, Error> {
     let live = of_user(user_id).filter(Column::ExpiresAt.gt(now.timestamp_millis()));
     Ok(live.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id).all(db).await?)
+}
+
+/// How many sessions live of each user with an id in `users` who has any.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_by_user(
+    db: &impl ConnectionTrait,
+    users: RangeInclusive<i64>,
+    now: DateTime<Utc>,
+) -> Result<HashMap<i64, i64>, Error> {
+    let live = Entity::find()
+        .filter(Column::UserId.between(*users.start(), *users.end()))
+        .filter(Column::ExpiresAt.gt(now.timestamp_millis()))
+        .select_only()
+        .column(Column::UserId)
+        .column_as(Column::Id.count(), "live")
+        .group_by(Column::UserId);
+    Ok(live.into_tuple().all(db).await?.into_iter().collect())
 }
 
 /// Ends sessions of the user; to be called in a transaction. What comes back must be made known to

@@ -1,9 +1,11 @@
 //! Users: who signs in.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{DatabaseTransaction, IntoActiveModel, QuerySelect, SqlErr};
+use sea_orm::{Condition, DatabaseTransaction, IntoActiveModel, QueryOrder, QuerySelect, SqlErr};
 
 use crate::auth::reason::Reason;
 use crate::auth::refusal::Refusal;
@@ -21,15 +23,20 @@ pub struct Model {
     pub id: i64,
     /// As typed at sign-up.
     pub username: String,
-    /// What makes the name unique: normalised, case-folded.
+    /// What the name is found by: normalised, case-folded.
     #[sea_orm(unique)]
     pub username_key: String,
+    /// What makes the name unique: the same for names that look alike.
+    #[sea_orm(unique)]
+    pub username_skeleton: String,
     /// A PHC string.
     pub password_hash: String,
     /// When the user signed up.
     pub created_at: ChronoUnixTimestampMillis,
     /// When the user's name or password last changed.
     pub updated_at: ChronoUnixTimestampMillis,
+    /// Since when an operator keeps the user out.
+    pub disabled_at: Option<ChronoUnixTimestampMillis>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -52,13 +59,14 @@ pub async fn lock(db: &DatabaseTransaction, id: i64) -> Result<Model, Error> {
     user.ok_or(Error::Refused(Refusal::Revoked(Reason::AccountDeletion)))
 }
 
-/// The user, held likewise, if their password is still the one that was verified.
+/// The user, held likewise, if their password is still the one that was verified and they were not disabled
+/// meanwhile.
 ///
 /// # Errors
 /// [`Refusal::Revoked`] when the user is no more.
 pub async fn lock_unchanged(db: &DatabaseTransaction, verified: &Model) -> Result<Option<Model>, Error> {
     let user = lock(db, verified.id).await?;
-    Ok((user.password_hash == verified.password_hash).then_some(user))
+    Ok((user.password_hash == verified.password_hash && user.may_sign_in()).then_some(user))
 }
 
 /// The user whose name has the same key as `name`. What no user can be called is not looked up.
@@ -70,28 +78,122 @@ pub async fn find_by_username(db: &impl ConnectionTrait, name: &str) -> Result<O
     Ok(Entity::find().filter(COLUMN.username_key.eq(name.key())).one(db).await?)
 }
 
+/// At most `limit` users whose ids come after `after`, in their order.
+///
+/// # Errors
+/// When the database fails.
+pub async fn page(db: &impl ConnectionTrait, after: i64, limit: u64) -> Result<Vec<Model>, Error> {
+    Ok(Entity::find().filter(COLUMN.id.gt(after)).order_by_asc(Column::Id).limit(limit).all(db).await?)
+}
+
 /// Inserts a user with the PHC string of their password.
 ///
 /// # Errors
-/// [`Error::UsernameTaken`] when the name's key belongs to someone.
+/// [`Error::UsernameTaken`] when someone has the name, or one that looks like it.
 pub async fn create(
     db: &impl ConnectionTrait,
     username: &Username,
     password_hash: String,
     now: DateTime<Utc>,
 ) -> Result<Model, Error> {
-    let user = ActiveModel {
-        username: Set(username.as_str().to_owned()),
-        username_key: Set(username.key()),
-        password_hash: Set(password_hash),
-        created_at: Set(ChronoUnixTimestampMillis(now)),
-        updated_at: Set(ChronoUnixTimestampMillis(now)),
-        ..Default::default()
-    };
-    user.insert(db).await.map_err(taken)
+    let newcomer = Newcomer { username: username.clone(), password_hash, created_at: now };
+    newcomer.row(now).insert(db).await.map_err(taken)
+}
+
+/// A user to be: new, or brought from elsewhere.
+#[derive(Debug)]
+pub struct Newcomer {
+    /// The name, as typed.
+    pub username: Username,
+    /// A hash that [`StoredHash`](crate::auth::stored_hash::StoredHash) can read.
+    pub password_hash: String,
+    /// When the user signed up, here or there.
+    pub created_at: DateTime<Utc>,
+}
+
+impl Newcomer {
+    fn row(&self, now: DateTime<Utc>) -> ActiveModel {
+        ActiveModel {
+            username: Set(self.username.as_str().to_owned()),
+            username_key: Set(self.username.key()),
+            username_skeleton: Set(self.username.skeleton()),
+            password_hash: Set(self.password_hash.clone()),
+            created_at: Set(ChronoUnixTimestampMillis(self.created_at)),
+            updated_at: Set(ChronoUnixTimestampMillis(now)),
+            ..Default::default()
+        }
+    }
+}
+
+/// Inserts several users at once, or none.
+///
+/// # Errors
+/// [`Error::UsernameTaken`] when one of the names, or one that looks like it, is taken.
+pub async fn create_all(db: &impl ConnectionTrait, newcomers: &[&Newcomer], now: DateTime<Utc>) -> Result<(), Error> {
+    let rows = newcomers.iter().map(|newcomer| newcomer.row(now));
+    if !newcomers.is_empty() {
+        Entity::insert_many(rows).exec_without_returning(db).await.map_err(taken)?;
+    }
+    Ok(())
+}
+
+/// The keys and skeletons that are taken, of those that these names have.
+///
+/// # Errors
+/// When the database fails.
+pub async fn taken_by_others(db: &impl ConnectionTrait, newcomers: &[&Newcomer]) -> Result<Taken, Error> {
+    let names = || newcomers.iter().map(|newcomer| &newcomer.username);
+    let wanted = Condition::any()
+        .add(COLUMN.username_key.is_in(names().map(Username::key)))
+        .add(COLUMN.username_skeleton.is_in(names().map(Username::skeleton)));
+    let users = Entity::find().filter(wanted).all(db).await?;
+    Ok(Taken(users.into_iter().flat_map(|user| [user.username_key, user.username_skeleton]).collect()))
+}
+
+/// Keys and skeletons of users.
+#[derive(Debug)]
+pub struct Taken(HashSet<String>);
+
+impl Taken {
+    /// Whether nobody can have this name besides those users.
+    #[must_use]
+    pub fn holds(&self, name: &Username) -> bool {
+        self.0.contains(&name.key()) || self.0.contains(&name.skeleton())
+    }
 }
 
 impl Model {
+    /// Whether the user may begin a session; to be asked after their password was compared, so that nobody is
+    /// told by the time it takes.
+    #[must_use]
+    pub fn may_sign_in(&self) -> bool {
+        self.disabled_at.is_none()
+    }
+
+    /// Keeps the user out, from `now` on unless they are out already; their sessions are to be ended in the
+    /// same transaction.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn disable(self, db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Self, Error> {
+        if !self.may_sign_in() {
+            return Ok(self);
+        }
+        let mut user = self.into_active_model();
+        user.disabled_at = Set(Some(ChronoUnixTimestampMillis(now)));
+        Ok(user.update(db).await?)
+    }
+
+    /// Lets the user in again.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn enable(self, db: &impl ConnectionTrait) -> Result<Self, Error> {
+        let mut user = self.into_active_model();
+        user.disabled_at = Set(None);
+        Ok(user.update(db).await?)
+    }
+
     /// Gives the user another password, as its PHC string.
     ///
     /// # Errors
@@ -131,7 +233,7 @@ impl Model {
     /// Gives the user another name.
     ///
     /// # Errors
-    /// [`Error::UsernameTaken`] when the name's key belongs to someone else.
+    /// [`Error::UsernameTaken`] when someone else has the name, or one that looks like it.
     pub async fn rename(
         self,
         db: &impl ConnectionTrait,
@@ -141,12 +243,13 @@ impl Model {
         let mut user = self.into_active_model();
         user.username = Set(username.as_str().to_owned());
         user.username_key = Set(username.key());
+        user.username_skeleton = Set(username.skeleton());
         user.updated_at = Set(ChronoUnixTimestampMillis(now));
         user.update(db).await.map_err(taken)
     }
 }
 
-/// The name's key is the only unique column, so a violation can mean nothing else.
+/// The name's key and its skeleton are the only unique columns, so a violation can mean nothing else.
 fn taken(error: DbErr) -> Error {
     match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => Error::UsernameTaken,

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(unreachable_pub, reason = "a module of tests is reached from its own binary alone")]
 
+mod importing;
 mod keys;
 mod running;
 mod serving;
 mod settings;
+mod users;
 mod verbs;
