@@ -1,7 +1,7 @@
 //! Names that look alike: the second to come is told that the name is taken.
 
 use daypass::models::user;
-use sea_orm::{EntityTrait as _, PaginatorTrait as _};
+use sea_orm::{DbBackend, EntityTrait as _, PaginatorTrait as _};
 use serde_json::json;
 
 use crate::support::{PASSWORD, TestApp};
@@ -37,7 +37,10 @@ async fn of_lookalikes_that_sign_up_at_once_exactly_one_gets_in() {
         statuses.push(attempt.await.unwrap());
     }
     assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 1, "{statuses:?}");
-    assert!(statuses.iter().all(|status| [201, 409].contains(status)), "{statuses:?}");
+    // MariaDB locks two unique indexes and may give one transaction up for another's sake: come again.
+    let mariadb = app.app.db.get_database_backend() == DbBackend::MySql;
+    let lost = |status: &u16| *status == 409 || mariadb && *status == 503;
+    assert!(statuses.iter().all(|status| *status == 201 || lost(status)), "{statuses:?}");
     assert_eq!(users(&app).await, 1);
 }
 

@@ -75,15 +75,22 @@ pub(super) async fn reset_password(db: &DatabaseConnection, name: &str, config: 
 
 async fn find(db: &DatabaseConnection, name: &str) -> Result<user::Model, Failure> {
     let user = user::find_by_username(db, name).await?;
-    user.ok_or_else(|| Failure::from(format!("there is no user {name:?}")))
+    user.ok_or_else(|| unknown(name))
+}
+
+fn unknown(name: &str) -> Failure {
+    Failure::from(format!("there is no user {name:?}"))
 }
 
 /// A transaction that has its turn, and in it the user, held until it ends.
 async fn hold(db: &DatabaseConnection, name: &str) -> Result<(WriteTransaction, user::Model), Failure> {
     let id = find(db, name).await?.id;
     let transaction = Writers::of(db).begin(db).await?;
-    let user = user::lock(&transaction, id).await?;
-    Ok((transaction, user))
+    match user::lock(&transaction, id).await {
+        Ok(user) => Ok((transaction, user)),
+        Err(Error::Refused(_)) => Err(unknown(name)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn end_sessions(

@@ -28,7 +28,7 @@ use crate::models::user::{self, Newcomer};
 const BATCH: usize = 500;
 /// The most characters of a hash: what its column keeps.
 const MAX_HASH: usize = 255;
-/// How often a batch is tried whose names are being taken at the same time.
+/// How often a batch is tried that others are in the way of.
 const TRIES: u32 = 5;
 const TAKEN: &str = "the username is taken, or looks like one that is";
 
@@ -133,8 +133,8 @@ impl Importer<'_> {
         let mut tries = TRIES;
         let taken = loop {
             match self.write(&batch).await {
-                // Somebody signed up with one of the names after it was looked for.
-                Err(Error::UsernameTaken) if tries > 1 => tries -= 1,
+                // Somebody signed up with one of the names after it was looked for, or held a lock for long.
+                Err(Error::UsernameTaken | Error::Unavailable(_)) if tries > 1 => tries -= 1,
                 written => break written?,
             }
         };
