@@ -5,22 +5,20 @@
 //! from job to job (fresh blocks would be mapped anew each time and, once freed, kept by the allocator)
 //! and wipes it when it has nothing to do. Who finds the line full is told so at once.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
-use std::time::{Duration, Instant};
-
-use metrics::{counter, gauge, histogram};
-use tokio::sync::oneshot;
+use std::time::Duration;
 
 use super::address_prefix::AddressPrefix;
 use super::argon2id::Memory;
+use metrics::{counter, gauge, histogram};
 
+mod job;
 mod priority;
 mod queue;
 mod relief;
 
+use job::Job;
 use queue::{Full, Queue};
 use relief::Pace;
 
@@ -50,13 +48,6 @@ struct State {
     running: Vec<Option<Arc<Job>>>,
     pace: Pace,
     closed: bool,
-}
-
-struct Job {
-    /// May be done twice, by a thread that gets no time and by the one that relieves it; the first answer counts.
-    work: Box<dyn Fn(&mut Memory) + Send + Sync>,
-    queued: Instant,
-    relieved: AtomicBool,
 }
 
 impl HashPool {
@@ -90,16 +81,8 @@ impl HashPool {
         from: AddressPrefix,
         work: impl Fn(&mut Memory) -> T + Send + Sync + 'static,
     ) -> Result<T, Busy> {
-        let (sender, done) = oneshot::channel();
-        let sender = Mutex::new(Some(sender));
+        let (job, done) = Job::new(work);
         let waiting = Arc::new(());
-        let answer = move |memory: &mut Memory| {
-            let outcome = work(memory);
-            if let Some(sender) = sender.lock().unwrap_or_else(PoisonError::into_inner).take() {
-                drop(sender.send(outcome));
-            }
-        };
-        let job = Arc::new(Job { work: Box::new(answer), queued: Instant::now(), relieved: AtomicBool::new(false) });
         self.0.enqueue(from, Arc::downgrade(&waiting), job)?;
         // A job that is displaced or panics drops its sender: that is an error here, like the deadline.
         let done = tokio::time::timeout(DEADLINE, done).await;
@@ -195,22 +178,6 @@ impl State {
     }
 }
 
-impl Job {
-    fn is_relieved(&self) -> bool {
-        self.relieved.load(Ordering::Relaxed)
-    }
-
-    fn relieve(&self) {
-        self.relieved.store(true, Ordering::Relaxed);
-    }
-
-    fn run(&self, memory: &mut Memory) {
-        if catch_unwind(AssertUnwindSafe(|| (self.work)(memory))).is_err() {
-            tracing::error!("a hash job panicked");
-        }
-    }
-}
-
 #[expect(clippy::cast_precision_loss, reason = "the line is short")]
 fn report(queue: &Queue<Arc<Job>>) {
     gauge!("daypass_hash_queue").set(queue.len() as f64);
@@ -221,6 +188,7 @@ mod tests {
     use std::sync::mpsc;
 
     use futures_util::FutureExt as _;
+    use tokio::sync::oneshot;
 
     use super::*;
 

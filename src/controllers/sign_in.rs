@@ -97,12 +97,16 @@ async fn authenticate(
         // Only a wish: who is right is let in, also when the threads have no time for this.
         let renewed = if outdated { app.passwords.hash(caller.from, password.clone()).await.ok() } else { None };
         let transaction = app.begin_write().await?;
-        if let Some(user) = user::lock_unchanged(&transaction, &verified).await? {
-            if let Some(hash) = renewed {
-                user.renew_hash(&*transaction, hash).await?;
-            }
-            return Ok((transaction, user));
+        let user = match user::lock_unchanged(&transaction, &verified).await {
+            Ok(Some(user)) => user,
+            // Changed meanwhile, or gone: the next round finds out.
+            Ok(None) | Err(Error::Refused(_)) => continue,
+            Err(error) => return Err(error),
+        };
+        if let Some(hash) = renewed {
+            user.renew_hash(&*transaction, hash).await?;
         }
+        return Ok((transaction, user));
     }
     Err(Error::BadCredentials)
 }

@@ -22,7 +22,7 @@ use crate::views::{Credentials, Limited, User};
 /// Who signs up, and with what.
 #[derive(ToSchema)]
 pub struct SignUp {
-    /// 1 to 64 visible characters; unique without regard to case.
+    /// 1 to 64 visible characters; unique without regard to case, and to how it looks.
     #[schema(value_type = String, min_length = 1, max_length = 64, example = "ada")]
     username: Username,
     /// At least 8 characters unless the service asks for more, at most 1024 bytes.
@@ -84,7 +84,7 @@ pub async fn show_me(State(app): State<App>, session: Session) -> Result<Reply<U
 /// A new name for a user.
 #[derive(ToSchema)]
 pub struct Rename {
-    /// 1 to 64 visible characters; unique without regard to case.
+    /// 1 to 64 visible characters; unique without regard to case, and to how it looks.
     #[schema(value_type = String, min_length = 1, max_length = 64, example = "ada lovelace")]
     username: Username,
 }

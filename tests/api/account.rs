@@ -100,6 +100,28 @@ async fn no_item_outlives_an_account_deleted_while_it_was_created() {
 }
 
 #[tokio::test]
+async fn a_sign_in_overtaken_by_the_deletion_of_its_account_is_refused_like_any_other() {
+    let app = TestApp::start().await;
+    for round in 0..10 {
+        let name = format!("user {round}");
+        let person = app.sign_up(&name).await;
+        let signing_in: Vec<_> = (0..8)
+            .map(|_| {
+                let (anon, body) = (app.anon.clone(), json!({"username": name, "password": PASSWORD}));
+                tokio::spawn(async move { anon.post("/api/sessions", body).await })
+            })
+            .collect();
+        assert_eq!(delete(&person, PASSWORD).await.status(), 204);
+        for reply in signing_in {
+            let reply = reply.await.unwrap();
+            if ![201, 503].contains(&reply.status()) {
+                assert_eq!(reply.refusal(), (401, "bad_credentials".to_owned()));
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn no_session_made_with_the_old_password_survives_its_change() {
     let app = TestApp::start().await;
     let mut password = PASSWORD.to_owned();

@@ -78,8 +78,8 @@ impl State {
     /// What a thread is stuck with, oldest first, then what waits. The thread keeps what was taken from it:
     /// it finds out that it was too late when it is done.
     fn most_urgent(&mut self) -> Option<Arc<Job>> {
-        let stuck = self.running.iter_mut().flatten().filter(|job| !job.is_relieved()).min_by_key(|job| job.queued);
-        stuck.map(|job| Arc::clone(job)).inspect(|job| job.relieve()).or_else(|| self.take())
+        let stuck = self.running.iter().flatten().filter(|job| !job.is_relieved()).min_by_key(|job| job.queued);
+        stuck.filter(|job| job.relieve()).cloned().or_else(|| self.take())
     }
 }
 
