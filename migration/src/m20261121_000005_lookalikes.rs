@@ -22,8 +22,8 @@ impl MigrationTrait for Migration {
         // at most one row could ever be left with it.
         let column = tables::text(UsernameSkeleton, 512, backend).default("").take();
         manager.alter_table(Table::alter().table(Users::Table).add_column(column).take()).await?;
-        // A migration knows no Unicode tables, and nothing was released before this one: the key, which is
-        // its own skeleton in all but a few names, will do for who signed up earlier.
+        // A migration knows no Unicode tables, and nothing was released before this one: the key has to
+        // do for who signed up earlier. It keeps the column unique, and no more.
         let fill = Query::update().table(Users::Table).value(UsernameSkeleton, Expr::col(Users::UsernameKey)).take();
         manager.execute(fill).await?;
         let unique = Index::create().name(UNIQUE).table(Users::Table).col(UsernameSkeleton).unique().take();

@@ -11,6 +11,9 @@ use crate::random;
 /// Bytes of a salt and of a hash.
 const SALT_BYTES: usize = 16;
 
+/// Blocks of 1 KiB: above the most that glibc takes from its heap (`DEFAULT_MMAP_THRESHOLD_MAX`, 32 MiB).
+const GIVEN_BACK: usize = 33 * 1024;
+
 /// The stored hash, the parameters or the machine are at fault.
 #[derive(Debug)]
 pub(super) struct Fault(pub(super) String);
@@ -26,6 +29,9 @@ impl Memory {
     fn blocks(&mut self, params: &Params) -> &mut [Block] {
         let count = params.block_count();
         if self.blocks.len() < count {
+            // Room for more than is used: the pages are never touched, and glibc gives so large a piece back to
+            // the system when it is freed, where it would keep one of 19 MiB for itself.
+            self.blocks.reserve_exact(count.max(GIVEN_BACK) - self.blocks.len());
             self.blocks.resize(count, Block::default());
         }
         self.used = true;
@@ -39,8 +45,16 @@ impl Memory {
 
     /// Leaves nothing that was made from a password.
     pub(super) fn wipe(&mut self) {
-        self.blocks.fill(Block::default());
-        self.used = false;
+        if self.used {
+            self.blocks.fill(Block::default());
+            self.used = false;
+        }
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        self.wipe();
     }
 }
 

@@ -5,7 +5,7 @@
 //! from job to job (fresh blocks would be mapped anew each time and, once freed, kept by the allocator)
 //! and wipes it when it has nothing to do. Who finds the line full is told so at once.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 use std::thread;
 use std::time::Duration;
 
@@ -19,13 +19,17 @@ mod queue;
 mod relief;
 
 use job::Job;
-use queue::{Full, Queue};
+pub(super) use priority::Class;
+use queue::Queue;
 use relief::Pace;
 
 /// Those who may wait, for each thread: about a second's work.
 const WAITING_PER_THREAD: usize = 64;
 /// The longest anyone waits for a job to be done.
 const DEADLINE: Duration = Duration::from_secs(5);
+
+/// How often an async thread tries to get the lock, which is held for less than a microsecond.
+const LOCK_TRIES: usize = 1000;
 
 /// The line is full, or the deadline passed while waiting in it.
 #[derive(Debug)]
@@ -44,6 +48,7 @@ struct Shared {
 
 struct State {
     queue: Queue<Arc<Job>>,
+    class: Class,
     /// What each thread is at.
     running: Vec<Option<Arc<Job>>>,
     pace: Pace,
@@ -51,24 +56,27 @@ struct State {
 }
 
 impl HashPool {
-    /// Starts the threads, and the one that relieves them when they get nothing done.
+    /// Starts the threads and, where they could get nothing done, the one that relieves them. A job usually
+    /// takes as long as `usual`.
     ///
     /// # Errors
     /// When the system has no more threads.
-    pub(super) fn start(threads: usize) -> std::io::Result<Self> {
-        Self::start_with(threads, Pace::of(threads))
+    pub(super) fn start(threads: usize, class: Class, usual: Duration) -> std::io::Result<Self> {
+        Self::start_with(threads, class, Pace::of(threads, usual))
     }
 
-    fn start_with(threads: usize, pace: Pace) -> std::io::Result<Self> {
+    fn start_with(threads: usize, class: Class, pace: Pace) -> std::io::Result<Self> {
         let queue = Queue::with_capacity(threads * WAITING_PER_THREAD);
-        let state = Mutex::new(State { queue, running: vec![None; threads], pace, closed: false });
+        let state = Mutex::new(State { queue, class, running: vec![None; threads], pace, closed: false });
         let pool = Self(Arc::new(Shared { state, work_to_do: Condvar::new(), work_begun: Condvar::new() }));
         for number in 0..threads {
             let shared = Arc::clone(&pool.0);
-            thread::Builder::new().name(format!("hash-{number}")).spawn(move || shared.work(number))?;
+            thread::Builder::new().name(format!("hash-{number}")).spawn(move || shared.work(number, class))?;
         }
-        let shared = Arc::clone(&pool.0);
-        thread::Builder::new().name("hash-relief".to_owned()).spawn(move || shared.relieve())?;
+        if class == Class::Idle {
+            let shared = Arc::clone(&pool.0);
+            thread::Builder::new().name("hash-relief".to_owned()).spawn(move || shared.relieve())?;
+        }
         Ok(pool)
     }
 
@@ -83,11 +91,18 @@ impl HashPool {
     ) -> Result<T, Busy> {
         let (job, done) = Job::new(work);
         let waiting = Arc::new(());
-        self.0.enqueue(from, Arc::downgrade(&waiting), job)?;
-        // A job that is displaced or panics drops its sender: that is an error here, like the deadline.
-        let done = tokio::time::timeout(DEADLINE, done).await;
+        let answer = match self.0.enqueue(from, Arc::downgrade(&waiting), job) {
+            // A job that is displaced or panics drops its sender: that is an error here, like the deadline.
+            Ok(()) => tokio::time::timeout(DEADLINE, done).await.ok().and_then(Result::ok).ok_or(Busy),
+            Err(busy) => Err(busy),
+        };
         drop(waiting);
-        done.ok().and_then(Result::ok).ok_or(Busy).inspect_err(|_| counter!("daypass_hash_shed_total").increment(1))
+        answer.inspect_err(|_| counter!("daypass_hash_shed_total").increment(1))
+    }
+
+    /// Whether a job of this address would be taken now.
+    pub(super) fn has_place(&self, from: AddressPrefix) -> bool {
+        self.0.lock_soon().is_some_and(|state| state.queue.has_place(from))
     }
 }
 
@@ -104,36 +119,42 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The lock, for an async thread: not for ever. Whoever holds it may have lost its core to others.
+    fn lock_soon(&self) -> Option<MutexGuard<'_, State>> {
+        for _ in 0..LOCK_TRIES {
+            match self.state.try_lock() {
+                Ok(state) => return Some(state),
+                Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+                Err(TryLockError::WouldBlock) => thread::yield_now(),
+            }
+        }
+        None
+    }
+
     fn enqueue(&self, from: AddressPrefix, client: Weak<()>, job: Arc<Job>) -> Result<(), Busy> {
-        let mut state = self.lock();
+        let mut state = self.lock_soon().ok_or(Busy)?;
         let at_rest = state.is_at_rest();
         if at_rest {
             state.pace.restart();
         }
         let placed = state.queue.push(from, client, job);
-        report(&state.queue);
+        let length = state.queue.len();
         drop(state);
-        match placed {
-            Ok(left) => {
-                counter!("daypass_hash_dropped_total").increment(left);
-                self.work_to_do.notify_one();
-                if at_rest {
-                    self.work_begun.notify_one();
-                }
-                Ok(())
-            }
-            Err(Full) => {
-                counter!("daypass_hash_shed_total").increment(1);
-                Err(Busy)
-            }
+        let Ok(left) = placed else { return Err(Busy) };
+        self.work_to_do.notify_one();
+        if at_rest {
+            self.work_begun.notify_one();
         }
+        report(length, left);
+        Ok(())
     }
 
     /// What each thread does until the pool is dropped.
-    fn work(&self, number: usize) {
-        priority::lower();
+    fn work(&self, number: usize, class: Class) {
+        class.enter();
         let mut memory = Memory::default();
         while let Some(job) = self.next(number, &mut memory) {
+            histogram!("daypass_hash_wait_seconds").record(job.queued.elapsed());
             job.run(&mut memory);
             let mut state = self.lock();
             state.running[number] = None;
@@ -148,18 +169,26 @@ impl Shared {
             if state.closed {
                 return None;
             }
-            if let Some(job) = state.take() {
+            let (job, left) = state.queue.pop();
+            if let Some(job) = job {
                 state.running[number] = Some(Arc::clone(&job));
+                let length = state.queue.len();
+                drop(state);
+                report(length, left);
                 return Some(job);
             }
             if memory.is_clean() {
                 state = self.work_to_do.wait(state).unwrap_or_else(PoisonError::into_inner);
-            } else {
-                // Only when there is nothing better to do: it takes as long as a fifth of a hash.
-                drop(state);
-                memory.wipe();
-                state = self.lock();
+                continue;
             }
+            let class = state.class;
+            drop(state);
+            // Only when there is nothing better to do: it takes as long as a fifth of a hash.
+            match class {
+                Class::Idle => memory.wipe(),
+                Class::Low => *memory = Memory::default(),
+            }
+            state = self.lock();
         }
     }
 }
@@ -168,19 +197,13 @@ impl State {
     fn is_at_rest(&self) -> bool {
         self.queue.len() == 0 && self.running.iter().all(Option::is_none)
     }
-
-    /// The next in the line.
-    fn take(&mut self) -> Option<Arc<Job>> {
-        let (job, left) = self.queue.pop();
-        report(&self.queue);
-        counter!("daypass_hash_dropped_total").increment(left);
-        job.inspect(|job| histogram!("daypass_hash_wait_seconds").record(job.queued.elapsed()))
-    }
 }
 
+/// Never under the lock: a thread that gets no time would hold it for longer.
 #[expect(clippy::cast_precision_loss, reason = "the line is short")]
-fn report(queue: &Queue<Arc<Job>>) {
-    gauge!("daypass_hash_queue").set(queue.len() as f64);
+fn report(length: usize, abandoned: u64) {
+    gauge!("daypass_hash_queue").set(length as f64);
+    counter!("daypass_hash_dropped_total").increment(abandoned);
 }
 
 #[cfg(test)]
@@ -212,7 +235,7 @@ mod tests {
     }
 
     fn pool() -> Arc<HashPool> {
-        Arc::new(HashPool::start_with(1, Pace::never()).unwrap())
+        Arc::new(HashPool::start_with(1, Class::Idle, Pace::never()).unwrap())
     }
 
     #[tokio::test]
@@ -266,7 +289,7 @@ mod tests {
     #[tokio::test]
     async fn the_threads_end_with_the_pool() {
         let shared = {
-            let pool = HashPool::start(3).unwrap();
+            let pool = HashPool::start(3, Class::Idle, Duration::ZERO).unwrap();
             pool.run(ADDRESS, |_| ()).await.unwrap();
             Arc::downgrade(&pool.0)
         };

@@ -3,7 +3,8 @@
 //! Signing in is limited by the address it comes from and, for devices that have not signed in to the
 //! account before, by the account. A device that has goes by a bucket of its own: however many strangers
 //! guess at an account, its owner is not locked out. Only failures count there, and they are charged before
-//! the password is hashed, so that a thousand at once are not a thousand guesses.
+//! the password is hashed, so that a thousand at once are not a thousand guesses. A success takes back its own
+//! charge and no other: a count that began anew would tell strangers that the account exists.
 
 use std::time::Duration;
 
@@ -12,6 +13,9 @@ use chrono::{DateTime, Utc};
 use super::address_prefix::AddressPrefix;
 use super::device::Device;
 use super::username;
+
+/// NIST SP 800-63B-4 §3.2.2.
+const MOST_FAILURES_IN_A_ROW: u32 = 100;
 
 mod buckets;
 mod quota;
@@ -60,10 +64,11 @@ impl Limits {
     /// Limits of these sizes, or none.
     #[must_use]
     pub fn new(quotas: Option<Quotas>) -> Self {
+        let failures = |quota| Buckets::new("sign-in", quota).closing_after(MOST_FAILURES_IN_A_ROW);
         Self(quotas.map(|quotas| Tables {
             sign_up: Buckets::new("sign-up", quotas.sign_up),
-            accounts: Buckets::new("sign-in", quotas.sign_in),
-            devices: Buckets::new("sign-in", quotas.sign_in),
+            accounts: failures(quotas.sign_in),
+            devices: failures(quotas.sign_in),
             addresses: Buckets::new("sign-in-address", quotas.sign_in_address),
             password_change: Buckets::new("password-change", quotas.password_change),
         }))
@@ -73,18 +78,16 @@ impl Limits {
     ///
     /// # Errors
     /// When the address asked too often.
-    pub fn sign_up(&self, from: AddressPrefix, now: DateTime<Utc>) -> Result<Option<Allowance>, Allowance> {
-        let Some(tables) = &self.0 else { return Ok(None) };
-        tables.sign_up.charge(from, now).map(|(_, allowance)| Some(allowance))
+    pub fn sign_up(&self, from: AddressPrefix, now: DateTime<Utc>) -> Result<Attempt<'_>, Allowance> {
+        self.0.as_ref().map_or(Ok(Attempt(None)), |tables| Attempt::counted(&tables.sign_up, from, now))
     }
 
     /// Gives the present password again.
     ///
     /// # Errors
     /// When it was given too often for this user.
-    pub fn password_change(&self, user_id: i64, now: DateTime<Utc>) -> Result<Option<Allowance>, Allowance> {
-        let Some(tables) = &self.0 else { return Ok(None) };
-        tables.password_change.charge(user_id, now).map(|(_, allowance)| Some(allowance))
+    pub fn password_change(&self, user_id: i64, now: DateTime<Utc>) -> Result<Attempt<'_>, Allowance> {
+        self.0.as_ref().map_or(Ok(Attempt(None)), |tables| Attempt::counted(&tables.password_change, user_id, now))
     }
 
     /// Tries to sign in as `name`, which may be anybody's or nobody's; `device` is one that has signed in
@@ -100,71 +103,74 @@ impl Limits {
         now: DateTime<Utc>,
     ) -> Result<Attempt<'_>, Allowance> {
         let Some(tables) = &self.0 else { return Ok(Attempt(None)) };
-        let key = username::key_of(name);
-        let charges = match device {
-            Some(device) => {
-                let (device, allowance) = tables.devices.charge((device, &key), now)?;
-                Charges { tables, to: Charge::Device(device), allowance }
+        let key = username::key_of_any(name);
+        if let Some(device) = device {
+            // Whoever stole its token could use up its tries; then the device is a stranger like any other.
+            if let Ok((charged, allowance)) = tables.devices.charge((device, &key), now) {
+                return Ok(Attempt(Some(Charges { to: Charge::Device(&tables.devices, charged), allowance })));
             }
-            None => {
-                let (address, _) = tables.addresses.charge(from, now)?;
-                let charged = tables.accounts.charge(&key, now);
-                // Refused for the account's sake: that says nothing about the address.
-                let (account, allowance) = charged.inspect_err(|_| tables.addresses.give_back(address))?;
-                Charges { tables, to: Charge::Stranger { address, account }, allowance }
-            }
-        };
-        Ok(Attempt(Some(charges)))
+        }
+        let (address, _) = tables.addresses.charge(from, now)?;
+        let charged = tables.accounts.charge(&key, now);
+        // Refused for the account's sake: that says nothing about the address.
+        let (account, allowance) = charged.inspect_err(|_| tables.addresses.give_back(address))?;
+        Ok(Attempt(Some(Charges { to: Charge::Stranger { tables, address, account }, allowance })))
     }
 }
 
-/// An attempt to sign in whose outcome is not known yet. Until it is told it counts as failed.
+/// An attempt whose outcome is not known yet. Until it is told it counts.
 #[must_use]
 pub struct Attempt<'a>(Option<Charges<'a>>);
 
 struct Charges<'a> {
-    tables: &'a Tables,
-    to: Charge,
+    to: Charge<'a>,
     allowance: Allowance,
 }
 
-enum Charge {
-    Device(Charged),
-    Stranger { address: Charged, account: Charged },
+enum Charge<'a> {
+    /// Counts whether it succeeds or fails.
+    Counted(&'a Buckets, Charged),
+    Device(&'a Buckets, Charged),
+    Stranger {
+        tables: &'a Tables,
+        address: Charged,
+        account: Charged,
+    },
 }
 
 /// What became of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The password was right.
+    /// What was asked for was done.
     Succeeded,
-    /// It was wrong.
+    /// It was refused.
     Failed,
     /// It was not judged: the service was busy, or failed.
     NotJudged,
 }
 
-impl Attempt<'_> {
+impl<'a> Attempt<'a> {
+    fn counted(buckets: &'a Buckets, key: impl std::hash::Hash, now: DateTime<Utc>) -> Result<Self, Allowance> {
+        let (charged, allowance) = buckets.charge(key, now)?;
+        Ok(Self(Some(Charges { to: Charge::Counted(buckets, charged), allowance })))
+    }
+
     /// Tells the outcome; what is left.
     #[must_use]
     pub fn ended(self, outcome: Outcome) -> Option<Allowance> {
-        let Charges { tables, to, allowance } = self.0?;
+        let Charges { to, allowance } = self.0?;
         match (outcome, to) {
-            (Outcome::Failed, _) => return Some(allowance),
-            (Outcome::Succeeded, Charge::Device(device)) => tables.devices.forgive(device),
-            (Outcome::Succeeded, Charge::Stranger { address, account }) => {
-                tables.addresses.give_back(address);
-                tables.accounts.forgive(account);
+            (Outcome::Failed, _) | (Outcome::Succeeded, Charge::Counted(..)) => return Some(allowance),
+            (Outcome::Succeeded, Charge::Device(devices, charged)) => {
+                devices.forgive(charged);
+                return Some(devices.untouched());
             }
-            (Outcome::NotJudged, Charge::Device(device)) => tables.devices.give_back(device),
-            (Outcome::NotJudged, Charge::Stranger { address, account }) => {
+            (_, Charge::Counted(buckets, charged) | Charge::Device(buckets, charged)) => buckets.give_back(charged),
+            (_, Charge::Stranger { tables, address, account }) => {
                 tables.addresses.give_back(address);
                 tables.accounts.give_back(account);
             }
         }
-        Some(match outcome {
-            Outcome::Succeeded => tables.accounts.untouched(),
-            _ => Allowance { remaining: (allowance.remaining + 1).min(allowance.quota.tries), ..allowance },
-        })
+        Some(Allowance { remaining: (allowance.remaining + 1).min(allowance.quota.tries), ..allowance })
     }
 }

@@ -42,7 +42,8 @@ impl Password {
     /// The rule that `text` breaks.
     pub fn chosen(text: &str, minimum: usize, service: &str) -> Result<Self, Rule> {
         let password = Self::presented(text)?;
-        if password.text().chars().count() < minimum {
+        // One sign can be many when it is normalised, and many can be one.
+        if text.chars().count().min(password.text().chars().count()) < minimum {
             return Err(Rule::PasswordTooShort { minimum });
         }
         if common_passwords::contains(&folded(password.text())) || password.is_like(service) {
@@ -59,7 +60,9 @@ impl Password {
         let word = username::key_of(word);
         let core = |text: &str| text.trim_matches(|char: char| !char.is_alphabetic()).to_owned();
         let backwards = |text: &str| text.chars().rev().collect::<String>();
-        let is = |word: &str| !word.is_empty() && (folded == *word || core(&folded) == *word);
+        // Of one or two letters there is hardly a password that could not be said to be made.
+        let decorated = |word: &str| word.chars().count() > 2 && core(&folded) == *word;
+        let is = |word: &str| !word.is_empty() && (folded == *word || decorated(word));
         is(&word) || is(&core(&word)) || is(&backwards(&word)) || is(&backwards(&core(&word)))
     }
 
@@ -68,10 +71,15 @@ impl Password {
         self.text().as_bytes()
     }
 
-    /// What a hash made elsewhere may be of, likeliest first.
+    /// What hashes made elsewhere are made of.
+    pub(super) fn typed(&self) -> &[u8] {
+        self.typed.as_ref().unwrap_or(&self.normalised).expose_secret().as_bytes()
+    }
+
+    /// What a hash of other parameters may be of: made elsewhere, or by us before they changed.
     pub(super) fn forms(&self) -> impl Iterator<Item = &[u8]> {
-        let typed = self.typed.as_ref().map(|typed| typed.expose_secret().as_bytes());
-        typed.into_iter().chain([self.bytes()])
+        let normalised = self.typed.is_some().then(|| self.bytes());
+        std::iter::once(self.typed()).chain(normalised)
     }
 
     fn text(&self) -> &str {
@@ -99,6 +107,7 @@ mod tests {
     fn length_is_counted_in_code_points_and_capped_in_bytes() {
         assert!(Password::chosen("ünïcödé!", 8, "daypass").is_ok());
         assert_eq!(Password::chosen("ünïcödé", 8, "daypass").unwrap_err(), Rule::PasswordTooShort { minimum: 8 });
+        assert!(Password::chosen("\u{fdfa}", 8, "daypass").is_err(), "one sign that is normalised to 18");
         assert!(Password::chosen(&"xy ".repeat(341), 8, "daypass").is_ok());
         assert_eq!(Password::chosen(&"x".repeat(1025), 8, "daypass").unwrap_err(), Rule::PasswordTooLong);
     }
@@ -135,9 +144,13 @@ mod tests {
         ] {
             assert!(Password::presented(password).unwrap().is_like(name), "{password} and {name}");
         }
-        for (password, name) in
-            [("lovelace and byron", "lovelace"), ("83947561029", "ada"), ("adamant rocks", "ada"), ("x", "")]
-        {
+        for (password, name) in [
+            ("lovelace and byron", "lovelace"),
+            ("83947561029", "ada"),
+            ("8472-1193-5520-x", "x"),
+            ("adamant rocks", "ada"),
+            ("x", ""),
+        ] {
             assert!(!Password::presented(password).unwrap().is_like(name), "{password} and {name}");
         }
     }

@@ -1,6 +1,6 @@
 //! The only door to hashing and comparing passwords.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use argon2::Params;
@@ -8,16 +8,15 @@ use thiserror::Error;
 
 use super::address_prefix::AddressPrefix;
 use super::argon2id::{self, Fault, Memory};
-use super::hash_pool::{Busy, HashPool};
+use super::hash_pool::{Busy, Class, HashPool};
 use super::password::Password;
 use super::stored_hash::{self, Argon2Hash, StoredHash};
 
-/// A refused sign-in takes as long as so many hashes of ours: as long as the costliest stored hash that is
+/// A refused sign-in takes as long as so many hashes of ours: longer than the costliest stored hash that is
 /// accepted ([`stored_hash`]).
-const REFUSAL_IN_HASHES: u32 = 12;
-
+const REFUSAL_IN_HASHES: u32 = 24;
 /// A machine that was busy at the start does not make everybody wait for ever.
-const LONGEST_REFUSAL: Duration = Duration::from_secs(1);
+const LONGEST_REFUSAL: Duration = Duration::from_secs(3);
 
 /// What comparing a password with a stored hash found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,19 +63,16 @@ pub struct Begun(Instant);
 pub struct PasswordHasher(Arc<Shared>);
 
 struct Shared {
-    pool: HashPool,
-    maker: Arc<Maker>,
-    /// How long after a comparison began it is told that it failed.
-    refusal: Duration,
-}
-
-/// What the jobs need.
-struct Maker {
     params: Params,
+    /// For hashes of our own parameters, and for nobody's.
+    pool: HashPool,
+    /// For those made elsewhere: they take longer and more memory, so they wait for each other and for nobody
+    /// else. A name that does not exist would otherwise wait for those that do.
+    elsewhere: HashPool,
     /// Compared with when there is no such user, so that both cases cost the same.
     nobody: String,
-    /// Held by a job that needs more memory than the thread has: one at a time.
-    larger: Mutex<()>,
+    /// How long after a comparison began it is told that it failed.
+    refusal: Duration,
 }
 
 impl PasswordHasher {
@@ -91,10 +87,12 @@ impl PasswordHasher {
         // The first one waited for its memory to be mapped; only the second tells how long one takes.
         let begun = Instant::now();
         argon2id::hash(&params, b"the password of nobody", &mut memory)?;
-        let refusal = (begun.elapsed() * REFUSAL_IN_HASHES).min(LONGEST_REFUSAL);
-        let pool = HashPool::start(threads).map_err(|error| HashError::Fault(error.to_string()))?;
-        let maker = Arc::new(Maker { params, nobody, larger: Mutex::default() });
-        Ok(Self(Arc::new(Shared { pool, maker, refusal })))
+        let usual = begun.elapsed();
+        let refusal = (usual * REFUSAL_IN_HASHES).min(LONGEST_REFUSAL);
+        let no_threads = |error: std::io::Error| HashError::Fault(error.to_string());
+        let pool = HashPool::start(threads, Class::Idle, usual).map_err(no_threads)?;
+        let elsewhere = HashPool::start(1, Class::Low, usual).map_err(no_threads)?;
+        Ok(Self(Arc::new(Shared { params, pool, elsewhere, nobody, refusal })))
     }
 
     /// The PHC string to store for `password`, with a new salt.
@@ -102,9 +100,17 @@ impl PasswordHasher {
     /// # Errors
     /// [`HashError::Busy`] when the line is full or too slow.
     pub async fn hash(&self, from: AddressPrefix, password: Password) -> Result<String, HashError> {
-        let maker = Arc::clone(&self.0.maker);
-        let made = self.0.pool.run(from, move |memory| argon2id::hash(&maker.params, password.bytes(), memory));
+        let params = self.0.params.clone();
+        let made = self.0.pool.run(from, move |memory| argon2id::hash(&params, password.bytes(), memory));
         Ok(made.await??)
+    }
+
+    /// Refuses at once who would be turned away.
+    ///
+    /// # Errors
+    /// [`HashError::Busy`] when the line is full.
+    pub fn expect_place(&self, from: AddressPrefix) -> Result<(), HashError> {
+        if self.0.pool.has_place(from) { Ok(()) } else { Err(HashError::Busy) }
     }
 
     /// Compares `password` with the stored hash, or with nobody's when there is none.
@@ -117,13 +123,21 @@ impl PasswordHasher {
         password: Password,
         stored: Option<String>,
     ) -> Result<(Verdict, Begun), HashError> {
-        let maker = Arc::clone(&self.0.maker);
-        let verified = self.0.pool.run(from, move |memory| {
+        let exists = stored.is_some();
+        let stored = stored.unwrap_or_else(|| self.0.nobody.clone());
+        let hash = StoredHash::parse(&stored).map_err(|error| HashError::Fault(error.to_string()))?;
+        let outdated = !matches!(&hash, StoredHash::Argon2(hash) if hash.is_made_with(&self.0.params));
+        let pool = if outdated { &self.0.elsewhere } else { &self.0.pool };
+        let compared = pool.run(from, move |memory| {
             let begun = Begun(Instant::now());
-            let verdict = maker.compare(stored.as_deref().unwrap_or(&maker.nobody), &password, memory)?;
-            Ok((if stored.is_some() { verdict } else { Verdict::Wrong }, begun))
+            let right = match &hash {
+                StoredHash::Bcrypt => bcrypt::verify(password.typed(), &stored).unwrap_or(false),
+                StoredHash::Argon2(hash) if outdated => matches_any(hash, &password, memory)?,
+                StoredHash::Argon2(hash) => argon2id::matches(hash, password.bytes(), memory)?,
+            };
+            Ok((if right && exists { Verdict::Right { outdated } } else { Verdict::Wrong }, begun))
         });
-        verified.await?
+        compared.await?
     }
 
     /// Resolves when a refusal may be told. Each is told the same time after its comparison began, whatever
@@ -132,38 +146,19 @@ impl PasswordHasher {
         tokio::time::sleep_until((instant + self.0.refusal).into()).await;
     }
 
-    /// The most memory that hashing takes, in MiB: all threads with the one that
-    /// relieves them, and one hash from elsewhere.
+    /// The most memory that hashing takes, in MiB: all threads with the one that relieves them, and one
+    /// hash from elsewhere.
     #[must_use]
     pub fn memory_bound(params: &Params, threads: usize) -> (usize, usize) {
-        let mib = |kib: u32| kib.div_ceil(1024) as usize;
+        // A MiB each for the stack and for those who wait.
+        let mib = |kib: u32| kib.div_ceil(1024) as usize + 1;
         ((threads + 1) * mib(params.m_cost()), mib(stored_hash::MAX_MEMORY))
     }
 }
 
 impl std::fmt::Debug for PasswordHasher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PasswordHasher").field("params", &self.0.maker.params).finish_non_exhaustive()
-    }
-}
-
-impl Maker {
-    fn compare(&self, stored: &str, password: &Password, memory: &mut Memory) -> Result<Verdict, HashError> {
-        let right = match StoredHash::parse(stored).map_err(|error| HashError::Fault(error.to_string()))? {
-            StoredHash::Argon2(hash) if hash.is_made_with(&self.params) => {
-                return Ok(match argon2id::matches(&hash, password.bytes(), memory)? {
-                    true => Verdict::Right { outdated: false },
-                    false => Verdict::Wrong,
-                });
-            }
-            StoredHash::Argon2(hash) if hash.params.m_cost() > self.params.m_cost() => {
-                let _one_at_a_time = self.larger.lock().unwrap_or_else(PoisonError::into_inner);
-                matches_any(&hash, password, &mut Memory::default())?
-            }
-            StoredHash::Argon2(hash) => matches_any(&hash, password, memory)?,
-            StoredHash::Bcrypt => password.forms().any(|form| bcrypt::verify(form, stored).unwrap_or(false)),
-        };
-        Ok(if right { Verdict::Right { outdated: true } } else { Verdict::Wrong })
+        f.debug_struct("PasswordHasher").field("params", &self.0.params).finish_non_exhaustive()
     }
 }
 

@@ -1,6 +1,8 @@
 //! `daypass user`: what an operator may do about users. Running replicas hear of ended sessions as they hear
 //! of each other's: through the table of revocations.
 
+use std::io::Write as _;
+
 use clap::Subcommand;
 use migration::{Migrator, MigratorTrait as _};
 use sea_orm::DatabaseConnection;
@@ -72,7 +74,9 @@ async fn open(config: &Config) -> Result<DatabaseConnection, Failure> {
     Err(Failure::from(format!("the tables of {url} are not up to date. Type: daypass migrate up")))
 }
 
-#[expect(clippy::print_stdout, reason = "it is what was asked for")]
-fn say(line: &str) {
-    println!("{line}");
+/// Prints what was asked for.
+fn say(line: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    let said = writeln!(out, "{line}").and_then(|()| out.flush());
+    said.map_err(|error| Failure::from(format!("cannot write to standard output: {error}")))
 }

@@ -59,7 +59,7 @@ fn parameters(text: &str) -> Result<Params, String> {
     if stored_hash::is_affordable(&params) {
         Ok(params)
     } else {
-        Err("at most 128 MiB, and 512 MiB in all passes".to_owned())
+        Err("at most 128 MiB, and 256 MiB in all passes".to_owned())
     }
 }
 

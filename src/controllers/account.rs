@@ -54,8 +54,8 @@ pub async fn change_password(
     caller: Caller,
     Json(wanted): Json<ChangePassword>,
 ) -> Result<Limited<Credentials>, Error> {
-    let allowance = app.limits.password_change(session.user_id, app.clock.now())?;
-    Ok(Limited(allowance, replace_password(&app, &session, &caller, wanted).await))
+    let attempt = app.limits.password_change(session.user_id, app.clock.now())?;
+    Ok(Limited::of(attempt, replace_password(&app, &session, &caller, wanted).await))
 }
 
 async fn replace_password(
@@ -112,8 +112,8 @@ pub async fn delete_account(
     caller: Caller,
     Json(DeleteAccount { current_password }): Json<DeleteAccount>,
 ) -> Result<Limited<StatusCode>, Error> {
-    let allowance = app.limits.password_change(session.user_id, app.clock.now())?;
-    Ok(Limited(allowance, delete_user(&app, &session, &caller, current_password).await))
+    let attempt = app.limits.password_change(session.user_id, app.clock.now())?;
+    Ok(Limited::of(attempt, delete_user(&app, &session, &caller, current_password).await))
 }
 
 async fn delete_user(app: &App, session: &Session, caller: &Caller, password: Password) -> Result<StatusCode, Error> {

@@ -123,10 +123,12 @@ pub(super) async fn begin(
     caller: &Caller,
     message: &'static str,
 ) -> Result<Credentials, Error> {
-    let (now, name) = (app.clock.now(), &user.username);
+    let now = app.clock.now();
     let issued = app.tokens.issue(user.id, now, &mut random::secure())?;
     let row = session::create(db, &issued.session, (&issued.key_id, caller.user_agent.as_deref()), now).await?;
-    let device = caller.device.as_deref().and_then(|token| app.tokens.device(token, name, now));
+    let account = (&*user.username, &*user.password_hash);
+    let remembered = caller.device.as_deref().and_then(|token| app.tokens.remembered(token, account.0, now));
+    let device = remembered.and_then(|remembered| app.tokens.device(&remembered, account.1));
     counter!("daypass_sessions_created_total").increment(1);
     Ok(Credentials {
         user: User::from(user),
@@ -135,6 +137,6 @@ pub(super) async fn begin(
         session_token: issued.token,
         token_type: "Bearer",
         expires_in: app.tokens.lifetime_seconds(),
-        device_token: app.tokens.remember_device(device, name, now, &mut random::secure())?,
+        device_token: app.tokens.remember_device(device, account, now, &mut random::secure())?,
     })
 }

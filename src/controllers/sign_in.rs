@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::sessions;
 use crate::app::App;
-use crate::auth::limits::Outcome;
+use crate::auth::device::Device;
 use crate::auth::password::Password;
 use crate::auth::password_hasher::Verdict;
 use crate::database::WriteTransaction;
@@ -54,20 +54,27 @@ pub async fn sign_in(
     caller: Caller,
     Json(SignIn { username, password }): Json<SignIn>,
 ) -> Result<impl IntoResponse, Error> {
-    let now = app.clock.now();
-    let device = caller.device.as_deref().and_then(|token| app.tokens.device(token, &username, now));
-    let attempt = app.limits.sign_in(caller.from, device, &username, now)?;
+    let device = known_device(&app, &caller, &username).await?;
+    let attempt = app.limits.sign_in(caller.from, device, &username, app.clock.now())?;
     let credentials = begin_session(&app, &caller, &username, password).await;
-    let allowance = attempt.ended(match &credentials {
-        Ok(_) => Outcome::Succeeded,
-        Err(Error::BadCredentials) => Outcome::Failed,
-        Err(_) => Outcome::NotJudged,
-    });
     let created = |credentials| (StatusCode::CREATED, [(LOCATION, "/api/sessions/current")], credentials);
-    Ok(Limited(allowance, credentials.map(created)))
+    Ok(Limited::of(attempt, credentials.map(created)))
+}
+
+/// The device, if it has signed in to this account before. The database is asked for none but tokens that were
+/// given out under this name: whether a name exists cannot be told by the time this takes.
+async fn known_device(app: &App, caller: &Caller, name: &str) -> Result<Option<Device>, Error> {
+    let token = caller.device.as_deref();
+    let Some(remembered) = token.and_then(|token| app.tokens.remembered(token, name, app.clock.now())) else {
+        return Ok(None);
+    };
+    let user = user::find_by_username(&app.db, name).await?;
+    Ok(user.and_then(|user| app.tokens.device(&remembered, &user.password_hash)))
 }
 
 async fn begin_session(app: &App, caller: &Caller, name: &str, password: Password) -> Result<Credentials, Error> {
+    // Who is turned away costs the database nothing either.
+    app.passwords.expect_place(caller.from)?;
     let (transaction, user) = authenticate(app, caller, name, password).await?;
     let most = app.config.tokens.max_sessions;
     let ended = session::make_room(&*transaction, user.id, most, app.clock.now()).await?;
@@ -103,9 +110,10 @@ async fn authenticate(
             Ok(None) | Err(Error::Refused(_)) => continue,
             Err(error) => return Err(error),
         };
-        if let Some(hash) = renewed {
-            user.renew_hash(&*transaction, hash).await?;
-        }
+        let user = match renewed {
+            Some(hash) => user.renew_hash(&*transaction, hash).await?,
+            None => user,
+        };
         return Ok((transaction, user));
     }
     Err(Error::BadCredentials)

@@ -57,10 +57,10 @@ pub async fn sign_up(
     caller: Caller,
     Json(wanted): Json<SignUp>,
 ) -> Result<impl IntoResponse, Error> {
-    let allowance = app.limits.sign_up(caller.from, app.clock.now())?;
+    let attempt = app.limits.sign_up(caller.from, app.clock.now())?;
     let credentials = create_user(&app, &caller, wanted).await;
     let created = credentials.map(|credentials| (StatusCode::CREATED, [(LOCATION, "/api/users/me")], credentials));
-    Ok(Limited(allowance, created))
+    Ok(Limited::of(attempt, created))
 }
 
 async fn create_user(app: &App, caller: &Caller, SignUp { username, password }: SignUp) -> Result<Credentials, Error> {
@@ -109,8 +109,8 @@ pub async fn rename_me(
     Json(Rename { username }): Json<Rename>,
 ) -> Result<Limited<Reply<User>>, Error> {
     // It tells which names are taken, as a sign-up does.
-    let allowance = app.limits.sign_up(caller.from, app.clock.now())?;
-    Ok(Limited(allowance, rename(&app, &session, &username).await))
+    let attempt = app.limits.sign_up(caller.from, app.clock.now())?;
+    Ok(Limited::of(attempt, rename(&app, &session, &username).await))
 }
 
 async fn rename(app: &App, session: &Session, username: &Username) -> Result<Reply<User>, Error> {

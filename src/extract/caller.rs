@@ -1,6 +1,6 @@
 //! Who is calling, as far as a request says it: from where, with what, and on which device.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::extract::FromRequestParts;
 use axum::http::header::{HeaderName, USER_AGENT};
@@ -50,12 +50,20 @@ pub fn address(headers: &HeaderMap, extensions: &Extensions, trusted: &[IpNet]) 
         return address;
     }
     let values = headers.get_all(FORWARDED_FOR).iter().rev();
-    let mut hops = values.flat_map(|value| value.to_str().unwrap_or_default().rsplit(','));
+    let mut hops = values.flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
     while trusted.iter().any(|network| network.contains(&address)) {
-        let Some(hop) = hops.next().and_then(|hop| hop.trim().parse::<IpAddr>().ok()) else { break };
+        let Some(hop) = hops.next().and_then(hop) else { break };
         address = hop.to_canonical();
     }
     address
+}
+
+/// An address as proxies write it: alone, in brackets, or with a port.
+fn hop(text: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(text).ok()?.trim();
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    let with_port = || text.parse().map(|socket: SocketAddr| socket.ip());
+    bare.parse().or_else(|_| with_port()).ok()
 }
 
 #[cfg(test)]
@@ -96,6 +104,10 @@ mod tests {
             (&[], "10.0.0.1"),
             (&["::ffff:192.0.2.1"], "192.0.2.1"),
             (&["2001:db8::1"], "2001:db8::1"),
+            (&["192.0.2.1:4444"], "192.0.2.1"),
+            (&["[2001:db8::1]:4444"], "2001:db8::1"),
+            (&["[2001:db8::1]"], "2001:db8::1"),
+            (&["\u{e9}, 192.0.2.1"], "192.0.2.1"),
         ] {
             assert_eq!(client("10.0.0.1", forwarded, &trusted), expected, "{forwarded:?}");
             assert_eq!(client("::ffff:10.0.0.1", forwarded, &trusted), expected, "{forwarded:?}");

@@ -57,6 +57,10 @@ fn log(
     let (status, path) = (response.status().as_u16(), uri.path());
     let elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
     match error {
+        // Expected under load; a line of an error for each would be part of the load.
+        Some(Error::Busy) => {
+            debug!(target: TARGET, method = %method, path, request.id = id, %client, status, elapsed_ms, code = "busy", "turned away");
+        }
         Some(fault) if status >= 500 => {
             let cause = causes(fault);
             error!(target: TARGET, method = %method, path, request.id = id, %client, status, elapsed_ms, code = fault.code(), cause, "failed");

@@ -214,11 +214,11 @@ impl Model {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn renew_hash(&self, db: &impl ConnectionTrait, password_hash: String) -> Result<(), Error> {
-        let renewed = Entity::update_many().col_expr(Column::PasswordHash, password_hash.into());
+    pub async fn renew_hash(self, db: &impl ConnectionTrait, password_hash: String) -> Result<Self, Error> {
+        let renewed = Entity::update_many().col_expr(Column::PasswordHash, password_hash.clone().into());
         let unchanged = renewed.filter(COLUMN.id.eq(self.id)).filter(COLUMN.password_hash.eq(&self.password_hash));
         unchanged.exec(db).await?;
-        Ok(())
+        Ok(Self { password_hash, ..self })
     }
 
     /// Deletes the user, with their items and sessions.

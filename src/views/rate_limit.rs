@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
 
-use crate::auth::limits::Allowance;
+use crate::auth::limits::{Allowance, Attempt, Outcome};
 use crate::error::Error;
 
 /// Names the limit: so many tries (`q`) in so many seconds (`w`).
@@ -40,7 +40,20 @@ impl IntoResponseParts for RateLimit {
 }
 
 /// An answer, or a refusal, with what is left of the limit.
-pub struct Limited<T>(pub Option<Allowance>, pub Result<T, Error>);
+pub struct Limited<T>(Option<Allowance>, Result<T, Error>);
+
+impl<T> Limited<T> {
+    /// What became of an attempt. It does not count when it was no attempt of the client that failed, but ours.
+    #[must_use]
+    pub fn of(attempt: Attempt<'_>, answer: Result<T, Error>) -> Self {
+        let outcome = match &answer {
+            Ok(_) => Outcome::Succeeded,
+            Err(error) if error.status().is_server_error() => Outcome::NotJudged,
+            Err(_) => Outcome::Failed,
+        };
+        Self(attempt.ended(outcome), answer)
+    }
+}
 
 impl<T: IntoResponse> IntoResponse for Limited<T> {
     fn into_response(self) -> Response {
@@ -51,5 +64,5 @@ impl<T: IntoResponse> IntoResponse for Limited<T> {
 /// Seconds, rounded up: whoever waits as long as told finds it open.
 #[must_use]
 pub(super) fn whole_seconds(time: Duration) -> u64 {
-    time.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX)
+    time.as_nanos().div_ceil(1_000_000_000).try_into().unwrap_or(u64::MAX)
 }

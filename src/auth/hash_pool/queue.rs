@@ -53,6 +53,15 @@ impl<T> Queue<T> {
         Ok(abandoned)
     }
 
+    /// Whether a job of this address would find a place.
+    pub(super) fn has_place(&self, address: AddressPrefix) -> bool {
+        self.length < self.capacity || self.lanes.values().any(|lane| lane.len() > self.length_of(address) + 1)
+    }
+
+    fn length_of(&self, address: AddressPrefix) -> usize {
+        self.lanes.get(&address).map_or(0, VecDeque::len)
+    }
+
     /// The next job, and how many were passed over because nobody waits for them.
     pub(super) fn pop(&mut self) -> (Option<T>, u64) {
         let mut abandoned = 0;
@@ -86,7 +95,7 @@ impl<T> Queue<T> {
         if self.length < self.capacity {
             return Ok(abandoned);
         }
-        let own = self.lanes.get(&newcomer).map_or(0, VecDeque::len);
+        let own = self.length_of(newcomer);
         let longest = self.lanes.values_mut().max_by_key(|lane| lane.len());
         // A lane of more than one stays a lane: its turn need not be taken back.
         let longest = longest.filter(|lane| lane.len() > own + 1).ok_or(Full)?;

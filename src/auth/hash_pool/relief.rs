@@ -8,11 +8,13 @@
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Job, Shared, State};
+use super::{Job, Shared, State, report};
 use crate::auth::argon2id::Memory;
 
-/// So long without a job finished, and the threads are taken to get no time.
+/// So long without a job finished, and the threads are taken to get no time...
 const PATIENCE: Duration = Duration::from_millis(100);
+/// ... unless a job takes longer: then so many times as long.
+const PATIENCE_IN_JOBS: u32 = 4;
 
 /// When to step in.
 #[derive(Debug)]
@@ -25,14 +27,15 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    pub(super) fn of(threads: usize) -> Self {
-        let interval = PATIENCE / u32::try_from(threads).unwrap_or(1).max(1);
-        Self { progress: Instant::now(), patience: PATIENCE, interval }
+    pub(super) fn of(threads: usize, usual: Duration) -> Self {
+        let patience = PATIENCE.max(usual * PATIENCE_IN_JOBS);
+        let interval = patience / u32::try_from(threads).unwrap_or(1).max(1);
+        Self { progress: Instant::now(), patience, interval }
     }
 
     #[cfg(test)]
     pub(super) fn never() -> Self {
-        Self { patience: Duration::from_hours(1), ..Self::of(1) }
+        Self { patience: Duration::from_hours(1), ..Self::of(1, Duration::ZERO) }
     }
 
     pub(super) fn restart(&mut self) {
@@ -63,8 +66,10 @@ impl Shared {
                 state = waited.unwrap_or_else(PoisonError::into_inner).0;
                 continue;
             }
-            let job = state.most_urgent();
+            let (job, left) = state.most_urgent();
+            let length = state.queue.len();
             drop(state);
+            report(length, left);
             if let Some(job) = job {
                 job.run(&mut memory);
             }
@@ -77,9 +82,12 @@ impl Shared {
 impl State {
     /// What a thread is stuck with, oldest first, then what waits. The thread keeps what was taken from it:
     /// it finds out that it was too late when it is done.
-    fn most_urgent(&mut self) -> Option<Arc<Job>> {
+    fn most_urgent(&mut self) -> (Option<Arc<Job>>, u64) {
         let stuck = self.running.iter().flatten().filter(|job| !job.is_relieved()).min_by_key(|job| job.queued);
-        stuck.filter(|job| job.relieve()).cloned().or_else(|| self.take())
+        match stuck.filter(|job| job.relieve()) {
+            Some(job) => (Some(Arc::clone(job)), 0),
+            None => self.queue.pop(),
+        }
     }
 }
 
@@ -88,12 +96,14 @@ mod tests {
     use std::sync::Mutex;
     use std::sync::mpsc;
 
-    use super::super::HashPool;
+    use std::time::Duration;
+
+    use super::super::{Class, HashPool};
     use crate::auth::address_prefix::AddressPrefix;
 
     #[tokio::test]
     async fn a_job_whose_thread_gets_no_time_is_done_by_another_and_so_is_the_next() {
-        let pool = HashPool::start(1).unwrap();
+        let pool = HashPool::start(1, Class::Idle, Duration::ZERO).unwrap();
         let (release, stuck) = mpsc::channel::<()>();
         let stuck = Mutex::new(Some(stuck));
         let first = pool.run(AddressPrefix::LOCAL, move |_| {

@@ -33,16 +33,14 @@ pub(super) async fn disable(db: &DatabaseConnection, name: &str) -> Result<(), F
     let user = user.disable(&*transaction, now).await?;
     let ended = end_sessions(&transaction, &user, Reason::AccountDisabled, now).await?;
     transaction.commit().await?;
-    say(&format!("disabled {:?}; sessions ended: {ended}", user.username));
-    Ok(())
+    say(&format!("disabled {:?}; sessions ended: {ended}", user.username))
 }
 
 pub(super) async fn enable(db: &DatabaseConnection, name: &str) -> Result<(), Failure> {
     let (transaction, user) = hold(db, name).await?;
     let user = user.enable(&*transaction).await?;
     transaction.commit().await?;
-    say(&format!("enabled {:?}", user.username));
-    Ok(())
+    say(&format!("enabled {:?}", user.username))
 }
 
 pub(super) async fn delete(db: &DatabaseConnection, name: &str, consent: &Consent) -> Result<(), Failure> {
@@ -52,8 +50,7 @@ pub(super) async fn delete(db: &DatabaseConnection, name: &str, consent: &Consen
     let ended = end_sessions(&transaction, &user, Reason::AccountDeletion, Clock::System.now()).await?;
     user.delete(&*transaction).await?;
     transaction.commit().await?;
-    say(&format!("deleted {username:?}; sessions ended: {ended}"));
-    Ok(())
+    say(&format!("deleted {username:?}; sessions ended: {ended}"))
 }
 
 /// The operator begins a reset but does not choose the password (ASVS 6.4.6). It alone stands on standard
@@ -68,9 +65,9 @@ pub(super) async fn reset_password(db: &DatabaseConnection, name: &str, config: 
     let now = Clock::System.now();
     let user = user.change_password(&*transaction, password_hash, now).await?;
     end_sessions(&transaction, &user, Reason::PasswordReset, now).await?;
-    transaction.commit().await?;
-    say(&password);
-    Ok(())
+    // Before it holds: a password that nobody could read must not take the place of one that somebody knows.
+    say(&password)?;
+    Ok(transaction.commit().await?)
 }
 
 async fn find(db: &DatabaseConnection, name: &str) -> Result<user::Model, Failure> {

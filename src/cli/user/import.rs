@@ -82,7 +82,7 @@ pub(super) async fn run(db: &DatabaseConnection, import: &Import) -> Result<(), 
     importer.bar.finish_and_clear();
     let Importer { read, imported, .. } = importer;
     let verb = if import.dry_run { "would import" } else { "imported" };
-    say(&format!("{verb} {imported} of {read} users; {} not taken", read - imported));
+    say(&format!("{verb} {imported} of {read} users; {} not taken", read - imported))?;
     done?;
     if imported == read { Ok(()) } else { Err(Failure::told()) }
 }
