@@ -10,3 +10,5 @@ pub mod session;
 pub mod text_key;
 pub mod user;
 pub mod version;
+pub mod workout_log;
+pub mod workout_text;

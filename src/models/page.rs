@@ -24,6 +24,9 @@ pub enum Listing {
     /// Items, by age or name.
     #[serde(rename = "items")]
     Items,
+    /// Workout logs, by age or description.
+    #[serde(rename = "workout-logs")]
+    WorkoutLogs,
 }
 
 impl Listing {
@@ -32,6 +35,7 @@ impl Listing {
     pub fn orders(self) -> &'static str {
         match self {
             Self::Items => "createdAt, -createdAt, name or -name",
+            Self::WorkoutLogs => "createdAt, -createdAt, description or -description",
         }
     }
 
@@ -40,6 +44,7 @@ impl Listing {
     pub fn sort(self, word: &str) -> Option<Sort> {
         let text = match self {
             Self::Items => "name",
+            Self::WorkoutLogs => "description",
         };
         let (field, backwards) = word.strip_prefix('-').map_or((word, false), |field| (field, true));
         match (field, backwards) {
@@ -259,9 +264,10 @@ mod tests {
         }
 
         #[test]
-        fn a_cursor_of_another_order_is_refused(cursor in cursors()) {
+        fn a_cursor_of_another_order_or_listing_is_refused(cursor in cursors()) {
             let other = if cursor.sort == Sort::Newest { Sort::Oldest } else { Sort::Newest };
             prop_assert_eq!(Cursor::decode(&cursor.encode(), cursor.listing, other), None);
+            prop_assert_eq!(Cursor::decode(&cursor.encode(), Listing::WorkoutLogs, cursor.sort), None);
         }
     }
 }
