@@ -28,3 +28,27 @@ fn what_destroys_data_asks_first() {
     let fresh = run(folder.path(), &["migrate", "fresh", "--yes"], &[]);
     assert_eq!(text(&fresh.stdout).matches("applied").count(), 9);
 }
+
+#[test]
+fn everything_after_a_migration_is_taken_back() {
+    let folder = TempDir::new().unwrap();
+    run(folder.path(), &["migrate", "up"], &[]);
+    let asked = run(folder.path(), &["migrate", "down", "--to", "4"], &[]);
+    assert_eq!(asked.status.code(), Some(2));
+    assert!(complaint(&asked).contains("after m20261120_000004_revocations") && complaint(&asked).contains("--yes"));
+    for name in ["4", "m20261120_000004"] {
+        let down = run(folder.path(), &["migrate", "down", "--to", name, "--yes"], &[]);
+        let lines: Vec<_> = text(&down.stdout).lines().collect();
+        assert_eq!(lines.iter().filter(|line| line.starts_with("applied")).count(), 4, "{lines:?}");
+        assert_eq!(lines[3], "applied  m20261120_000004_revocations");
+    }
+    for (name, status, why) in [("6", 1, "is not applied"), ("m2026", 2, "several"), ("nothing", 2, "no migration")] {
+        let refused = run(folder.path(), &["migrate", "down", "--to", name, "--yes"], &[]);
+        assert_eq!(refused.status.code(), Some(status), "{name}");
+        assert!(complaint(&refused).contains(why), "{name}: {}", complaint(&refused));
+    }
+    let both = run(folder.path(), &["migrate", "down", "2", "--to", "4", "--yes"], &[]);
+    assert_eq!(both.status.code(), Some(2));
+    let up = run(folder.path(), &["migrate", "up"], &[]);
+    assert_eq!(text(&up.stdout).matches("pending").count(), 0);
+}
