@@ -15,7 +15,7 @@ use migration::{Migrator, MigratorTrait as _};
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, Statement};
 use support::TestDatabase;
 
-const TABLES: [&str; 6] = ["users", "sessions", "items", "revocations", "workout_logs", "tests"];
+const TABLES: [&str; 7] = ["users", "sessions", "items", "revocations", "workout_logs", "tests", "seeds"];
 
 async fn tables_there(db: &DatabaseConnection) -> usize {
     let mut there = 0;

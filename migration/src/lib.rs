@@ -16,6 +16,7 @@ mod m20261121_000006_disabled_users;
 mod m20261121_000007_workout_logs;
 mod m20261121_000008_tests;
 mod m20261121_000009_tests_first_name;
+mod m20261121_000010_seeds;
 mod tables;
 
 /// Runs the migrations in their order.
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000007_workout_logs::Migration),
             Box::new(m20261121_000008_tests::Migration),
             Box::new(m20261121_000009_tests_first_name::Migration),
+            Box::new(m20261121_000010_seeds::Migration),
         ]
     }
 }

@@ -22,6 +22,7 @@ mod metrics;
 mod ownership;
 mod passwords;
 mod replicas;
+mod seeds;
 mod sessions;
 mod sign_in;
 mod signing_out;
