@@ -3,13 +3,17 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use migration::{Migrator, MigratorTrait as _};
+use sea_orm::DatabaseConnection;
 
 use crate::config::Config;
+use crate::database::{self, DatabaseError};
 
 mod consent;
 mod failure;
 mod migrate;
 mod secret;
+mod seed;
 mod serve;
 mod user;
 
@@ -33,6 +37,9 @@ enum Verb {
     /// Bring the database's tables up to date, or back
     #[command(subcommand)]
     Migrate(migrate::Verb),
+    /// Fill the tables with rows to begin with, once, and take them back
+    #[command(subcommand)]
+    Seed(seed::Verb),
     /// Make secrets, and see which are in use
     #[command(subcommand)]
     Secret(secret::Verb),
@@ -88,7 +95,19 @@ async fn run(cli: &Cli) -> Result<(), Failure> {
     match &cli.verb {
         None | Some(Verb::Serve) => serve::run(cli.config.clone()).await,
         Some(Verb::Migrate(verb)) => migrate::run(verb, &cli.config).await,
+        Some(Verb::Seed(verb)) => seed::run(verb, &cli.config).await,
         Some(Verb::Secret(verb)) => secret::run(verb, &cli.config).await,
         Some(Verb::User(verb)) => user::run(verb, &cli.config).await,
     }
+}
+
+/// The database, if it has the tables of this release: bringing them up to date is for `serve` and `migrate`.
+async fn open_database(config: &Config) -> Result<DatabaseConnection, Failure> {
+    let url = &config.database.database_url;
+    let db = database::connect(url).await?;
+    let pending = Migrator::get_pending_migrations(&db).await.map_err(DatabaseError::Migrate)?;
+    if pending.is_empty() {
+        return Ok(db);
+    }
+    Err(Failure::from(format!("the tables of {url} are not up to date. Type: daypass migrate up")))
 }

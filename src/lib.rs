@@ -13,6 +13,7 @@
 //! | [`controllers`] | one file a resource, one function a route |
 //! | [`models`] | tables: entity, finders, commands, scoped to their owner |
 //! | [`views`] | what goes over the wire |
+//! | [`seeds`] | rows to begin with |
 //! | [`background`] | following other replicas' revocations, clearing up |
 //! | [`auth`] | usernames, passwords, keys, tokens; knows no HTTP |
 //!
@@ -34,6 +35,7 @@ pub mod openapi;
 mod private_file;
 pub mod random;
 pub mod router;
+pub mod seeds;
 pub mod server;
 mod strict_json;
 pub mod telemetry;

@@ -4,13 +4,10 @@
 use std::io::Write as _;
 
 use clap::Subcommand;
-use migration::{Migrator, MigratorTrait as _};
-use sea_orm::DatabaseConnection;
 
 use super::Failure;
 use super::consent::Consent;
 use crate::config::Config;
-use crate::database::{self, DatabaseError};
 
 mod account;
 mod import;
@@ -35,7 +32,7 @@ pub(super) enum Verb {
         /// The username, in any case
         name: String,
     },
-    /// Delete a user, with their items and sessions
+    /// Delete a user, with all that is theirs
     Delete {
         /// The username, in any case
         name: String,
@@ -52,7 +49,7 @@ pub(super) enum Verb {
 }
 
 pub(super) async fn run(verb: &Verb, config: &Config) -> Result<(), Failure> {
-    let db = open(config).await?;
+    let db = super::open_database(config).await?;
     match verb {
         Verb::List { json } => list::run(&db, *json).await,
         Verb::Disable { name } => account::disable(&db, name).await,
@@ -61,17 +58,6 @@ pub(super) async fn run(verb: &Verb, config: &Config) -> Result<(), Failure> {
         Verb::ResetPassword { name } => account::reset_password(&db, name, config).await,
         Verb::Import(import) => import::run(&db, import).await,
     }
-}
-
-/// The database, if it has the tables of this release: bringing them up to date is for `serve` and `migrate`.
-async fn open(config: &Config) -> Result<DatabaseConnection, Failure> {
-    let url = &config.database.database_url;
-    let db = database::connect(url).await?;
-    let pending = Migrator::get_pending_migrations(&db).await.map_err(DatabaseError::Migrate)?;
-    if pending.is_empty() {
-        return Ok(db);
-    }
-    Err(Failure::from(format!("the tables of {url} are not up to date. Type: daypass migrate up")))
 }
 
 /// Prints what was asked for.

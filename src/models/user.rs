@@ -221,7 +221,7 @@ impl Model {
         Ok(Self { password_hash, ..self })
     }
 
-    /// Deletes the user, with their items and sessions.
+    /// Deletes the user, with all that is theirs and their sessions.
     ///
     /// # Errors
     /// When the database fails.

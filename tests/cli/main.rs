@@ -6,6 +6,7 @@
 mod importing;
 mod keys;
 mod running;
+mod seeds;
 mod serving;
 mod settings;
 mod users;

@@ -1,0 +1,117 @@
+//! `daypass seed`: rows to begin with, each seed once, and taken back alone.
+
+use chrono::SecondsFormat;
+use clap::Subcommand;
+use sea_orm::DatabaseConnection;
+
+use super::Failure;
+use super::consent::Consent;
+use crate::clock::Clock;
+use crate::config::{Config, Environment};
+use crate::models::seed;
+use crate::seeds::{self, Seed};
+
+#[derive(Subcommand, Debug)]
+pub(super) enum Verb {
+    /// Run a seed that was not run before, or all of them
+    Run {
+        /// Its name
+        name: Option<String>,
+        #[command(flatten)]
+        consent: Consent,
+    },
+    /// Delete the rows that a seed made, also those that were changed since
+    Revert {
+        /// Its name
+        name: String,
+        #[command(flatten)]
+        consent: Consent,
+    },
+    /// List the seeds and whether they were run
+    Status,
+}
+
+pub(super) async fn run(verb: &Verb, config: &Config) -> Result<(), Failure> {
+    let db = super::open_database(config).await?;
+    match verb {
+        Verb::Run { name, consent } => run_seeds(&db, name.as_deref(), consent, config).await,
+        Verb::Revert { name, consent } => revert(&db, name, consent, config).await,
+        Verb::Status => print_status(&db).await,
+    }
+}
+
+async fn run_seeds(
+    db: &DatabaseConnection,
+    name: Option<&str>,
+    consent: &Consent,
+    config: &Config,
+) -> Result<(), Failure> {
+    let meant = match name {
+        Some(name) => vec![Seed::named(name).ok_or_else(|| unknown(name))?],
+        None => Seed::ALL.to_vec(),
+    };
+    let ran = seed::all(db).await?;
+    let before = |seed: Seed| ran.iter().any(|row| row.name == seed.name());
+    if config.daypass_env == Environment::Production
+        && let Some(seed) = meant.iter().find(|seed| !before(**seed) && !seed.accounts().is_empty())
+    {
+        let url = &config.database.database_url;
+        consent.obtain(&format!("Everybody knows the passwords of the seed {}. Run it on {url}?", seed.name()))?;
+    }
+    for seed in meant {
+        if before(seed) || !run_one(db, seed, config).await? {
+            say(&format!("{} was run before", seed.name()));
+        }
+    }
+    Ok(())
+}
+
+/// Runs it, and tells whom one can sign in as; whether it was run now.
+async fn run_one(db: &DatabaseConnection, seed: Seed, config: &Config) -> Result<bool, Failure> {
+    let ran = seeds::run(db, seed, config, Clock::System.now()).await;
+    let ran = ran.map_err(|error| format!("{} was not run: {}", seed.name(), Failure::from(error).message()))?;
+    if ran {
+        say(&format!("ran {}", seed.name()));
+        for (username, password) in seed.accounts() {
+            say(&format!("  username {username:?}, password {password:?}"));
+        }
+    }
+    Ok(ran)
+}
+
+async fn revert(db: &DatabaseConnection, name: &str, consent: &Consent, config: &Config) -> Result<(), Failure> {
+    // What another release recorded can be taken back, too.
+    if !seed::all(db).await?.iter().any(|row| row.name == name) {
+        let seed = Seed::named(name).ok_or_else(|| unknown(name))?;
+        return Err(not_run(seed.name()));
+    }
+    let url = &config.database.database_url;
+    consent.obtain(&format!("Delete the rows that the seed {name} made in {url}, with all that is its users'?"))?;
+    let deleted = seeds::revert(db, name, Clock::System.now()).await?.ok_or_else(|| not_run(name))?;
+    say(&format!("reverted {name}; rows deleted: {deleted}"));
+    Ok(())
+}
+
+fn unknown(name: &str) -> Failure {
+    Failure::usage(format!("there is no seed {name:?} (see daypass seed status)"))
+}
+
+fn not_run(name: &str) -> Failure {
+    Failure::from(format!("the seed {name} was not run"))
+}
+
+async fn print_status(db: &DatabaseConnection) -> Result<(), Failure> {
+    let ran = seed::all(db).await?;
+    for row in &ran {
+        say(&format!("ran      {}  {}", row.name, row.ran_at.0.to_rfc3339_opts(SecondsFormat::Secs, true)));
+    }
+    for seed in Seed::ALL.into_iter().filter(|seed| !ran.iter().any(|row| row.name == seed.name())) {
+        say(&format!("pending  {}", seed.name()));
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "it is what was asked for")]
+fn say(line: &str) {
+    println!("{line}");
+}

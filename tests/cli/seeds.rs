@@ -1,0 +1,104 @@
+//! Rows to begin with, as a person at a terminal runs them and takes them back.
+
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::running::*;
+
+fn folder() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    assert!(run(folder.path(), &["migrate", "up"], &[]).status.success());
+    folder
+}
+
+/// What a verb that succeeded printed.
+fn told(folder: &Path, arguments: &[&str]) -> String {
+    let output = run(folder, &[&["seed"], arguments].concat(), &[]);
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    text(&output.stdout).to_owned()
+}
+
+/// The seeds in the words of `seed status`, without their times.
+fn status(folder: &Path) -> Vec<String> {
+    let words = |line: &str| line.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
+    told(folder, &["status"]).lines().map(words).collect()
+}
+
+#[test]
+fn the_passwords_that_the_demo_prints_open_its_accounts() {
+    let folder = folder();
+    let printed = told(folder.path(), &["run", "demo"]);
+    let mut lines = printed.lines();
+    assert_eq!(lines.next(), Some("ran demo"));
+    let running = Running::start(folder.path(), &[]);
+    let mut people = 0;
+    for line in lines {
+        let quoted: Vec<_> = line.split('"').collect();
+        let body = format!(r#"{{"username":"{}","password":"{}"}}"#, quoted[1], quoted[3]);
+        let answer = running.request("POST", "/api/sessions", "", &body);
+        assert!(answer.starts_with("HTTP/1.1 201"), "{line}: {answer}");
+        people += 1;
+    }
+    assert_eq!(people, 3, "{printed}");
+}
+
+#[test]
+fn a_seed_is_run_once_and_reverted_alone() {
+    let folder = folder();
+    assert_eq!(status(folder.path()), ["pending demo", "pending test-rows"]);
+    assert_eq!(told(folder.path(), &["run", "test-rows"]), "ran test-rows\n");
+    assert_eq!(told(folder.path(), &["run", "test-rows"]), "test-rows was run before\n");
+    assert_eq!(status(folder.path()), ["ran test-rows", "pending demo"]);
+    let all = told(folder.path(), &["run"]);
+    assert!(all.starts_with("ran demo\n") && all.ends_with("test-rows was run before\n"), "{all}");
+    assert_eq!(told(folder.path(), &["revert", "demo", "--yes"]), "reverted demo; rows deleted: 13\n");
+    assert_eq!(status(folder.path()), ["ran test-rows", "pending demo"]);
+    assert!(told(folder.path(), &["run"]).starts_with("ran demo\n"), "what was reverted can be run again");
+}
+
+#[test]
+fn a_revert_asks_first_and_knows_what_was_run() {
+    let folder = folder();
+    told(folder.path(), &["run", "demo"]);
+    for (arguments, code, why) in [
+        (&["revert", "demo"][..], 2, "--yes"),
+        (&["revert", "test-rows", "--yes"], 1, "the seed test-rows was not run"),
+        (&["revert", "nothing", "--yes"], 2, "there is no seed \"nothing\""),
+        (&["run", "no\u{1b}thing"], 2, "there is no seed \"no\\u{1b}thing\""),
+    ] {
+        let refused = run(folder.path(), &[&["seed"], arguments].concat(), &[]);
+        assert_eq!(refused.status.code(), Some(code), "{arguments:?}");
+        assert!(complaint(&refused).contains(why), "{}", complaint(&refused));
+    }
+    assert_eq!(status(folder.path())[0], "ran demo");
+}
+
+#[test]
+fn in_production_passwords_that_everybody_knows_want_consent() {
+    let folder = folder();
+    let production = [("DAYPASS_ENV", "production")];
+    for arguments in [&["seed", "run", "demo"][..], &["seed", "run"]] {
+        let refused = run(folder.path(), arguments, &production);
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(complaint(&refused).contains("Everybody knows the passwords of the seed demo"));
+    }
+    assert_eq!(status(folder.path()), ["pending demo", "pending test-rows"], "nothing was run");
+    assert!(run(folder.path(), &["seed", "run", "test-rows"], &production).status.success());
+    let output = run(folder.path(), &["seed", "run", "demo", "--yes"], &production);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(run(folder.path(), &["seed", "run"], &production).status.success(), "nothing is left to ask about");
+}
+
+#[test]
+fn a_seed_that_cannot_be_run_changes_nothing() {
+    let folder = TempDir::new().unwrap();
+    let early = run(folder.path(), &["seed", "run"], &[]);
+    assert!(early.status.code() == Some(1) && complaint(&early).contains("daypass migrate up"));
+    run(folder.path(), &["migrate", "up"], &[]);
+    let refused = run(folder.path(), &["seed", "run", "demo"], &[("PASSWORD_MIN_LENGTH", "60")]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(complaint(&refused), "error: demo was not run: A password has at least 60 characters.");
+    assert_eq!(status(folder.path()), ["pending demo", "pending test-rows"]);
+    assert_eq!(text(&run(folder.path(), &["user", "list", "--json"], &[]).stdout), "");
+}
