@@ -33,9 +33,16 @@ pub struct SignIn {
 }
 
 impl FromBody for SignIn {
-    fn from_body(mut fields: Fields, _: &App) -> Result<Self, Error> {
-        let username = fields.required("username", |text| Ok(text.to_owned()));
-        let password = fields.required("password", Password::presented);
+    fn from_body(fields: Fields, _: &App) -> Result<Self, Error> {
+        Self::from_members(fields, ["username", "password"])
+    }
+}
+
+impl SignIn {
+    /// Takes it from the members of these names.
+    pub(crate) fn from_members(mut fields: Fields, [name, secret]: [&str; 2]) -> Result<Self, Error> {
+        let username = fields.required(name, |text| Ok(text.to_owned()));
+        let password = fields.required(secret, Password::presented);
         fields.finish(username.zip(password).map(|(username, password)| Self { username, password }))
     }
 }
@@ -52,19 +59,28 @@ impl FromBody for SignIn {
 pub async fn sign_in(
     State(app): State<App>,
     caller: Caller,
-    Json(SignIn { username, password }): Json<SignIn>,
+    Json(attempt): Json<SignIn>,
 ) -> Result<impl IntoResponse, Error> {
+    let credentials = begin_session_within_limits(&app, &caller, attempt).await?;
+    Ok(credentials.map(|credentials| (StatusCode::CREATED, [(LOCATION, "/api/sessions/current")], credentials)))
+}
+
+/// Begins a session, if one may still try from there and for this account.
+pub(crate) async fn begin_session_within_limits(
+    app: &App,
+    caller: &Caller,
+    SignIn { username, password }: SignIn,
+) -> Result<Limited<Credentials>, Error> {
     let now = app.clock.now();
     let device = caller.device.as_deref().and_then(|token| app.tokens.device(token, &username, now));
     let attempt = app.limits.sign_in(caller.from, device, &username, now)?;
-    let credentials = begin_session(&app, &caller, &username, password).await;
+    let credentials = begin_session(app, caller, &username, password).await;
     let allowance = attempt.ended(match &credentials {
         Ok(_) => Outcome::Succeeded,
         Err(Error::BadCredentials) => Outcome::Failed,
         Err(_) => Outcome::NotJudged,
     });
-    let created = |credentials| (StatusCode::CREATED, [(LOCATION, "/api/sessions/current")], credentials);
-    Ok(Limited(allowance, credentials.map(created)))
+    Ok(Limited(allowance, credentials))
 }
 
 async fn begin_session(app: &App, caller: &Caller, name: &str, password: Password) -> Result<Credentials, Error> {

@@ -42,6 +42,13 @@ impl IntoResponseParts for RateLimit {
 /// An answer, or a refusal, with what is left of the limit.
 pub struct Limited<T>(pub Option<Allowance>, pub Result<T, Error>);
 
+impl<T> Limited<T> {
+    /// The same with another form of the answer.
+    pub fn map<U>(self, form: impl FnOnce(T) -> U) -> Limited<U> {
+        Limited(self.0, self.1.map(form))
+    }
+}
+
 impl<T: IntoResponse> IntoResponse for Limited<T> {
     fn into_response(self) -> Response {
         (RateLimit(self.0), self.1).into_response()
