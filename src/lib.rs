@@ -13,6 +13,7 @@
 //! | [`controllers`] | one file a resource, one function a route |
 //! | [`models`] | tables: entity, finders, commands, scoped to their owner |
 //! | [`views`] | what goes over the wire |
+//! | [`classroom`] | the routes of a course, over all of the above; when `CLASSROOM` is on |
 //! | [`background`] | following other replicas' revocations, clearing up |
 //! | [`auth`] | usernames, passwords, keys, tokens; knows no HTTP |
 //!
@@ -21,6 +22,7 @@
 pub mod app;
 pub mod auth;
 pub mod background;
+pub mod classroom;
 pub mod cli;
 pub mod clock;
 pub mod config;
