@@ -13,6 +13,7 @@ use axum::routing::MethodFilter;
 use crate::app::App;
 use crate::controllers::method_not_allowed;
 use crate::middleware::validate_session;
+use crate::models::page::{Listing, PageRequest, Sort};
 use crate::views::RepeatDetail;
 
 mod accounts;
@@ -29,8 +30,8 @@ const COURSE_NAMES: &[&str] = &["error", "message"];
 
 /// What deleting says.
 const REMOVED: &str = "you removed a log";
-/// The course lists everything; here these many, the newest, so that a list has a largest size.
-const NEWEST: u64 = 1000;
+/// The course lists everything, however much it is.
+const MOST_LISTED: u64 = 1000;
 
 /// All routes of the classroom.
 pub fn router(app: &App) -> Router<App> {
@@ -61,6 +62,11 @@ fn filter(method: &str) -> MethodFilter {
             .into_iter()
             .fold(MethodFilter::GET, MethodFilter::or),
     }
+}
+
+/// All rows of a listing, or the newest of very many; newest first.
+fn newest(listing: Listing) -> PageRequest {
+    PageRequest { listing, limit: MOST_LISTED, sort: Sort::Newest, after: None, containing: None }
 }
 
 async fn tell_as_the_course_does(mut response: Response) -> Response {

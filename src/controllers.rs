@@ -11,6 +11,7 @@ pub mod sessions;
 pub mod sign_in;
 pub mod users;
 pub mod verify;
+pub mod workout_logs;
 
 use axum::response::{IntoResponse, Response};
 

@@ -7,4 +7,8 @@ pub mod item_name;
 pub mod page;
 pub mod revocation;
 pub mod session;
+pub mod text_key;
 pub mod user;
+pub mod version;
+pub mod workout_log;
+pub mod workout_text;

@@ -46,7 +46,7 @@ pub fn complete(mut public: OpenApi, mut protected: OpenApi) -> OpenApi {
         )
         .paths(public.paths)
         .components(Some(components))
-        .tags(Some(["users", "sessions", "items", "keys", "health"].map(Tag::new)))
+        .tags(Some(["users", "sessions", "items", "workout logs", "keys", "health"].map(Tag::new)))
         .build()
 }
 

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::classroom;
 use crate::controllers::{
     account, client, docs, health, items, keys, method_not_allowed, metrics, not_found, sessions, sign_in, users,
-    verify,
+    verify, workout_logs,
 };
 use crate::middleware::{self, Service, validate_session};
 use crate::openapi;
@@ -38,6 +38,12 @@ fn protected() -> OpenApiRouter<App> {
         .routes(routes!(verify::verify))
         .routes(routes!(items::list_items, items::create_item))
         .routes(routes!(items::show_item, items::update_item, items::delete_item))
+        .routes(routes!(workout_logs::list_workout_logs, workout_logs::create_workout_log))
+        .routes(routes!(
+            workout_logs::show_workout_log,
+            workout_logs::update_workout_log,
+            workout_logs::delete_workout_log
+        ))
 }
 
 /// Pages for people; they are no part of the API.

@@ -12,10 +12,10 @@ use daypass::auth::username::Username;
 use daypass::clock::Clock;
 use daypass::models::user;
 use migration::{Migrator, MigratorTrait as _};
-use sea_orm::{ConnectionTrait as _, DatabaseConnection};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, Statement};
 use support::TestDatabase;
 
-const TABLES: [&str; 4] = ["users", "sessions", "items", "revocations"];
+const TABLES: [&str; 6] = ["users", "sessions", "items", "revocations", "workout_logs", "tests"];
 
 async fn tables_there(db: &DatabaseConnection) -> usize {
     let mut there = 0;
@@ -63,6 +63,36 @@ async fn users_from_before_lookalikes_were_kept_out_have_their_keys_as_skeletons
     Migrator::down(&db, Some(all - 4)).await.unwrap();
     Migrator::up(&db, None).await.unwrap();
     assert_eq!(user::find_by_username(&db, "grace").await.unwrap(), Some(passing));
+}
+
+/// The course's rows, in their order: text, and first name where there is the column.
+async fn test_rows(db: &DatabaseConnection, columns: &str) -> Vec<(String, Option<String>)> {
+    let query = format!("SELECT {columns} FROM tests ORDER BY id");
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), query)).await.unwrap();
+    rows.iter()
+        .map(|row| (row.try_get("", "testdata").unwrap(), row.try_get("", "first_name").unwrap_or_default()))
+        .collect()
+}
+
+#[tokio::test]
+async fn rows_of_the_course_outlive_their_first_name_in_both_directions() {
+    let database = TestDatabase::empty().await;
+    let db = database.connect().await;
+    Migrator::up(&db, Some(8)).await.unwrap();
+    let insert = "INSERT INTO tests (testdata, created_at, updated_at) VALUES ('one', 1, 2), ('two', 3, 4)";
+    db.execute_unprepared(insert).await.unwrap();
+    assert!(db.execute_unprepared("SELECT first_name FROM tests").await.is_err());
+
+    Migrator::up(&db, Some(1)).await.unwrap();
+    let unnamed = [("one".to_owned(), None), ("two".to_owned(), None)];
+    assert_eq!(test_rows(&db, "testdata, first_name").await, unnamed);
+    db.execute_unprepared("UPDATE tests SET first_name = 'Ada' WHERE testdata = 'two'").await.unwrap();
+    assert_eq!(test_rows(&db, "testdata, first_name").await[1].1.as_deref(), Some("Ada"));
+
+    Migrator::down(&db, Some(1)).await.unwrap();
+    assert_eq!(test_rows(&db, "testdata").await, unnamed, "the column goes, the rows stay");
+    Migrator::up(&db, Some(1)).await.unwrap();
+    assert_eq!(test_rows(&db, "testdata, first_name").await, unnamed);
 }
 
 #[tokio::test]

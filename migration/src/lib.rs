@@ -13,6 +13,9 @@ mod m20261120_000003_items;
 mod m20261120_000004_revocations;
 mod m20261121_000005_lookalikes;
 mod m20261121_000006_disabled_users;
+mod m20261121_000007_workout_logs;
+mod m20261121_000008_tests;
+mod m20261121_000009_tests_first_name;
 mod tables;
 
 /// Runs the migrations in their order.
@@ -28,6 +31,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000004_revocations::Migration),
             Box::new(m20261121_000005_lookalikes::Migration),
             Box::new(m20261121_000006_disabled_users::Migration),
+            Box::new(m20261121_000007_workout_logs::Migration),
+            Box::new(m20261121_000008_tests::Migration),
+            Box::new(m20261121_000009_tests_first_name::Migration),
         ]
     }
 }

@@ -56,6 +56,15 @@ pub enum Rule {
     /// NUL, which not every database can keep.
     #[error("A name cannot hold the character NUL.")]
     NameHoldsNul,
+    /// The description of a workout log is empty.
+    #[error("A description needs at least one character.")]
+    DescriptionEmpty,
+    /// A text of a workout log of more than 255 code points.
+    #[error("This text has at most 255 characters.")]
+    TextTooLong,
+    /// NUL, which not every database can keep.
+    #[error("This text cannot hold the character NUL.")]
+    TextHoldsNul,
 }
 
 impl Rule {
@@ -78,6 +87,9 @@ impl Rule {
             Self::NameEmpty => "name_empty",
             Self::NameTooLong => "name_too_long",
             Self::NameHoldsNul => "name_holds_nul",
+            Self::DescriptionEmpty => "description_empty",
+            Self::TextTooLong => "text_too_long",
+            Self::TextHoldsNul => "text_holds_nul",
         }
     }
 }

@@ -7,17 +7,17 @@ use axum::extract::State;
 
 use super::body::Item;
 use super::views::{Authtest, Wrapped};
-use super::{NEWEST, REMOVED};
+use super::{REMOVED, newest};
 use crate::app::App;
 use crate::auth::token::Session;
 use crate::error::Error;
 use crate::extract::{Id, Json};
-use crate::models::item::{self, Expected};
-use crate::models::page::{PageRequest, Sort};
+use crate::models::item;
+use crate::models::page::Listing;
+use crate::models::version::Expected;
 
 pub(super) async fn list(State(app): State<App>, session: Session) -> Result<Reply<Vec<Authtest>>, Error> {
-    let request = PageRequest { limit: NEWEST, sort: Sort::Newest, ..PageRequest::default() };
-    let (items, _) = item::page(&app.db, session.user_id, &request).await?;
+    let (items, _) = item::page(&app.db, session.user_id, &newest(Listing::Items)).await?;
     Ok(Reply(items.iter().rev().map(Authtest::from).collect()))
 }
 

@@ -33,7 +33,7 @@ pub(super) enum Verb {
         /// The username, in any case
         name: String,
     },
-    /// Delete a user, with their items and sessions
+    /// Delete a user, with all that is theirs
     Delete {
         /// The username, in any case
         name: String,

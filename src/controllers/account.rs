@@ -99,7 +99,7 @@ impl FromBody for DeleteAccount {
 
 /// Delete my account
 ///
-/// The user, their items and their sessions are no more.
+/// The user, all that is theirs and their sessions are no more.
 #[utoipa::path(delete, path = "/api/users/me", tag = "users", request_body = DeleteAccount, responses(
     (status = 204, description = "The account is gone."),
     (status = 403, description = "`wrong_password`"),

@@ -8,16 +8,15 @@ use axum::response::{IntoResponse, Response};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
-use crate::auth::Rule;
 use crate::auth::token::Session;
 use crate::error::Error;
-use crate::extract::{Fields, FromBody, FromQuery, Id, IfMatch, IfNoneMatch, Json, Query, etag};
+use crate::extract::{Fields, FromBody, FromQuery, Id, IfMatch, IfNoneMatch, Json, Query, etag, page_request};
 use crate::models::item;
 use crate::models::item_name::ItemName;
-use crate::models::page::{Cursor, DEFAULT_LIMIT, MAX_LIMIT, PageRequest, Sort};
+use crate::models::page::{Listing, PageRequest};
 use crate::views::{Item, ItemPage};
 
-/// What to list. The fields only document the query string; [`PageRequest`] is what they become.
+/// What to list. The fields only document the query string; [`Asked`] is what they become.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "read by the OpenAPI document alone")]
@@ -48,32 +47,13 @@ enum SortWord {
     NameReversed,
 }
 
-impl FromQuery for PageRequest {
-    fn from_query(mut fields: Fields) -> Result<Self, Error> {
-        let limit = fields.optional("limit", limit);
-        let sort = fields.optional("sort", sort).unwrap_or_default();
-        let containing = fields.optional("q", search).flatten();
-        let cursor = fields.optional("cursor", |text| Ok(text.to_owned()));
-        let request = Self { limit: limit.unwrap_or(DEFAULT_LIMIT), sort, after: None, containing };
-        let request = fields.finish(Some(request))?;
-        let Some(text) = cursor else { return Ok(request) };
-        let after = Cursor::decode(&text, request.sort).ok_or(Error::BadCursor)?;
-        Ok(Self { after: Some(after), ..request })
+/// The page that is asked for.
+pub struct Asked(PageRequest);
+
+impl FromQuery for Asked {
+    fn from_query(fields: Fields) -> Result<Self, Error> {
+        page_request(fields, Listing::Items, |text| Ok(ItemName::parse(text)?.key())).map(Self)
     }
-}
-
-fn limit(text: &str) -> Result<u64, Rule> {
-    let limit = text.parse().ok().filter(|limit: &u64| (1..=MAX_LIMIT).contains(limit) && limit.to_string() == text);
-    limit.ok_or(Rule::NotAllowed { expected: "a number from 1 to 100" })
-}
-
-/// Only what can stand in a name can be searched for.
-fn search(text: &str) -> Result<Option<String>, Rule> {
-    if text.is_empty() { Ok(None) } else { ItemName::parse(text).map(|name| Some(name.key())) }
-}
-
-fn sort(text: &str) -> Result<Sort, Rule> {
-    Sort::parse(text).ok_or(Rule::NotAllowed { expected: "createdAt, -createdAt, name or -name" })
 }
 
 /// The name of an item, new or changed.
@@ -101,7 +81,7 @@ impl FromBody for Body {
 pub async fn list_items(
     State(app): State<App>,
     session: Session,
-    Query(request): Query<PageRequest>,
+    Query(Asked(request)): Query<Asked>,
 ) -> Result<Reply<ItemPage>, Error> {
     let page = item::page(&app.db, session.user_id, &request).await?;
     Ok(Reply(ItemPage::from(page)))

@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 use axum::http::request::Parts;
 
-use crate::models::item::Expected;
+use crate::models::version::Expected;
 
 /// The entity tag of a version: strong, for every change of the row makes another.
 #[must_use]

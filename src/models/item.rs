@@ -1,18 +1,13 @@
 //! Items: what a user owns. Every finder and command is scoped to the owner.
-//!
-//! `version` counts the changes of a row. Who changes one holds it from reading its version to writing the
-//! next, so two writers never mix their fields and a change meant for another version is refused.
 
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::LikeExpr;
-use sea_orm::{
-    Condition, DatabaseTransaction, ExprTrait, IntoActiveModel, Order, QueryOrder, QuerySelect, Select, SqlErr,
-};
+use sea_orm::{DatabaseTransaction, IntoActiveModel, QuerySelect, Select, SqlErr};
 
 use super::item_name::ItemName;
-use super::page::{Cursor, Key, PageRequest, Sort};
+use super::page::{self, Columns, Cursor, Listed, PageRequest, Place};
+use super::version::Expected;
 use crate::auth::reason::Reason;
 use crate::auth::refusal::Refusal;
 use crate::error::Error;
@@ -41,21 +36,11 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Which version of a row a change was made from (`If-Match`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Expected {
-    /// The client does not say: the last writer wins.
-    Any,
-    /// One of these; none at all never matches.
-    Versions(Vec<i64>),
-}
+impl Listed for Entity {
+    const COLUMNS: Columns<Column> = Columns { id: Column::Id, created_at: Column::CreatedAt, text: Column::NameKey };
 
-impl Expected {
-    fn allows(&self, version: i64) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Versions(versions) => versions.contains(&version),
-        }
+    fn place(item: &Model) -> Place<'_> {
+        Place { id: item.id, created_at: item.created_at.0, text: &item.name_key }
     }
 }
 
@@ -81,53 +66,7 @@ pub async fn page(
     owner_id: i64,
     request: &PageRequest,
 ) -> Result<(Vec<Model>, Option<Cursor>), Error> {
-    let (column, order) = match request.sort {
-        Sort::Oldest => (Column::CreatedAt, Order::Asc),
-        Sort::Newest => (Column::CreatedAt, Order::Desc),
-        Sort::Name => (Column::NameKey, Order::Asc),
-        Sort::NameReversed => (Column::NameKey, Order::Desc),
-    };
-    let mut query =
-        owned_by(owner_id).order_by(column, order.clone()).order_by(Column::Id, order.clone()).limit(request.limit + 1);
-    if let Some(key) = &request.containing {
-        query = query.filter(Column::NameKey.like(containing(key)));
-    }
-    if let Some(cursor) = &request.after {
-        query = query.filter(beyond(column, &order, cursor));
-    }
-    let mut rows = query.all(db).await?;
-    let more = rows.len() as u64 > request.limit;
-    rows.truncate(usize::try_from(request.limit).unwrap_or(usize::MAX));
-    let end = rows.last().filter(|_| more).map(|last| last.cursor(request.sort));
-    Ok((rows, end))
-}
-
-/// Rows after the cursor: a later key, or the same key and a later id.
-fn beyond(column: Column, order: &Order, cursor: &Cursor) -> Condition {
-    let key: Value = match &cursor.key {
-        Key::Moment(millis) => (*millis).into(),
-        Key::Name(name) => name.as_str().into(),
-    };
-    let column = Expr::col((Entity, column));
-    let id = Expr::col((Entity, Column::Id));
-    let (later, later_id) = match order {
-        Order::Desc => (column.clone().lt(key.clone()), id.lt(cursor.id)),
-        _ => (column.clone().gt(key.clone()), id.gt(cursor.id)),
-    };
-    Condition::any().add(later).add(Condition::all().add(column.eq(key)).add(later_id))
-}
-
-/// A pattern that matches any key holding `key`, with the pattern's own signs taken literally.
-fn containing(key: &str) -> LikeExpr {
-    let mut pattern = String::from("%");
-    for char in key.chars() {
-        if matches!(char, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(char);
-    }
-    pattern.push('%');
-    LikeExpr::new(pattern).escape('!')
+    page::of(db, owned_by(owner_id), request).await
 }
 
 /// Inserts an item of the owner.
@@ -161,7 +100,8 @@ pub async fn create(
 /// [`Error::NotFound`], and [`Error::PreconditionFailed`] when the present version is not expected.
 pub async fn lock(db: &DatabaseTransaction, (owner_id, id): (i64, i64), expected: &Expected) -> Result<Model, Error> {
     let item = owned_by(owner_id).filter(COLUMN.id.eq(id)).lock_exclusive().one(db).await?.ok_or(Error::NotFound)?;
-    if expected.allows(item.version) { Ok(item) } else { Err(Error::PreconditionFailed) }
+    expected.check(item.version)?;
+    Ok(item)
 }
 
 impl Model {
@@ -186,13 +126,5 @@ impl Model {
     pub async fn delete(self, db: &impl ConnectionTrait) -> Result<(), Error> {
         ModelTrait::delete(self, db).await?;
         Ok(())
-    }
-
-    fn cursor(&self, sort: Sort) -> Cursor {
-        let key = match sort {
-            Sort::Oldest | Sort::Newest => Key::Moment(self.created_at.0.timestamp_millis()),
-            Sort::Name | Sort::NameReversed => Key::Name(self.name_key.clone()),
-        };
-        Cursor { sort, key, id: self.id }
     }
 }

@@ -1,8 +1,6 @@
 //! The name of an item: any text of 1 to 200 code points, given back exactly as it came.
 
-use icu_casemap::CaseMapper;
-use icu_normalizer::ComposingNormalizerBorrowed;
-
+use super::text_key::text_key;
 use crate::auth::Rule;
 
 /// The most code points a name may have.
@@ -39,28 +37,13 @@ impl ItemName {
     /// What the name is sorted and searched by.
     #[must_use]
     pub fn key(&self) -> String {
-        key_of(&self.0)
+        text_key(&self.0)
     }
-}
-
-/// Text without the difference of case or of composed and decomposed accents. The same on every
-/// database, where their own orders and `LIKE`s differ.
-fn key_of(text: &str) -> String {
-    let composed = ComposingNormalizerBorrowed::new_nfc().normalize(text);
-    CaseMapper::new().fold_string(&composed).into_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_key_of_the_longest_name_fits_its_column() {
-        for char in ('\u{1}'..=char::MAX).step_by(1) {
-            let key = key_of(char.encode_utf8(&mut [0; 4]));
-            assert!(key.chars().count() <= 3, "{char:?} grows to {key:?}");
-        }
-    }
 
     #[test]
     fn a_name_has_one_to_two_hundred_code_points_and_no_nul() {

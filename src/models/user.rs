@@ -221,7 +221,7 @@ impl Model {
         Ok(())
     }
 
-    /// Deletes the user, with their items and sessions.
+    /// Deletes the user, with all that is theirs and their sessions.
     ///
     /// # Errors
     /// When the database fails.

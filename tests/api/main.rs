@@ -28,3 +28,5 @@ mod signing_out;
 mod statelessness;
 mod tokens;
 mod users;
+mod workout_log_pages;
+mod workout_logs;

@@ -1,59 +1,70 @@
-//! Who may do what to an item: every route, for the owner and for everyone else.
+//! Who may do what to an item or a workout log: every route, for the owner and for everyone else.
 
 use axum::http::Method;
 use chrono::TimeDelta;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Client, TestApp};
 
-/// What each person gets from each route of alice's one item, in the order of [`ROUTES`].
-const ROUTES: [(Method, &str); 7] = [
-    (Method::GET, "/api/items"),
-    (Method::POST, "/api/items"),
-    (Method::GET, "/api/items/1"),
-    (Method::HEAD, "/api/items/1"),
-    (Method::PUT, "/api/items/1"),
-    (Method::PATCH, "/api/items/1"),
-    (Method::DELETE, "/api/items/1"),
-];
+/// What a user can own.
+const RESOURCES: [&str; 2] = ["/api/items", "/api/workout-logs"];
 
-async fn statuses(person: &Client) -> Vec<u16> {
+/// Fits both: what a resource does not ask for it ignores.
+fn body(text: &str) -> Value {
+    json!({"name": text, "description": text, "ownerId": 2, "owner_id": 2})
+}
+
+/// What a person gets from each route of a resource, of which alice has one, in this order: list, create, read,
+/// ask for its head, change, a method that is none, delete.
+async fn statuses(person: &Client, resource: &str) -> Vec<u16> {
+    let one = format!("{resource}/1");
     let mut statuses = Vec::new();
-    for (method, path) in ROUTES {
-        let reply = person.request(method, path).json(&json!({"name": "changed", "ownerId": 2})).send().await;
-        statuses.push(reply.status());
+    for (method, path) in [
+        (Method::GET, resource),
+        (Method::POST, resource),
+        (Method::GET, &one),
+        (Method::HEAD, &one),
+        (Method::PUT, &one),
+        (Method::PATCH, &one),
+        (Method::DELETE, &one),
+    ] {
+        statuses.push(person.request(method, path).json(&body("changed")).send().await.status());
     }
     statuses
 }
 
 #[tokio::test]
-async fn only_the_owner_reaches_an_item() {
-    let app = TestApp::start().await;
-    let alice = app.alice().await;
-    let bob = app.bob().await;
-    assert_eq!(alice.post("/api/items", json!({"name": "alice's"})).await.status(), 201);
+async fn only_the_owner_reaches_what_is_theirs() {
+    for resource in RESOURCES {
+        let app = TestApp::start().await;
+        let (alice, bob) = (app.alice().await, app.bob().await);
+        let created = alice.post(resource, body("alice's")).await;
+        assert_eq!((created.status(), created.header("location")), (201, format!("{resource}/1").as_str()));
 
-    assert_eq!(statuses(&bob).await, [200, 201, 404, 404, 404, 405, 404], "another user");
-    assert_eq!(statuses(&app.anon).await, [401, 401, 401, 401, 401, 405, 401], "no token");
-    assert_eq!(alice.get("/api/items/1").await.json()["name"], "alice's", "nothing changed");
+        assert_eq!(statuses(&bob, resource).await, [200, 201, 404, 404, 404, 405, 404], "{resource}: another user");
+        assert_eq!(statuses(&app.anon, resource).await, [401, 401, 401, 401, 401, 405, 401], "{resource}: no token");
+        assert_eq!(alice.get(&format!("{resource}/1")).await.json(), created.json(), "nothing changed");
 
-    let expired = app.alice_expired(&alice);
-    assert_eq!(statuses(&expired).await, [401, 401, 401, 401, 401, 405, 401], "expired token");
-    assert_eq!(statuses(&alice).await, [200, 201, 200, 200, 200, 405, 204], "the owner");
+        let expired = app.alice_expired(&alice);
+        assert_eq!(statuses(&expired, resource).await, [401, 401, 401, 401, 401, 405, 401], "{resource}: expired");
+        assert_eq!(statuses(&alice, resource).await, [200, 201, 200, 200, 200, 405, 204], "{resource}: the owner");
+    }
 }
 
 #[tokio::test]
-async fn a_strangers_item_and_a_missing_one_are_refused_alike() {
+async fn a_strangers_row_and_a_missing_one_are_refused_alike() {
     let app = TestApp::start().await;
     let (alice, bob) = (app.alice().await, app.bob().await);
-    alice.post("/api/items", json!({"name": "alice's"})).await;
-    for method in [Method::GET, Method::PUT, Method::DELETE] {
-        let attempt = async |id: i64| {
-            let request = bob.request(method.clone(), &format!("/api/items/{id}")).header("x-request-id", "same");
-            let reply = request.json(&json!({"name": "x"})).send().await;
-            (reply.status(), reply.text().to_owned())
-        };
-        assert_eq!(attempt(1).await, attempt(4711).await, "{method}");
+    for resource in RESOURCES {
+        alice.post(resource, body("alice's")).await;
+        for method in [Method::GET, Method::PUT, Method::DELETE] {
+            let attempt = async |id: i64| {
+                let request = bob.request(method.clone(), &format!("{resource}/{id}")).header("x-request-id", "same");
+                let reply = request.json(&body("x")).send().await;
+                (reply.status(), reply.text().to_owned())
+            };
+            assert_eq!(attempt(1).await, attempt(4711).await, "{method} {resource}");
+        }
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) async fn enable(db: &DatabaseConnection, name: &str) -> Result<(), Fa
 
 pub(super) async fn delete(db: &DatabaseConnection, name: &str, consent: &Consent) -> Result<(), Failure> {
     let username = find(db, name).await?.username;
-    consent.obtain(&format!("Delete {username:?}, with their items and sessions?"))?;
+    consent.obtain(&format!("Delete {username:?}, with all that is theirs?"))?;
     let (transaction, user) = hold(db, name).await?;
     let ended = end_sessions(&transaction, &user, Reason::AccountDeletion, Clock::System.now()).await?;
     user.delete(&*transaction).await?;
