@@ -19,6 +19,7 @@ use crate::views::RepeatDetail;
 mod accounts;
 mod authtest;
 mod body;
+mod logs;
 pub mod routes;
 mod test_routes;
 mod views;

@@ -7,6 +7,7 @@ pub mod item_name;
 pub mod page;
 pub mod revocation;
 pub mod session;
+pub mod test_row;
 pub mod text_key;
 pub mod user;
 pub mod version;

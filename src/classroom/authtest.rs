@@ -13,6 +13,7 @@ use crate::auth::token::Session;
 use crate::error::Error;
 use crate::extract::{Id, Json};
 use crate::models::item;
+use crate::models::item_name::ItemName;
 use crate::models::page::Listing;
 use crate::models::version::Expected;
 
@@ -24,7 +25,7 @@ pub(super) async fn list(State(app): State<App>, session: Session) -> Result<Rep
 pub(super) async fn create(
     State(app): State<App>,
     session: Session,
-    Json(Item(name)): Json<Item>,
+    Json(Item(name)): Json<Item<ItemName>>,
 ) -> Result<Reply<Wrapped<Authtest>>, Error> {
     let transaction = app.begin_write().await?;
     let item = item::create(&*transaction, session.user_id, &name, app.clock.now()).await?;
@@ -46,7 +47,7 @@ pub(super) async fn update(
     State(app): State<App>,
     session: Session,
     id: Result<Id, Error>,
-    Json(Item(name)): Json<Item>,
+    Json(Item(name)): Json<Item<ItemName>>,
 ) -> Result<Reply<Option<Wrapped<String>>>, Error> {
     let Some(Id(id)) = or_nothing(id)? else { return Ok(Reply(None)) };
     let transaction = app.begin_write().await?;

@@ -7,11 +7,14 @@
 use serde_json::{Map, Value};
 
 use crate::app::App;
+use crate::auth::Rule;
 use crate::controllers::sign_in::SignIn;
 use crate::controllers::users::SignUp;
 use crate::error::Error;
 use crate::extract::{Fields, FromBody};
 use crate::models::item_name::ItemName;
+use crate::models::workout_log::{Changes, Entry};
+use crate::models::workout_text::{Description, Detail};
 
 /// The names one thing may be sent under; the first that is there counts, and the first of all is asked for.
 type Names = &'static [&'static str];
@@ -21,6 +24,8 @@ const USERNAME: Names = &["username", "userName", "email"];
 /// Some clients send the password under the name that the course gives to the column of its hash.
 const PASSWORD: Names = &["password", "passwordhash"];
 const ITEM: Names = &["item"];
+/// Some clients send plurals and read the singular back.
+const LOG: [Names; 3] = [&["description", "descriptions"], &["definition", "definitions"], &["result", "results"]];
 
 /// The members of the object that holds any of what is wanted, and the name under which each is there.
 fn find<const N: usize>(body: Fields, wanted: [Names; N]) -> (Fields, [&'static str; N]) {
@@ -74,12 +79,48 @@ impl FromBody for CourseSignIn {
 }
 
 /// A line of text to keep.
-pub(super) struct Item(pub(super) ItemName);
+pub(super) struct Item<T>(pub(super) T);
 
-impl FromBody for Item {
+impl FromBody for Item<ItemName> {
     fn from_body(body: Fields, _: &App) -> Result<Self, Error> {
-        let (mut fields, [item]) = find(body, [ITEM]);
-        let item = fields.required(item, ItemName::parse);
-        fields.finish(item.map(Self))
+        item(body, ItemName::parse)
+    }
+}
+
+impl FromBody for Item<Detail> {
+    fn from_body(body: Fields, _: &App) -> Result<Self, Error> {
+        item(body, Detail::parse)
+    }
+}
+
+fn item<T>(body: Fields, parse: impl FnOnce(&str) -> Result<T, Rule>) -> Result<Item<T>, Error> {
+    let (mut fields, [item]) = find(body, [ITEM]);
+    let item = fields.required(item, parse);
+    fields.finish(item.map(Item))
+}
+
+/// A new workout log, as the course's clients send it.
+pub(super) struct CourseEntry(pub(super) Entry);
+
+impl FromBody for CourseEntry {
+    fn from_body(body: Fields, _: &App) -> Result<Self, Error> {
+        let (mut fields, [description, definition, result]) = find(body, LOG);
+        let description = fields.required(description, Description::parse);
+        let definition = fields.optional(definition, Detail::parse).unwrap_or_default();
+        let result = fields.optional(result, Detail::parse).unwrap_or_default();
+        fields.finish(description.map(|description| Self(Entry { description, definition, result })))
+    }
+}
+
+/// Changes of a workout log, as the course's clients send them: the whole row, or a part of it.
+pub(super) struct CourseChanges(pub(super) Changes);
+
+impl FromBody for CourseChanges {
+    fn from_body(body: Fields, _: &App) -> Result<Self, Error> {
+        let (mut fields, [description, definition, result]) = find(body, LOG);
+        let description = fields.optional(description, Description::parse);
+        let definition = fields.optional(definition, Detail::parse);
+        let result = fields.optional(result, Detail::parse);
+        fields.finish(Some(Self(Changes { description, definition, result })))
     }
 }

@@ -2,13 +2,15 @@
 
 use axum::routing::{MethodFilter, MethodRouter, on};
 
-use super::{accounts, authtest, test_routes};
+use super::{accounts, authtest, logs, test_routes};
 use crate::app::App;
 
 /// Where the course's lessons on plain routes are, and where a later edition puts them.
 const TEST: &[&str] = &["/test", "/test-controller"];
 const AUTHTEST: &[&str] = &["/authtest", "/api/authtest"];
 const USERS: &[&str] = &["/api/user", "/user"];
+/// The first edition's and the second's, and what students call it.
+const LOGS: &[&str] = &["/api/log", "/log", "/workout", "/workoutlog", "/journal"];
 
 /// Something the classroom does.
 pub struct Row {
@@ -46,6 +48,13 @@ pub const OPEN: &[Row] = &[
     row("GET", TEST, &["/projects"], |method| on(method, test_routes::projects)),
     row("GET", TEST, &["/mycontacts"], |method| on(method, test_routes::contacts)),
     row("GET", TEST, &["/helloclient"], |method| on(method, test_routes::hello_client)),
+    row("POST", TEST, &["/one"], |method| on(method, test_routes::one)),
+    row("POST", TEST, &["/two"], |method| on(method, test_routes::two)),
+    row("POST", TEST, &["/three"], |method| on(method, test_routes::three)),
+    row("POST", TEST, &["/four"], |method| on(method, test_routes::four)),
+    row("POST", TEST, &["/five"], |method| on(method, test_routes::five)),
+    row("POST", TEST, &["/six", "/seven"], |method| on(method, test_routes::six_and_seven)),
+    row("GET", TEST, &["/one"], |method| on(method, test_routes::list)),
     row("POST", USERS, &["", "/create", "/createuser", "/register", "/signup"], |method| on(method, accounts::sign_up)),
     row("POST", &["/api"], &["/signup", "/auth/register"], |method| on(method, accounts::sign_up)),
     row("POST", USERS, &["/login", "/signin"], |method| on(method, accounts::sign_in)),
@@ -61,4 +70,9 @@ pub const PROTECTED: &[Row] = &[
     row("GET", AUTHTEST, &["/{id}", "", "/create", "/update", "/delete"], |method| on(method, authtest::show)),
     row("PUT", AUTHTEST, &["/update/{id}", "/update"], |method| on(method, authtest::update)),
     row("DELETE", AUTHTEST, &["/delete/{id}", "/delete"], |method| on(method, authtest::delete)),
+    row("GET", LOGS, &["", "/all", "/log", "/mine", "/mylogs", "/user"], |method| on(method, logs::list)),
+    row("POST", LOGS, &["", "/create", "/log", "/new"], |method| on(method, logs::create)),
+    row("GET", LOGS, &["/{id}"], |method| on(method, logs::show)),
+    row("PUT", LOGS, &["/{id}", "/update/{id}"], |method| on(method, logs::update)),
+    row("DELETE", LOGS, &["/{id}", "/delete/{id}"], |method| on(method, logs::delete)),
 ];
