@@ -5,6 +5,7 @@
 
 use clap::{Args, ValueEnum};
 
+mod classroom;
 mod cors;
 mod database;
 mod duration;
@@ -14,6 +15,7 @@ mod passwords;
 mod secrets;
 mod tokens;
 
+pub use classroom::ClassroomConfig;
 pub use cors::{CorsConfig, OriginRule};
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use limits::{LimitConfig, RateLimits};
@@ -46,6 +48,9 @@ pub struct Config {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it")]
     pub cors: CorsConfig,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it")]
+    pub classroom: ClassroomConfig,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it")]
     pub log: LogConfig,

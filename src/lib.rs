@@ -14,6 +14,7 @@
 //! | [`models`] | tables: entity, finders, commands, scoped to their owner |
 //! | [`views`] | what goes over the wire |
 //! | [`seeds`] | rows to begin with |
+//! | [`classroom`] | the routes of a course, over all of the above; when `CLASSROOM` is on |
 //! | [`background`] | following other replicas' revocations, clearing up |
 //! | [`auth`] | usernames, passwords, keys, tokens; knows no HTTP |
 //!
@@ -22,6 +23,7 @@
 pub mod app;
 pub mod auth;
 pub mod background;
+pub mod classroom;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -8,6 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::classroom;
 use crate::controllers::{
     account, client, docs, health, items, keys, method_not_allowed, metrics, not_found, sessions, sign_in, users,
     verify, workout_logs,
@@ -68,10 +69,12 @@ pub fn metrics(app: &App) -> Service {
 pub fn build(app: &App) -> Service {
     let guard = from_fn_with_state(app.clone(), validate_session);
     let metrics = Router::new().route("/metrics", get(metrics::metrics));
+    let classroom = app.config.classroom.is_open(app.config.daypass_env);
     let router = Router::from(public())
         .merge(Router::from(protected()).route_layer(guard))
         .merge(pages())
         .merge(if app.config.metrics_with_the_rest() { metrics } else { Router::new() })
+        .merge(if classroom { classroom::router(app) } else { Router::new() })
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(app.clone());

@@ -2,7 +2,7 @@
 //!
 //! Entities never are; a column that is added is not sent until a view says so.
 
-mod credentials;
+pub(crate) mod credentials;
 mod item;
 mod keys;
 pub mod problem;
@@ -14,7 +14,7 @@ mod workout_log;
 pub use credentials::{Credentials, CurrentSession};
 pub use item::{Item, ItemPage};
 pub use keys::{KeySet, Revocation, RevocationList};
-pub use problem::Problem;
+pub use problem::{Problem, RepeatDetail};
 pub use rate_limit::{Limited, POLICY_HEADER, RATE_LIMIT_HEADER, RateLimit};
 pub use session::{EndedSessions, Session, SessionList};
 pub use user::User;
@@ -23,6 +23,6 @@ pub use workout_log::{WorkoutLog, WorkoutLogPage};
 use chrono::{DateTime, SecondsFormat, Utc};
 
 /// `2026-11-20T12:00:00.000Z`: what every client of the course's server has seen.
-fn moment(moment: DateTime<Utc>) -> String {
+pub(crate) fn moment(moment: DateTime<Utc>) -> String {
     moment.to_rfc3339_opts(SecondsFormat::Millis, true)
 }

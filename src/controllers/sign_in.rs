@@ -33,9 +33,16 @@ pub struct SignIn {
 }
 
 impl FromBody for SignIn {
-    fn from_body(mut fields: Fields, _: &App) -> Result<Self, Error> {
-        let username = fields.required("username", |text| Ok(text.to_owned()));
-        let password = fields.required("password", Password::presented);
+    fn from_body(fields: Fields, _: &App) -> Result<Self, Error> {
+        Self::from_members(fields, ["username", "password"])
+    }
+}
+
+impl SignIn {
+    /// Takes it from the members of these names.
+    pub(crate) fn from_members(mut fields: Fields, [name, secret]: [&str; 2]) -> Result<Self, Error> {
+        let username = fields.required(name, |text| Ok(text.to_owned()));
+        let password = fields.required(secret, Password::presented);
         fields.finish(username.zip(password).map(|(username, password)| Self { username, password }))
     }
 }
@@ -52,13 +59,21 @@ impl FromBody for SignIn {
 pub async fn sign_in(
     State(app): State<App>,
     caller: Caller,
-    Json(SignIn { username, password }): Json<SignIn>,
+    Json(attempt): Json<SignIn>,
 ) -> Result<impl IntoResponse, Error> {
-    let device = known_device(&app, &caller, &username).await?;
+    let credentials = begin_session_within_limits(&app, &caller, attempt).await?;
+    Ok(credentials.map(|credentials| (StatusCode::CREATED, [(LOCATION, "/api/sessions/current")], credentials)))
+}
+
+/// Begins a session, if one may still try from there and for this account.
+pub(crate) async fn begin_session_within_limits(
+    app: &App,
+    caller: &Caller,
+    SignIn { username, password }: SignIn,
+) -> Result<Limited<Credentials>, Error> {
+    let device = known_device(app, caller, &username).await?;
     let attempt = app.limits.sign_in(caller.from, device, &username, app.clock.now())?;
-    let credentials = begin_session(&app, &caller, &username, password).await;
-    let created = |credentials| (StatusCode::CREATED, [(LOCATION, "/api/sessions/current")], credentials);
-    Ok(Limited::of(attempt, credentials.map(created)))
+    Ok(Limited::of(attempt, begin_session(app, caller, &username, password).await))
 }
 
 /// The device, if it has signed in to this account before. The database is asked for none but tokens that were

@@ -31,9 +31,16 @@ pub struct SignUp {
 }
 
 impl FromBody for SignUp {
-    fn from_body(mut fields: Fields, app: &App) -> Result<Self, Error> {
-        let username = fields.required("username", Username::parse);
-        let password = fields.required("password", |text| match app.choose_password(text)? {
+    fn from_body(fields: Fields, app: &App) -> Result<Self, Error> {
+        Self::from_members(fields, ["username", "password"], app)
+    }
+}
+
+impl SignUp {
+    /// Takes it from the members of these names.
+    pub(crate) fn from_members(mut fields: Fields, [name, secret]: [&str; 2], app: &App) -> Result<Self, Error> {
+        let username = fields.required(name, Username::parse);
+        let password = fields.required(secret, |text| match app.choose_password(text)? {
             password if username.as_ref().is_some_and(|name| password.is_like(name.as_str())) => {
                 Err(Rule::PasswordLikeUsername)
             }
@@ -57,10 +64,18 @@ pub async fn sign_up(
     caller: Caller,
     Json(wanted): Json<SignUp>,
 ) -> Result<impl IntoResponse, Error> {
+    let credentials = create_user_within_limits(&app, &caller, wanted).await?;
+    Ok(credentials.map(|credentials| (StatusCode::CREATED, [(LOCATION, "/api/users/me")], credentials)))
+}
+
+/// Creates a user and their first session, if this address may ask for another name.
+pub(crate) async fn create_user_within_limits(
+    app: &App,
+    caller: &Caller,
+    wanted: SignUp,
+) -> Result<Limited<Credentials>, Error> {
     let attempt = app.limits.sign_up(caller.from, app.clock.now())?;
-    let credentials = create_user(&app, &caller, wanted).await;
-    let created = credentials.map(|credentials| (StatusCode::CREATED, [(LOCATION, "/api/users/me")], credentials));
-    Ok(Limited::of(attempt, created))
+    Ok(Limited::of(attempt, create_user(app, caller, wanted).await))
 }
 
 async fn create_user(app: &App, caller: &Caller, SignUp { username, password }: SignUp) -> Result<Credentials, Error> {

@@ -8,7 +8,7 @@ use crate::error::{Error, FieldError};
 /// What a client sent, by name, and what was wrong with what has been taken so far.
 pub struct Fields {
     members: Map<String, Value>,
-    prefix: &'static str,
+    prefix: String,
     errors: Vec<FieldError>,
 }
 
@@ -16,13 +16,27 @@ impl Fields {
     /// The members of a JSON body; a pointer to one begins with `/`.
     #[must_use]
     pub fn of_body(members: Map<String, Value>) -> Self {
-        Self { members, prefix: "/", errors: Vec::new() }
+        Self { members, prefix: "/".to_owned(), errors: Vec::new() }
+    }
+
+    /// The members of the object that is the member `name` of a JSON body.
+    #[must_use]
+    pub fn of_member(name: &str, members: Map<String, Value>) -> Self {
+        // RFC 6901 §3: what would part the pointer is escaped.
+        let prefix = format!("/{}/", name.replace('~', "~0").replace('/', "~1"));
+        Self { members, prefix, errors: Vec::new() }
+    }
+
+    /// All that came, for a body whose members are not where they are expected.
+    #[must_use]
+    pub fn into_members(self) -> Map<String, Value> {
+        self.members
     }
 
     /// The parameters of a query string; a pointer to one begins with `?`.
     #[must_use]
     pub fn of_query(members: Map<String, Value>) -> Self {
-        Self { members, prefix: "?", errors: Vec::new() }
+        Self { members, prefix: "?".to_owned(), errors: Vec::new() }
     }
 
     /// Takes a field that must be there.

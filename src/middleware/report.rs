@@ -87,7 +87,8 @@ fn causes(error: &Error) -> String {
 
 fn with_body(response: Response, error: &Error, id: &HeaderValue) -> Response {
     let (mut parts, _) = response.into_parts();
-    let problem = Json(Problem::of(error, id.to_str().unwrap_or_default()));
+    let repeated = parts.extensions.remove().unwrap_or_default();
+    let problem = Json(Problem::of(error, id.to_str().unwrap_or_default(), repeated));
     parts.headers.remove(CONTENT_LENGTH);
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     Response::from_parts(parts, problem.into_response().into_body())

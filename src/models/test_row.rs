@@ -1,12 +1,16 @@
-//! The course's first table: rows of text that belong to nobody.
+//! Rows of the course's lessons before anybody signs in: text that belongs to nobody and that anybody may read.
 
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
+use sea_orm::QueryOrder;
 use sea_orm::entity::prelude::*;
 
 use crate::error::Error;
 
-/// A row of it.
+/// Anybody may write, so these many are kept, the newest.
+pub const KEPT: i64 = 1000;
+
+/// A row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "tests")]
@@ -14,19 +18,27 @@ pub struct Model {
     /// Never given out twice.
     #[sea_orm(primary_key)]
     pub id: i64,
-    /// Any text.
+    /// As it came.
     pub testdata: String,
-    /// What the course's second migration adds.
-    pub first_name: Option<String>,
     /// When it was created.
     pub created_at: ChronoUnixTimestampMillis,
     /// When it last changed.
     pub updated_at: ChronoUnixTimestampMillis,
+    /// What the course's second migration adds.
+    pub first_name: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Inserts a row with its times.
+/// All rows, oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(db: &impl ConnectionTrait) -> Result<Vec<Model>, Error> {
+    Ok(Entity::find().order_by_asc(Column::Id).all(db).await?)
+}
+
+/// Inserts a row, and deletes what is no longer among the newest.
 ///
 /// # Errors
 /// When the database fails.
@@ -43,5 +55,7 @@ pub async fn create(
         updated_at: Set(ChronoUnixTimestampMillis(now)),
         ..Default::default()
     };
-    Ok(row.insert(db).await?)
+    let row = row.insert(db).await?;
+    Entity::delete_many().filter(COLUMN.id.lte(row.id - KEPT)).exec(db).await?;
+    Ok(row)
 }

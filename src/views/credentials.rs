@@ -1,7 +1,7 @@
 //! What sign-up and sign-in give: the token, and whose it is.
 
 use axum::Json;
-use axum::http::HeaderValue;
+use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, Serializer};
@@ -36,10 +36,17 @@ pub struct Credentials {
     pub device_token: SecretString,
 }
 
+impl Credentials {
+    /// The header in which the device gets its token.
+    pub(crate) fn device_header(&self) -> [(HeaderName, HeaderValue); 1] {
+        let device = HeaderValue::try_from(self.device_token.expose_secret());
+        [(DEVICE_HEADER, device.unwrap_or(HeaderValue::from_static("")))]
+    }
+}
+
 impl IntoResponse for Credentials {
     fn into_response(self) -> Response {
-        let device = HeaderValue::try_from(self.device_token.expose_secret());
-        ([(DEVICE_HEADER, device.unwrap_or(HeaderValue::from_static("")))], Json(self)).into_response()
+        (self.device_header(), Json(self)).into_response()
     }
 }
 
@@ -52,6 +59,6 @@ pub struct CurrentSession {
     pub session: Session,
 }
 
-fn expose<S: Serializer>(token: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn expose<S: Serializer>(token: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(token.expose_secret())
 }

@@ -3,6 +3,7 @@
 //! An [`Error`] leaves its handler as a status with headers and travels on as a response extension;
 //! `middleware::report` logs its cause and writes the body, for only there the request's id is known.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
@@ -42,7 +43,16 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(nullable = false, required = false)]
     pub errors: Vec<ProblemField>,
+    /// `detail` again, under the names of [`RepeatDetail`].
+    #[serde(flatten)]
+    #[schema(ignore)]
+    pub repeated: BTreeMap<&'static str, String>,
 }
+
+/// Put into a response's extensions: should it be a problem, its `detail` is repeated under these names, for
+/// clients that know no problem documents.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RepeatDetail(pub &'static [&'static str]);
 
 /// A field that breaks a rule.
 #[derive(Debug, Serialize, ToSchema)]
@@ -69,7 +79,7 @@ impl IntoResponse for Error {
 impl Problem {
     /// What the client is told of `error`.
     #[must_use]
-    pub fn of(error: &Error, request_id: &str) -> Self {
+    pub fn of(error: &Error, request_id: &str, RepeatDetail(names): RepeatDetail) -> Self {
         let fields = match error {
             Error::Invalid(fields) => fields.as_slice(),
             _ => &[],
@@ -82,6 +92,7 @@ impl Problem {
             code: error.code(),
             request_id: request_id.to_owned(),
             errors: fields.iter().map(ProblemField::from).collect(),
+            repeated: names.iter().map(|name| (*name, error.to_string())).collect(),
         }
     }
 }

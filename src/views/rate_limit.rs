@@ -55,6 +55,13 @@ impl<T> Limited<T> {
     }
 }
 
+impl<T> Limited<T> {
+    /// The same with another form of the answer.
+    pub fn map<U>(self, form: impl FnOnce(T) -> U) -> Limited<U> {
+        Limited(self.0, self.1.map(form))
+    }
+}
+
 impl<T: IntoResponse> IntoResponse for Limited<T> {
     fn into_response(self) -> Response {
         (RateLimit(self.0), self.1).into_response()

@@ -48,7 +48,7 @@ async fn another_method_is_told_which_ones_there_are() {
     let app = TestApp::start().await;
     let alice = app.alice().await;
     for (method, path, allowed) in [
-        (Method::GET, "/api/users", "POST"),
+        (Method::GET, "/api/users/me/password", "PUT"),
         (Method::PATCH, "/api/sessions", "GET,HEAD,POST,DELETE"),
         (Method::PATCH, "/api/items", "GET,HEAD,POST"),
         (Method::POST, "/api/items/1", "GET,HEAD,PUT,DELETE"),

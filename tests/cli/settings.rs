@@ -25,6 +25,7 @@ fn a_wrong_setting_is_told_in_a_line_that_names_it() {
         ("HASH_THREADS", "0", 2),
         ("PASSWORD_MIN_LENGTH", "7", 2),
         ("CORS_ORIGINS", "*", 2),
+        ("CLASSROOM", "perhaps", 2),
         ("LOG", "nonsense=nonsense", 2),
         ("LOG_FORMAT", "xml", 2),
         ("DAYPASS_ENV", "staging", 2),
