@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use axum::http::Method;
+use daypass::classroom::routes::{OPEN, PROTECTED};
 use daypass::router;
 
 use crate::support::TestApp;
@@ -73,6 +74,16 @@ fn the_table_of_routes_in_the_docs_is_complete() {
         .map(str::to_owned)
         .collect();
     assert_eq!(table, operations());
+}
+
+#[test]
+fn the_classroom_is_no_part_of_the_documented_api() {
+    let operations = operations();
+    for row in OPEN.iter().chain(PROTECTED) {
+        for path in row.paths() {
+            assert!(!operations.contains(&format!("{} {path}", row.method)), "{} {path}", row.method);
+        }
+    }
 }
 
 #[test]

@@ -107,6 +107,29 @@ fn every_row_is_exercised_by_an_exchange() {
     }
 }
 
+/// The files below `folder` whose text names the classroom's module.
+fn files_that_import_it(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files_that_import_it(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let source = std::fs::read_to_string(&path).unwrap();
+            let imports = ["crate::classroom", "classroom::router", "super::classroom"];
+            if imports.iter().any(|import| source.contains(import)) {
+                found.insert(path.file_name().unwrap().to_str().unwrap().to_owned());
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_but_the_router_knows_of_the_classroom() {
+    let mut found = BTreeSet::new();
+    files_that_import_it(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    assert_eq!(found, BTreeSet::from(["router.rs".to_owned()]));
+}
+
 #[test]
 fn the_table_in_the_docs_is_the_table_of_the_router() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/classroom.md");
