@@ -116,7 +116,7 @@ async fn of_the_rows_that_anybody_may_write_the_newest_are_kept() {
     let now = Clock::System.now();
     let transaction = app.app.begin_write().await.unwrap();
     for _ in 0..test_row::KEPT {
-        test_row::create(&*transaction, &text, now).await.unwrap();
+        test_row::create(&*transaction, text.as_str(), None, now).await.unwrap();
     }
     transaction.commit().await.unwrap();
     app.anon.post("/test/four", json!({"testdata": {"item": "the last"}})).await;

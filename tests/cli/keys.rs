@@ -36,6 +36,15 @@ fn a_retired_secret_still_verifies() {
     assert_eq!(withdrawn.verify(&token), 401);
 }
 
+/// Stops what goes on until it is told to.
+struct StopAtEnd<'a>(&'a std::sync::atomic::AtomicBool);
+
+impl Drop for StopAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn keys_rotate_without_a_restart_and_nobody_is_signed_out() {
     let (folder, old, new) = (TempDir::new().unwrap(), GOOD_SECRET, "another secret of more than 32 bytes");
@@ -56,6 +65,8 @@ fn keys_rotate_without_a_restart_and_nobody_is_signed_out() {
                 })
             })
             .collect();
+        // Also when an assertion fails: the threads would go on for ever.
+        let stop_at_end = StopAtEnd(&stop);
         for (signing, retired) in [(new, old), (old, new), (new, old)] {
             std::fs::write(&env, format!("JWT_SECRET='{signing}'\nJWT_SECRETS_RETIRED='{retired}'\n")).unwrap();
             running.hang_up();
@@ -63,7 +74,7 @@ fn keys_rotate_without_a_restart_and_nobody_is_signed_out() {
             let heard = (0..500).any(|_| (key_of(&running.sign_in()) == key_of(&token)) == (signing == old));
             assert!(heard, "the signal was not heard");
         }
-        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        drop(stop_at_end);
         load.into_iter()
             .flat_map(|load| load.join().unwrap())
             .map(|(status, _)| status)
