@@ -10,6 +10,7 @@ import { start } from "./session.js";
 import { openSessions } from "./sessions.js";
 import { openTicket } from "./ticket.js";
 import { openVerdict } from "./verdict.js";
+import { openWorkoutLogs } from "./workout-logs.js";
 
 openAnatomy();
 openAccount();
@@ -19,5 +20,6 @@ openTicket();
 openVerdict();
 openSessions();
 openItems();
+openWorkoutLogs();
 openPassword();
 start();

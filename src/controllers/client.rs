@@ -32,15 +32,16 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("device-token.js", SCRIPT),
     file!("device.js", SCRIPT),
     file!("dom.js", SCRIPT),
+    file!("entry-row.js", SCRIPT),
     file!("exchange.js", SCRIPT),
     file!("exits.js", SCRIPT),
     file!("favicon.svg", SVG),
     file!("form.js", SCRIPT),
     file!("glossary.js", SCRIPT),
-    file!("item-row.js", SCRIPT),
     file!("items.js", SCRIPT),
     file!("jwt.js", SCRIPT),
     file!("limits.js", SCRIPT),
+    file!("listing.js", SCRIPT),
     file!("panels.css", CSS),
     file!("password.js", SCRIPT),
     file!("redact.js", SCRIPT),
@@ -52,6 +53,7 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("ticket.css", CSS),
     file!("ticket.js", SCRIPT),
     file!("verdict.js", SCRIPT),
+    file!("workout-logs.js", SCRIPT),
 ];
 
 /// The page.

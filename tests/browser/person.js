@@ -216,7 +216,12 @@ export class Person {
   }
 
   async names() {
-    return this.at(".item-name").allTextContents();
+    return this.at("#items .item-name").allTextContents();
+  }
+
+  async logs(values) {
+    await this.sends("#add-log", values);
+    await this.sees("#logs-outcome", `Added ${values.description}.`);
   }
 
   token() {
