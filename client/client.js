@@ -2,6 +2,7 @@
 
 import { openAccount } from "./account.js";
 import { openAnatomy } from "./anatomy.js";
+import { openClassroom } from "./classroom.js";
 import { openDeviceToken } from "./device-token.js";
 import { openExits } from "./exits.js";
 import { openItems } from "./items.js";
@@ -22,4 +23,5 @@ openSessions();
 openItems();
 openWorkoutLogs();
 openPassword();
+openClassroom();
 start();

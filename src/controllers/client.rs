@@ -26,6 +26,8 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("account.js", SCRIPT),
     file!("anatomy.css", CSS),
     file!("anatomy.js", SCRIPT),
+    file!("classroom.css", CSS),
+    file!("classroom.js", SCRIPT),
     file!("client.css", CSS),
     file!("client.js", SCRIPT),
     file!("curl.js", SCRIPT),

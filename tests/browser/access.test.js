@@ -39,6 +39,13 @@ async function inEveryState(person, look) {
   await person.sees("#change-password-current-error", /\w/);
   await person.sees("#change-password-strength", "strong");
   await person.sees("#known-device");
+  await person.at("#classroom > summary").click();
+  await person.at(".step:nth-child(1) button").click();
+  await person.sees(".step:nth-child(1) .outcome", /\w/);
+  await person.fills(".step:nth-child(10)", { item: "unbroken".repeat(12) });
+  await person.at(".step:nth-child(10) button").click();
+  await person.at(".step:nth-child(14) > div > form button").click();
+  await person.sees(".step:nth-child(14) .step-rows li");
   await person.at("#begin-deletion").click();
   await person.sees("#delete-account");
   await look("signed in, everything open");

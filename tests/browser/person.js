@@ -126,7 +126,7 @@ export class Person {
   // The browser itself writes a line for each refused API call; refusals are what these tests ask for.
   hear(message) {
     if (message.type() !== "error" && message.type() !== "warning") return;
-    const ofTheApi = message.location().url.startsWith(`${ORIGIN}/api/`);
+    const ofTheApi = ["/api/", "/test/", "/authtest/"].some((path) => message.location().url.startsWith(ORIGIN + path));
     if (ofTheApi && message.text().startsWith("Failed to load resource")) return;
     this.trouble.push(`console ${message.type()}: ${message.text()}`);
   }
