@@ -2,6 +2,7 @@
 
 import { openAccount } from "./account.js";
 import { openAnatomy } from "./anatomy.js";
+import { openClassroom } from "./classroom.js";
 import { openDeviceToken } from "./device-token.js";
 import { openExits } from "./exits.js";
 import { openItems } from "./items.js";
@@ -10,6 +11,7 @@ import { start } from "./session.js";
 import { openSessions } from "./sessions.js";
 import { openTicket } from "./ticket.js";
 import { openVerdict } from "./verdict.js";
+import { openWorkoutLogs } from "./workout-logs.js";
 
 openAnatomy();
 openAccount();
@@ -19,5 +21,7 @@ openTicket();
 openVerdict();
 openSessions();
 openItems();
+openWorkoutLogs();
 openPassword();
+openClassroom();
 start();

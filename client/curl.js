@@ -5,9 +5,14 @@ import { isSecret } from "./redact.js";
 
 const SECRET_HEADERS = {
   __proto__: null,
-  "Authorization": '--header "Authorization: Bearer $TOKEN"',
   "Daypass-Device": '--header "Daypass-Device: $DEVICE"',
 };
+
+function secretHeader(name, value) {
+  if (name !== "Authorization") return SECRET_HEADERS[name];
+  if (value === "null") return undefined;
+  return `--header "Authorization: ${value.startsWith("Bearer ") ? "Bearer " : ""}$TOKEN"`;
+}
 
 // Inside single quotes a shell reads everything as it stands, except the quote that ends them.
 const inQuotes = (text) => text.replaceAll("'", "'\\''");
@@ -15,16 +20,20 @@ const inQuotes = (text) => text.replaceAll("'", "'\\''");
 export function asCurl({ method, path, remark, request }) {
   const parts = [`curl --include --request ${method} '${inQuotes(location.origin + path)}'`];
   for (const [name, value] of request.headers) {
-    parts.push(SECRET_HEADERS[name] ?? `--header '${inQuotes(`${name}: ${value}`)}'`);
+    parts.push(secretHeader(name, value) ?? `--header '${inQuotes(`${name}: ${value}`)}'`);
   }
-  if (request.body) parts.push(`--data-raw '{${Object.entries(request.body).map(member).join(",")}}'`);
+  if (request.body) parts.push(`--data-raw '${object(request.body)}'`);
   const command = parts.join(" \\\n  ");
   return remark ? `# ${remark.replace(/\s+/g, " ")}\n${command}` : command;
 }
 
+const object = (body) => `{${Object.entries(body).map(member).join(",")}}`;
+
 // The password leaves the single quotes for double ones, where the shell fills it in.
 function member([name, value]) {
   const variable = name === "newPassword" ? "NEW_PASSWORD" : "PASSWORD";
+  const nested = value !== null && typeof value === "object" && !Array.isArray(value);
+  if (nested) return `${inQuotes(JSON.stringify(name))}:${object(value)}`;
   const text = isSecret(name) ? `"'"$${variable}"'"` : inQuotes(JSON.stringify(value));
   return `${JSON.stringify(name)}:${text}`;
 }

@@ -12,16 +12,20 @@ export const exchanges = new EventTarget();
 /**
  * Resolves to `{ok, status, headers, body, problem}`. A refusal carries the server's problem document; silence, a
  * timeout or an answer that is not the API's are told the same way, so that callers know one kind of failure.
+ *
+ * With `course` it is sent as the client of a course sends it: the token without a scheme (the text "null" where there
+ * is none), a JSON content type also before nothing. A plain text is then as good an answer as JSON.
  */
-export async function exchange(method, path, { token, device, body, ifMatch, remark, keepalive } = {}) {
+export async function exchange(method, path, { token, device, body, ifMatch, remark, keepalive, course } = {}) {
   const headers = { Accept: "application/json" };
-  if (token) headers.Authorization = `Bearer ${token}`;
+  if (course && token !== undefined) headers.Authorization = String(token);
+  else if (token) headers.Authorization = `Bearer ${token}`;
   if (device) headers[DEVICE] = device;
   if (ifMatch) headers["If-Match"] = ifMatch;
-  if (body) headers["Content-Type"] = "application/json";
+  if (body || course) headers["Content-Type"] = "application/json";
 
   const started = performance.now();
-  const { answer, text } = await ask(method, path, { headers, body, keepalive });
+  const { answer, text } = await ask(method, path, { headers, body, keepalive, course });
   exchanges.dispatchEvent(new CustomEvent("exchange", { detail: {
     method,
     path,
@@ -39,7 +43,7 @@ export async function exchange(method, path, { token, device, body, ifMatch, rem
   return answer;
 }
 
-async function ask(method, path, { headers, body, keepalive }) {
+async function ask(method, path, { headers, body, keepalive, course }) {
   if (/[^\x20-\x7e]/.test(headers.Authorization)) {
     return silence("unsendable", "The browser can not send this token: no header may carry its characters.");
   }
@@ -55,7 +59,7 @@ async function ask(method, path, { headers, body, keepalive }) {
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
     const text = await response.text();
-    return { answer: read(response, text), text };
+    return { answer: read(response, text, course), text };
   } catch (cause) {
     return cause.name === "TimeoutError"
       ? silence("timed_out", `The server did not answer within ${PATIENCE_MS / 1000} seconds.`)
@@ -67,9 +71,10 @@ const silence = (code, detail) => (
   { answer: { ok: false, status: 0, headers: new Headers(), problem: { code, detail } }, text: "" }
 );
 
-function read(response, text) {
+function read(response, text, course) {
   const { status, statusText, headers } = response;
-  const body = parse(headers, text);
+  const plain = course && /^text\/plain\b/i.test(headers.get("Content-Type") ?? "");
+  const body = plain ? text : parse(headers, text);
   const ok = response.ok && (status === 204 || body !== undefined);
   const problem = ok ? undefined : body ?? {
     code: "not_the_api",

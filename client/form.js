@@ -26,6 +26,9 @@ export function onSubmit(form, submit) {
   });
 }
 
+/** What the form's named fields hold, as the body of a request. */
+export const values = (form) => Object.fromEntries(new FormData(form));
+
 /** Puts each error of a problem document below its field, the rest below the form, and moves to the first field. */
 export function showRefusal(form, { status, problem, headers }) {
   const wait = secondsToWait(headers);

@@ -28,5 +28,7 @@ export function redactHeader(name, value) {
   if (TOKEN_HEADERS.has(name.toLowerCase())) return shorten(value);
   if (name.toLowerCase() !== "authorization") return shortenTokens(value);
   const [scheme, ...token] = value.split(" ");
+  // A token may also come without a scheme; the word "null" is none.
+  if (token.length === 0) return value === "null" ? value : shorten(value);
   return `${scheme} ${shorten(token.join(" "))}`;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { elsewhere, scene } from "./person.js";
 
 async function rename(person, from, to) {
-  await person.item(from).locator(".rename").click();
+  await person.item(from).locator(".edit").click();
   await person.fills(".item-edit:not([hidden])", { name: to });
   await person.page.keyboard.press("Enter");
 }
@@ -27,7 +27,7 @@ scene("a person creates, renames and deletes items", async (ada) => {
 
   await rename(ada, "Bread", "Rye bread");
   await ada.sees("#items-outcome", "Renamed to Rye bread.");
-  await ada.hasFocusOn(".item:nth-child(2) .rename");
+  await ada.hasFocusOn(".item:nth-child(2) .edit");
 
   await ada.item("Milk").locator(".delete").click();
   await ada.sees("#items-outcome", "Deleted Milk.");
@@ -48,7 +48,7 @@ scene("an item without a name is refused at the field", async (ada) => {
   await rename(ada, "Bread", "");
   await ada.sees(".item-edit .field-error", /\w/);
   await ada.page.keyboard.press("Escape");
-  await ada.hasFocusOn(".rename");
+  await ada.hasFocusOn(".edit");
   assert.deepEqual(await ada.names(), ["Bread"]);
 });
 
@@ -102,7 +102,7 @@ scene("a conflict from a second tab is shown at the row, and theirs is kept", as
   await ada.sees(".conflict-text", "Changed elsewhere: it is “Their bread” now. You wrote “My bread”.");
   await ada.photograph("conflict");
   await ada.at(".keep-theirs").click();
-  await ada.hasFocusOn(".rename");
+  await ada.hasFocusOn(".edit");
   assert.deepEqual(await ada.names(), ["Their bread"]);
 });
 

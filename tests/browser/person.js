@@ -126,7 +126,7 @@ export class Person {
   // The browser itself writes a line for each refused API call; refusals are what these tests ask for.
   hear(message) {
     if (message.type() !== "error" && message.type() !== "warning") return;
-    const ofTheApi = message.location().url.startsWith(`${ORIGIN}/api/`);
+    const ofTheApi = ["/api/", "/test/", "/authtest/"].some((path) => message.location().url.startsWith(ORIGIN + path));
     if (ofTheApi && message.text().startsWith("Failed to load resource")) return;
     this.trouble.push(`console ${message.type()}: ${message.text()}`);
   }
@@ -216,7 +216,12 @@ export class Person {
   }
 
   async names() {
-    return this.at(".item-name").allTextContents();
+    return this.at("#items .item-name").allTextContents();
+  }
+
+  async logs(values) {
+    await this.sends("#add-log", values);
+    await this.sees("#logs-outcome", `Added ${values.description}.`);
   }
 
   token() {

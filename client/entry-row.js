@@ -1,35 +1,36 @@
-// One row of the items: renaming in place, deleting, and settling a conflict with whoever changed it meanwhile.
+// One row of a list: changing it in place, deleting it, and settling a conflict with whoever changed it meanwhile.
 
 import { fromTemplate, localMinute } from "./dom.js";
-import { clearRefusal, onSubmit, showRefusal } from "./form.js";
+import { clearRefusal, onSubmit, showRefusal, values } from "./form.js";
 import { reason } from "./glossary.js";
 import { authorised } from "./session.js";
 
 let rowsMade = 0;
 
-export const itemRow = (item, panel, etag) => new ItemRow(item, panel, etag).element;
+/** The row of an entry in the list of this kind; `panel` is what the row may do around itself. */
+export const entryRow = (kind, entry, panel, etag) => new EntryRow(kind, entry, panel, etag).element;
 
 /**
  * A row knows the version it shows by its ETag, and sends it along with each change. The list carries no ETags, so a row
  * from the list asks for its own when an edit begins.
  */
-class ItemRow {
-  constructor(item, panel, etag = null) {
-    this.element = fromTemplate("item-row");
+class EntryRow {
+  constructor(kind, entry, panel, etag = null) {
+    this.kind = kind;
+    this.element = fromTemplate(`${kind.one}-row`);
     this.form = this.at(".item-edit");
-    this.field = this.form.elements.name;
     this.panel = panel;
-    this.path = `/api/items/${item.id}`;
+    this.path = `${kind.path}/${entry.id}`;
     this.linkLabels();
-    this.show(item, etag);
+    this.show(entry, etag);
 
-    this.onClick(".rename", () => this.beginRename());
+    this.onClick(".edit", () => this.beginEdit());
     this.onClick(".delete", () => this.delete());
     this.onClick(".cancel", () => this.rest());
     this.onClick(".keep-theirs", () => this.keepTheirs());
     this.onClick(".mine-anyway", () => this.insist());
     this.form.addEventListener("keydown", ({ key }) => key === "Escape" && this.rest());
-    onSubmit(this.form, () => this.rename(this.field.value));
+    onSubmit(this.form, () => this.save(values(this.form)));
   }
 
   at(selector) {
@@ -51,22 +52,31 @@ class ItemRow {
 
   // Labels and messages find their field by id, and a template can not carry ids that are to be unique.
   linkLabels() {
-    const id = `item-${++rowsMade}`;
-    this.field.id = `${id}-name`;
-    this.form.querySelector("label").htmlFor = `${id}-name`;
-    this.form.querySelector(".field-error").id = `${id}-error`;
-    this.field.setAttribute("aria-describedby", `${id}-error`);
+    const id = `${this.kind.one}-${++rowsMade}`;
+    for (const field of this.form.querySelectorAll(".field")) {
+      const input = field.querySelector("[name]");
+      const message = field.querySelector(".field-error");
+      input.id = `${id}-${input.name}`;
+      message.id = `${input.id}-error`;
+      field.querySelector("label").htmlFor = input.id;
+      input.setAttribute("aria-describedby", message.id);
+    }
     this.at(".conflict-text").id = `${id}-conflict`;
     this.at(".keep-theirs").setAttribute("aria-describedby", `${id}-conflict`);
   }
 
-  show(item, etag) {
-    this.item = item;
+  get name() {
+    return this.entry[this.kind.title];
+  }
+
+  show(entry, etag) {
+    this.entry = entry;
     this.etag = etag;
-    this.at(".item-name").textContent = item.name;
-    this.at(".item-time").dateTime = item.updatedAt;
-    this.at(".item-time").textContent = localMinute(new Date(item.updatedAt));
-    for (const name of this.element.querySelectorAll(".unseen")) name.textContent = ` ${item.name}`;
+    for (const place of this.element.querySelectorAll("[data-shows]")) place.textContent = entry[place.dataset.shows];
+    this.at(".item-time").dateTime = entry.updatedAt;
+    this.at(".item-time").textContent = localMinute(new Date(entry.updatedAt));
+    // Said of one button among many, "Delete" does not say what.
+    for (const place of this.element.querySelectorAll(".whose")) place.textContent = ` ${place.dataset.says ?? ""}${this.name}`;
   }
 
   take(answer) {
@@ -80,30 +90,30 @@ class ItemRow {
   rest() {
     clearRefusal(this.form);
     this.reveal(".item-line");
-    this.at(".rename").focus();
+    this.at(".edit").focus();
   }
 
-  async beginRename() {
+  async beginEdit() {
     if (!this.etag) {
       const answer = await authorised("GET", this.path);
       if (!answer.ok) return this.refused(answer);
       this.take(answer);
     }
-    this.form.querySelector("label").textContent = `New name for ${this.item.name}`;
-    this.field.value = this.item.name;
+    for (const name of Object.keys(values(this.form))) this.form.elements[name].value = this.entry[name];
     this.reveal(".item-edit");
-    this.field.focus();
-    this.field.select();
+    const first = this.form.elements[this.kind.title];
+    first.focus();
+    first.select();
   }
 
-  async rename(name) {
-    const answer = await authorised("PUT", this.path, { body: { name }, ifMatch: this.etag });
+  async save(mine) {
+    const answer = await authorised("PUT", this.path, { body: mine, ifMatch: this.etag });
     if (answer.status === 412) {
-      return this.conflict(`You wrote “${name}”.`, "Save mine anyway", () => this.rename(name));
+      return this.conflict(`You wrote “${this.kind.tell(mine)}”.`, "Save mine anyway", () => this.save(mine));
     }
     if (!answer.ok) return this.refused(answer);
     this.take(answer);
-    this.panel.say(`Renamed to ${this.item.name}.`, "good");
+    this.panel.say(this.kind.saved(this.name), "good");
     this.rest();
   }
 
@@ -113,7 +123,7 @@ class ItemRow {
       return this.conflict("You asked to delete it.", "Delete it anyway", () => this.delete());
     }
     if (!answer.ok) return this.refused(answer);
-    this.panel.remove(this.element, `Deleted ${this.item.name}.`);
+    this.panel.remove(this.element, `Deleted ${this.name}.`);
   }
 
   // "Anyway" still names the version shown here: a third change in between is a conflict of its own.
@@ -122,7 +132,7 @@ class ItemRow {
     if (!theirs.ok) return this.refused(theirs);
     this.take(theirs);
     this.insist = insist;
-    this.at(".conflict-text").textContent = `Changed elsewhere: it is “${this.item.name}” now. ${mine}`;
+    this.at(".conflict-text").textContent = `Changed elsewhere: it is “${this.kind.tell(theirs.body)}” now. ${mine}`;
     this.at(".mine-anyway").textContent = label;
     this.panel.say("");
     this.reveal(".conflict");
@@ -130,12 +140,12 @@ class ItemRow {
   }
 
   keepTheirs() {
-    this.panel.say(`Kept ${this.item.name}.`, "good");
+    this.panel.say(`Kept ${this.name}.`, "good");
     this.rest();
   }
 
   refused(answer) {
-    if (answer.status === 404) this.panel.remove(this.element, `${this.item.name} was deleted elsewhere.`);
+    if (answer.status === 404) this.panel.remove(this.element, `${this.name} was deleted elsewhere.`);
     else if (this.form.hidden) this.panel.say(reason(answer.problem), "bad");
     else showRefusal(this.form, answer);
   }
