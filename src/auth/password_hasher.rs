@@ -54,10 +54,6 @@ impl From<Busy> for HashError {
     }
 }
 
-/// When a comparison began; see [`PasswordHasher::until_refusal`].
-#[derive(Clone, Copy, Debug)]
-pub struct Begun(Instant);
-
 /// Hashes and compares passwords on threads of its own; clones share them.
 #[derive(Clone)]
 pub struct PasswordHasher(Arc<Shared>);
@@ -71,7 +67,7 @@ struct Shared {
     elsewhere: HashPool,
     /// Compared with when there is no such user, so that both cases cost the same.
     nobody: String,
-    /// How long after a comparison began it is told that it failed.
+    /// A refusal is told at whole numbers of this after it was asked for.
     refusal: Duration,
 }
 
@@ -122,28 +118,29 @@ impl PasswordHasher {
         from: AddressPrefix,
         password: Password,
         stored: Option<String>,
-    ) -> Result<(Verdict, Begun), HashError> {
+    ) -> Result<Verdict, HashError> {
         let exists = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.0.nobody.clone());
         let hash = StoredHash::parse(&stored).map_err(|error| HashError::Fault(error.to_string()))?;
         let outdated = !matches!(&hash, StoredHash::Argon2(hash) if hash.is_made_with(&self.0.params));
         let pool = if outdated { &self.0.elsewhere } else { &self.0.pool };
         let compared = pool.run(from, move |memory| {
-            let begun = Begun(Instant::now());
             let right = match &hash {
                 StoredHash::Bcrypt => bcrypt::verify(password.typed(), &stored).unwrap_or(false),
                 StoredHash::Argon2(hash) if outdated => matches_any(hash, &password, memory)?,
                 StoredHash::Argon2(hash) => argon2id::matches(hash, password.bytes(), memory)?,
             };
-            Ok((if right && exists { Verdict::Right { outdated } } else { Verdict::Wrong }, begun))
+            Ok(if right && exists { Verdict::Right { outdated } } else { Verdict::Wrong })
         });
         compared.await?
     }
 
-    /// Resolves when a refusal may be told. Each is told the same time after its comparison began, whatever
-    /// kind of hash it was compared with: bcrypt takes longer than argon2, and neither may tell of the user.
-    pub async fn until_refusal(&self, Begun(instant): Begun) {
-        tokio::time::sleep_until((instant + self.0.refusal).into()).await;
+    /// Resolves when a refusal may be told to who was heard at `asked`: a whole number of the same time later,
+    /// one if nobody is in the way. So it says nothing of what the password was compared with: bcrypt takes
+    /// longer than argon2, and neither may tell of the user.
+    pub async fn until_refusal(&self, asked: Instant) {
+        let times = asked.elapsed().div_duration_f64(self.0.refusal).ceil().max(1.0);
+        tokio::time::sleep_until((asked + self.0.refusal.mul_f64(times)).into()).await;
     }
 
     /// The most memory that hashing takes, in MiB: all threads with the one that relieves them, and one
@@ -184,7 +181,7 @@ mod tests {
 
     async fn verdict(hasher: &PasswordHasher, password: &str, stored: &str) -> Verdict {
         let password = Password::presented(password).unwrap();
-        hasher.verify(HERE, password, Some(stored.to_owned())).await.unwrap().0
+        hasher.verify(HERE, password, Some(stored.to_owned())).await.unwrap()
     }
 
     #[tokio::test]
@@ -210,7 +207,7 @@ mod tests {
     #[tokio::test]
     async fn nobodys_password_opens_nothing() {
         let given = Password::presented("the password of nobody").unwrap();
-        assert_eq!(hasher().verify(HERE, given, None).await.unwrap().0, Verdict::Wrong);
+        assert_eq!(hasher().verify(HERE, given, None).await.unwrap(), Verdict::Wrong);
     }
 
     #[tokio::test]
@@ -250,11 +247,15 @@ mod tests {
         assert!(matches!(answer, Err(HashError::Fault(_))));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_refusal_waits_from_the_beginning_of_its_comparison() {
+    #[tokio::test]
+    async fn a_refusal_is_told_after_a_whole_number_of_the_same_time() {
         let hasher = hasher();
-        let asked = tokio::time::Instant::now();
-        hasher.until_refusal(Begun(Instant::now())).await;
-        assert!(asked.elapsed() >= hasher.0.refusal && hasher.0.refusal > Duration::ZERO);
+        let refusal = hasher.0.refusal;
+        assert!(refusal > Duration::ZERO);
+        for late in [Duration::ZERO, refusal / 2, refusal * 3 / 2] {
+            let asked = Instant::now().checked_sub(late).unwrap();
+            hasher.until_refusal(asked).await;
+            assert!(asked.elapsed() >= if late > refusal { refusal * 2 } else { refusal });
+        }
     }
 }

@@ -138,7 +138,7 @@ async fn verified_user(
 ) -> Result<user::Model, Error> {
     let user = user::of_session(&app.db, session).await?;
     match app.passwords.verify(caller.from, password, Some(user.password_hash.clone())).await? {
-        (Verdict::Right { .. }, _) => Ok(user),
-        (Verdict::Wrong, _) => Err(Error::WrongPassword),
+        Verdict::Right { .. } => Ok(user),
+        Verdict::Wrong => Err(Error::WrongPassword),
     }
 }

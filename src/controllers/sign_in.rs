@@ -1,5 +1,7 @@
 //! Signing in: the door, and what stands behind it.
 
+use std::time::Instant;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
@@ -108,12 +110,13 @@ async fn authenticate(
     name: &str,
     password: Password,
 ) -> Result<(WriteTransaction, user::Model), Error> {
+    let asked = Instant::now();
     for _ in 0..ROUNDS {
         let user = user::find_by_username(&app.db, name).await?;
         let stored = user.as_ref().map(|user| user.password_hash.clone());
-        let (verdict, begun) = app.passwords.verify(caller.from, password.clone(), stored).await?;
+        let verdict = app.passwords.verify(caller.from, password.clone(), stored).await?;
         let (Some(verified), Verdict::Right { outdated }) = (user.filter(user::Model::may_sign_in), verdict) else {
-            app.passwords.until_refusal(begun).await;
+            app.passwords.until_refusal(asked).await;
             return Err(Error::BadCredentials);
         };
         // Only a wish: who is right is let in, also when the threads have no time for this.
