@@ -4,32 +4,38 @@
 //! on tokio's blocking threads 512 of them would run at once. Here each thread owns its memory, keeps it
 //! from job to job (fresh blocks would be mapped anew each time and, once freed, kept by the allocator)
 //! and wipes it when it has nothing to do. Who finds the line full is told so at once.
+//!
+//! A thread of the lowest priority can lose its core anywhere, for seconds, and what it holds is held that
+//! long. So hash threads take no lock that others wait for: another hands them their jobs ([`dispatch`]).
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
-use std::thread;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::{self, Thread};
 use std::time::Duration;
 
 use super::address_prefix::AddressPrefix;
 use super::argon2id::Memory;
-use metrics::{counter, gauge, histogram};
+use metrics::{counter, gauge};
 
+mod dispatch;
 mod job;
 mod priority;
 mod queue;
 mod relief;
+mod seat;
+#[cfg(test)]
+mod tests;
 
 use job::Job;
 pub(super) use priority::Class;
 use queue::Queue;
 use relief::Pace;
+use seat::Seat;
 
 /// Those who may wait, for each thread: about a second's work.
 const WAITING_PER_THREAD: usize = 64;
 /// The longest anyone waits for a job to be done.
 const DEADLINE: Duration = Duration::from_secs(5);
-
-/// How often an async thread tries to get the lock, which is held for less than a microsecond.
-const LOCK_TRIES: usize = 1000;
 
 /// The line is full, or the deadline passed while waiting in it.
 #[derive(Debug)]
@@ -39,25 +45,27 @@ pub(super) struct Busy;
 pub(super) struct HashPool(Arc<Shared>);
 
 struct Shared {
+    /// Only for threads of ordinary priority, which do not hold it for long.
     state: Mutex<State>,
-    /// There is something in the line.
-    work_to_do: Condvar,
     /// There is something to watch over ([`relief`]).
     work_begun: Condvar,
+    /// One for each hash thread.
+    seats: Vec<Seat>,
+    /// Woken when there is something to hand out, and when a hash thread is done ([`dispatch`]).
+    dispatcher: OnceLock<Thread>,
+    closed: AtomicBool,
 }
 
 struct State {
     queue: Queue<Arc<Job>>,
-    class: Class,
-    /// What each thread is at.
+    /// What was handed to each thread.
     running: Vec<Option<Arc<Job>>>,
     pace: Pace,
-    closed: bool,
 }
 
 impl HashPool {
-    /// Starts the threads and, where they could get nothing done, the one that relieves them. A job usually
-    /// takes as long as `usual`.
+    /// Starts the threads, the one that hands them their jobs and, where they could get nothing done, the one
+    /// that relieves them. A job usually takes as long as `usual`.
     ///
     /// # Errors
     /// When the system has no more threads.
@@ -67,17 +75,29 @@ impl HashPool {
 
     fn start_with(threads: usize, class: Class, pace: Pace) -> std::io::Result<Self> {
         let queue = Queue::with_capacity(threads * WAITING_PER_THREAD);
-        let state = Mutex::new(State { queue, class, running: vec![None; threads], pace, closed: false });
-        let pool = Self(Arc::new(Shared { state, work_to_do: Condvar::new(), work_begun: Condvar::new() }));
+        let pool = Self(Arc::new(Shared {
+            state: Mutex::new(State { queue, running: vec![None; threads], pace }),
+            work_begun: Condvar::new(),
+            seats: (0..threads).map(|_| Seat::default()).collect(),
+            dispatcher: OnceLock::new(),
+            closed: AtomicBool::new(false),
+        }));
         for number in 0..threads {
-            let shared = Arc::clone(&pool.0);
-            thread::Builder::new().name(format!("hash-{number}")).spawn(move || shared.work(number, class))?;
+            let thread = pool.spawn(&format!("hash-{number}"), move |shared| shared.work(number, class))?;
+            pool.0.seats[number].belongs_to(thread);
         }
+        let dispatcher = pool.spawn("hash-line", Shared::dispatch)?;
+        pool.0.dispatcher.get_or_init(|| dispatcher);
         if class == Class::Idle {
-            let shared = Arc::clone(&pool.0);
-            thread::Builder::new().name("hash-relief".to_owned()).spawn(move || shared.relieve())?;
+            pool.spawn("hash-relief", Shared::relieve)?;
         }
         Ok(pool)
+    }
+
+    fn spawn(&self, name: &str, work: impl FnOnce(&Shared) + Send + 'static) -> std::io::Result<Thread> {
+        let shared = Arc::clone(&self.0);
+        let spawned = thread::Builder::new().name(name.to_owned()).spawn(move || work(&shared))?;
+        Ok(spawned.thread().clone())
     }
 
     /// Has `work` done for a client of this address prefix. A job whose client went away is dropped.
@@ -89,9 +109,9 @@ impl HashPool {
         from: AddressPrefix,
         work: impl Fn(&mut Memory) -> T + Send + Sync + 'static,
     ) -> Result<T, Busy> {
-        let (job, done) = Job::new(work);
         let waiting = Arc::new(());
-        let answer = match self.0.enqueue(from, Arc::downgrade(&waiting), job) {
+        let (job, done) = Job::new(Arc::downgrade(&waiting), work);
+        let answer = match self.0.enqueue(from, job) {
             // A job that is displaced or panics drops its sender: that is an error here, like the deadline.
             Ok(()) => tokio::time::timeout(DEADLINE, done).await.ok().and_then(Result::ok).ok_or(Busy),
             Err(busy) => Err(busy),
@@ -102,15 +122,19 @@ impl HashPool {
 
     /// Whether a job of this address would be taken now.
     pub(super) fn has_place(&self, from: AddressPrefix) -> bool {
-        self.0.lock_soon().is_some_and(|state| state.queue.has_place(from))
+        self.0.lock().queue.has_place(from)
     }
 }
 
 impl Drop for HashPool {
     fn drop(&mut self) {
-        self.0.lock().closed = true;
-        self.0.work_to_do.notify_all();
+        let state = self.0.lock();
+        // Under the lock: the relieving thread looks before it waits, and must not miss it in between.
+        self.0.closed.store(true, Ordering::Release);
+        drop(state);
         self.0.work_begun.notify_all();
+        self.0.wake_dispatcher();
+        self.0.seats.iter().for_each(Seat::wake);
     }
 }
 
@@ -119,77 +143,36 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The lock, for an async thread: not for ever. Whoever holds it may have lost its core to others.
-    fn lock_soon(&self) -> Option<MutexGuard<'_, State>> {
-        for _ in 0..LOCK_TRIES {
-            match self.state.try_lock() {
-                Ok(state) => return Some(state),
-                Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
-                Err(TryLockError::WouldBlock) => thread::yield_now(),
-            }
-        }
-        None
+    fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
     }
 
-    fn enqueue(&self, from: AddressPrefix, client: Weak<()>, job: Arc<Job>) -> Result<(), Busy> {
-        let mut state = self.lock_soon().ok_or(Busy)?;
+    fn wake_dispatcher(&self) {
+        if let Some(thread) = self.dispatcher.get() {
+            thread.unpark();
+        }
+    }
+
+    fn enqueue(&self, from: AddressPrefix, job: Arc<Job>) -> Result<(), Busy> {
+        let mut state = self.lock();
         let at_rest = state.is_at_rest();
         if at_rest {
             state.pace.restart();
         }
-        let placed = state.queue.push(from, client, job);
+        // Otherwise the first thread that is done wakes the dispatcher.
+        let to_hand_out = state.running.iter().any(Option::is_none);
+        let placed = state.queue.push(from, job.client(), job);
         let length = state.queue.len();
         drop(state);
         let Ok(left) = placed else { return Err(Busy) };
-        self.work_to_do.notify_one();
+        if to_hand_out {
+            self.wake_dispatcher();
+        }
         if at_rest {
             self.work_begun.notify_one();
         }
         report(length, left);
         Ok(())
-    }
-
-    /// What each thread does until the pool is dropped.
-    fn work(&self, number: usize, class: Class) {
-        class.enter();
-        let mut memory = Memory::default();
-        while let Some(job) = self.next(number, &mut memory) {
-            histogram!("daypass_hash_wait_seconds").record(job.queued.elapsed());
-            job.run(&mut memory);
-            let mut state = self.lock();
-            state.running[number] = None;
-            state.pace.restart();
-        }
-    }
-
-    /// The next job that someone waits for; none once the pool is dropped.
-    fn next(&self, number: usize, memory: &mut Memory) -> Option<Arc<Job>> {
-        let mut state = self.lock();
-        loop {
-            if state.closed {
-                return None;
-            }
-            let (job, left) = state.queue.pop();
-            if let Some(job) = job {
-                state.running[number] = Some(Arc::clone(&job));
-                let length = state.queue.len();
-                drop(state);
-                report(length, left);
-                return Some(job);
-            }
-            if memory.is_clean() {
-                state = self.work_to_do.wait(state).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            }
-            let class = state.class;
-            drop(state);
-            // Only when there is nothing better to do: it takes as long as a fifth of a hash.
-            match class {
-                Class::Idle => memory.wipe(),
-                Class::Low => *memory = Memory::default(),
-            }
-            state = self.lock();
-        }
     }
 }
 
@@ -199,105 +182,9 @@ impl State {
     }
 }
 
-/// Never under the lock: a thread that gets no time would hold it for longer.
+/// Never in a hash thread, for it takes locks of the recorder's, and never under ours.
 #[expect(clippy::cast_precision_loss, reason = "the line is short")]
 fn report(length: usize, abandoned: u64) {
     gauge!("daypass_hash_queue").set(length as f64);
     counter!("daypass_hash_dropped_total").increment(abandoned);
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::mpsc;
-
-    use futures_util::FutureExt as _;
-    use tokio::sync::oneshot;
-
-    use super::*;
-
-    const ADDRESS: AddressPrefix = AddressPrefix::LOCAL;
-
-    /// Keeps the only thread busy until the sender is used or dropped.
-    async fn occupied(pool: &Arc<HashPool>) -> mpsc::Sender<()> {
-        let (begun, has_begun) = oneshot::channel();
-        let (finish, finished) = mpsc::channel::<()>();
-        let pool = Arc::clone(pool);
-        tokio::spawn(async move {
-            let (begun, finished) = (Mutex::new(Some(begun)), Mutex::new(finished));
-            let work = move |_: &mut Memory| {
-                let _ = begun.lock().unwrap().take().map(|begun| begun.send(()));
-                let _ = finished.lock().unwrap().recv();
-            };
-            pool.run(ADDRESS, work).await
-        });
-        has_begun.await.unwrap();
-        finish
-    }
-
-    fn pool() -> Arc<HashPool> {
-        Arc::new(HashPool::start_with(1, Class::Idle, Pace::never()).unwrap())
-    }
-
-    #[tokio::test]
-    async fn who_finds_the_line_full_is_turned_away_at_once() {
-        let pool = pool();
-        let finish = occupied(&pool).await;
-        let mut line = Vec::new();
-        for _ in 0..WAITING_PER_THREAD {
-            let mut waiting = Box::pin(pool.run(ADDRESS, |_| ()));
-            assert!((&mut waiting).now_or_never().is_none());
-            line.push(waiting);
-        }
-        assert!(matches!(pool.run(ADDRESS, |_| ()).await, Err(Busy)));
-        finish.send(()).unwrap();
-        for waiting in line {
-            waiting.await.unwrap();
-        }
-    }
-
-    #[tokio::test]
-    async fn a_job_whose_client_hung_up_is_never_begun() {
-        let pool = pool();
-        let finish = occupied(&pool).await;
-        let (begun, has_begun) = mpsc::channel();
-        {
-            let mut abandoned = Box::pin(pool.run(ADDRESS, move |_| begun.send(())));
-            assert!((&mut abandoned).now_or_never().is_none());
-        }
-        finish.send(()).unwrap();
-        pool.run(ADDRESS, |_| ()).await.unwrap();
-        assert!(has_begun.recv().is_err(), "it was dropped, not run");
-    }
-
-    #[tokio::test]
-    async fn nobody_waits_longer_than_the_deadline() {
-        let pool = pool();
-        let _finish = occupied(&pool).await;
-        tokio::time::pause();
-        let asked = tokio::time::Instant::now();
-        assert!(matches!(pool.run(ADDRESS, |_| ()).await, Err(Busy)));
-        assert_eq!(asked.elapsed().as_secs(), DEADLINE.as_secs());
-    }
-
-    #[tokio::test]
-    async fn a_job_that_panics_takes_nobody_with_it() {
-        let pool = pool();
-        assert!(matches!(pool.run(ADDRESS, |_| panic!("as intended")).await, Err(Busy)));
-        assert_eq!(pool.run(ADDRESS, |_| 7).await.unwrap(), 7);
-    }
-
-    #[tokio::test]
-    async fn the_threads_end_with_the_pool() {
-        let shared = {
-            let pool = HashPool::start(3, Class::Idle, Duration::ZERO).unwrap();
-            pool.run(ADDRESS, |_| ()).await.unwrap();
-            Arc::downgrade(&pool.0)
-        };
-        let ended = async {
-            while shared.strong_count() > 0 {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(DEADLINE, ended).await.unwrap();
-    }
 }

@@ -3,7 +3,7 @@
 //! Threads of the lowest priority get nothing at all from cores that others keep busy, and a thread cannot
 //! raise its own again without privileges. So when none of them has finished anything for a while, one of
 //! ordinary priority does the oldest job in their place, again and again, at a pace that costs the others
-//! about a tenth of a core each. The lowest priority alone would leave nobody signing in under full load.
+//! about an eighth of a core each. The lowest priority alone would leave nobody signing in under full load.
 
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use super::{Job, Shared, State, report};
 use crate::auth::argon2id::Memory;
 
 /// So long without a job finished, and the threads are taken to get no time...
-const PATIENCE: Duration = Duration::from_millis(100);
+const PATIENCE: Duration = Duration::from_millis(80);
 /// ... unless a job takes longer: then so many times as long.
 const PATIENCE_IN_JOBS: u32 = 4;
 
@@ -53,7 +53,7 @@ impl Shared {
     pub(super) fn relieve(&self) {
         let (mut memory, mut last) = (Memory::default(), None);
         let mut state = self.lock();
-        while !state.closed {
+        while !self.is_closed() {
             if state.is_at_rest() {
                 // Needed so rarely that it is given back.
                 (memory, last) = (Memory::default(), None);
@@ -70,8 +70,8 @@ impl Shared {
             let length = state.queue.len();
             drop(state);
             report(length, left);
-            if let Some(job) = job {
-                job.run(&mut memory);
+            if let Some(answer) = job.and_then(|job| job.run(&mut memory)) {
+                answer();
             }
             last = Some(Instant::now());
             state = self.lock();
@@ -80,10 +80,11 @@ impl Shared {
 }
 
 impl State {
-    /// What a thread is stuck with, oldest first, then what waits. The thread keeps what was taken from it:
-    /// it finds out that it was too late when it is done.
+    /// What a thread is stuck with, oldest first, then what waits. The thread keeps what was taken from it: if it
+    /// has begun, it finds out that it was too late when it is done.
     fn most_urgent(&mut self) -> (Option<Arc<Job>>, u64) {
-        let stuck = self.running.iter().flatten().filter(|job| !job.is_relieved()).min_by_key(|job| job.queued);
+        let stuck = self.running.iter().flatten().filter(|job| job.is_awaited() && !job.is_relieved());
+        let stuck = stuck.min_by_key(|job| job.queued);
         match stuck.filter(|job| job.relieve()) {
             Some(job) => (Some(Arc::clone(job)), 0),
             None => self.queue.pop(),
