@@ -5,11 +5,12 @@
 //! audience. The two parsers below are the only readers of a token's JSON.
 
 use std::borrow::Cow;
+use std::fmt;
 
-use serde::de::IgnoredAny;
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::strict_json;
+use crate::strict_json::{self, Text};
 
 /// The claims of a session token, as they stand in its payload (RFC 9068 §2.2, as far as HS256
 /// goes). Times are NumericDate: whole seconds since 1970.
@@ -47,22 +48,17 @@ pub struct Claims<'a> {
 impl<'a> Claims<'a> {
     /// Reads a payload: one JSON object without repeated member names; unknown members are ignored.
     pub(super) fn parse(payload: &'a [u8]) -> Option<Self> {
-        if !strict_json::is_object_with_unique_members(payload) {
-            return None;
-        }
-        serde_json::from_slice(payload).ok()
+        strict_json::read(payload).ok()
     }
 }
 
 /// `aud`: one name or several (RFC 7519 §4.1.3).
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Audience<'a> {
     /// A single recipient.
-    #[serde(borrow)]
     One(Cow<'a, str>),
     /// Several recipients.
-    #[serde(borrow)]
     Many(Vec<Cow<'a, str>>),
 }
 
@@ -74,6 +70,39 @@ impl Audience<'_> {
             Self::One(one) => one == name,
             Self::Many(many) => many.iter().any(|each| each == name),
         }
+    }
+}
+
+// By hand, because what serde derives for an untagged enum copies every text before it looks at it.
+impl<'de: 'a, 'a> Deserialize<'de> for Audience<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneOrMany;
+
+        impl<'de> Visitor<'de> for OneOrMany {
+            type Value = Audience<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text or a list of texts")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Audience<'de>, E> {
+                Ok(Audience::One(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Audience<'de>, E> {
+                Ok(Audience::One(Cow::Owned(text.to_owned())))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Audience<'de>, A::Error> {
+                let mut many = Vec::new();
+                while let Some(Text(text)) = list.next_element()? {
+                    many.push(text);
+                }
+                Ok(Audience::Many(many))
+            }
+        }
+
+        deserializer.deserialize_any(OneOrMany)
     }
 }
 
@@ -99,10 +128,7 @@ impl<'a> Header<'a> {
     /// Reads a header; one that asks for an extension (`crit`, RFC 7515 §4.1.11), for an unencoded
     /// payload (`b64`) or for decompression (`zip`) is refused, for we have none of them.
     pub(super) fn parse(header: &'a [u8]) -> Option<Self> {
-        if !strict_json::is_object_with_unique_members(header) {
-            return None;
-        }
-        let header: Self = serde_json::from_slice(header).ok()?;
+        let header: Self = strict_json::read(header).ok()?;
         (!header.crit && !header.b64 && !header.zip).then_some(header)
     }
 

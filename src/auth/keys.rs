@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::errors::Error;
@@ -15,8 +16,18 @@ use secrecy::{ExposeSecret, SecretString};
 
 /// Characters of a key id.
 const ID_CHARS: usize = 11;
+/// Bytes of a MAC by SHA-256.
+const MAC_BYTES: usize = 32;
 /// Where one private key of a PEM file ends.
 const PEM_END: &str = "-----END PRIVATE KEY-----";
+
+/// What a key verifies with.
+enum Verifying {
+    /// A MAC, whose key is ready to use: the library that checks signatures would prepare it anew for every token.
+    Mac(Box<hmac::Key>),
+    /// A signature.
+    Signature(DecodingKey),
+}
 
 /// A key of the ring, with all that is derived from it worked out once.
 pub struct Key {
@@ -24,7 +35,7 @@ pub struct Key {
     algorithm: Algorithm,
     algorithm_name: &'static str,
     signing: EncodingKey,
-    verifying: DecodingKey,
+    verifying: Verifying,
     header: String,
     /// What others may verify with; none for a shared secret.
     public: Option<Jwk>,
@@ -35,13 +46,14 @@ impl Key {
         let bytes = secret.expose_secret().as_bytes();
         let signing = EncodingKey::from_secret(bytes);
         let id = crypto::sign(b"daypass key id", &signing, Algorithm::HS256)?;
-        Ok(Self::new(id, (Algorithm::HS256, "HS256"), signing, DecodingKey::from_secret(bytes), None))
+        let verifying = Verifying::Mac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, bytes)));
+        Ok(Self::new(id, (Algorithm::HS256, "HS256"), signing, verifying, None))
     }
 
     fn eddsa(pem: &str) -> Result<Self, Error> {
         let signing = EncodingKey::from_ed_pem(pem.as_bytes())?;
         let mut public = Jwk::from_encoding_key(&signing, Algorithm::EdDSA)?;
-        let verifying = DecodingKey::from_jwk(&public)?;
+        let verifying = Verifying::Signature(DecodingKey::from_jwk(&public)?);
         let mut id = public.thumbprint(ThumbprintHash::SHA256)?;
         id.truncate(ID_CHARS);
         public.common.key_id = Some(id.clone());
@@ -53,7 +65,7 @@ impl Key {
         mut id: String,
         (algorithm, algorithm_name): (Algorithm, &'static str),
         signing: EncodingKey,
-        verifying: DecodingKey,
+        verifying: Verifying,
         public: Option<Jwk>,
     ) -> Self {
         id.truncate(ID_CHARS);
@@ -88,11 +100,17 @@ impl Key {
         crypto::sign(message, &self.signing, self.algorithm)
     }
 
-    /// Whether `signature` is canonical base64url and the key's own MAC over `message`,
-    /// compared in constant time.
+    /// Whether `signature` is canonical base64url and the key's own over `message`; a MAC is compared in constant time.
     #[must_use]
     pub fn verifies(&self, message: &[u8], signature: &str) -> bool {
-        crypto::verify(signature, message, &self.verifying, self.algorithm).unwrap_or(false)
+        match &self.verifying {
+            Verifying::Mac(key) => {
+                let mut mac = [0; MAC_BYTES];
+                let whole = URL_SAFE_NO_PAD.decode_slice(signature, &mut mac) == Ok(MAC_BYTES);
+                whole && hmac::verify(key, message, &mac).is_ok()
+            }
+            Verifying::Signature(key) => crypto::verify(signature, message, key, self.algorithm).unwrap_or(false),
+        }
     }
 }
 

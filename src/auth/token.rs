@@ -214,7 +214,7 @@ fn moment(seconds: i64) -> Option<DateTime<Utc>> {
 /// The one spelling of a user's id: no sign, no leading zero, no blanks.
 fn user_id(subject: &str) -> Option<i64> {
     let id: i64 = subject.parse().ok()?;
-    (id > 0 && id.to_string() == subject).then_some(id)
+    (id > 0 && !subject.starts_with(['+', '0'])).then_some(id)
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use super::Fields;
 use crate::app::App;
@@ -34,18 +36,22 @@ impl<T: FromBody> FromRequest<App> for Json<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
-        if !is_json(request.headers()) {
-            return Err(Error::UnsupportedMediaType);
-        }
-        if declared_length(request.headers()) > MAX_BODY_BYTES as u64 {
-            return Err(Error::TooLarge);
-        }
-        let body = tokio::time::timeout(BODY_DEADLINE, collect(request.into_body()));
-        let bytes = body.await.map_err(|_| Error::BodyTimeout)??;
+        let bytes = read(request).await?;
         // A JSON content type with nothing behind it counts as no fields, not as broken JSON.
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         T::from_body(Fields::of_body(members(text)?), app).map(Self)
     }
+}
+
+async fn read(request: Request) -> Result<Bytes, Error> {
+    if !is_json(request.headers()) {
+        return Err(Error::UnsupportedMediaType);
+    }
+    if declared_length(request.headers()) > MAX_BODY_BYTES as u64 {
+        return Err(Error::TooLarge);
+    }
+    let body = tokio::time::timeout(BODY_DEADLINE, collect(request.into_body()));
+    body.await.map_err(|_| Error::BodyTimeout)?
 }
 
 /// `application/json`, alone or with a charset of UTF-8. Nothing a plain HTML form could send.
@@ -76,11 +82,13 @@ async fn collect(body: Body) -> Result<Bytes, Error> {
     }
 }
 
-fn members(text: &[u8]) -> Result<serde_json::Map<String, serde_json::Value>, Error> {
-    match serde_json::from_slice(text) {
-        Ok(serde_json::Value::Object(members)) if strict_json::is_object_with_unique_members(text) => Ok(members),
-        Ok(serde_json::Value::Object(_)) | Err(_) => Err(Error::MalformedJson),
-        Ok(_) => Err(Error::Invalid(vec![crate::error::FieldError {
+fn members(text: &[u8]) -> Result<serde_json::Map<String, Value>, Error> {
+    // Into a map and not into a value, in which serde_json reads a member of one certain name as JSON to unpack.
+    match strict_json::read(text) {
+        Ok(members) => Ok(members),
+        _ if text.trim_ascii_start().starts_with(b"{") => Err(Error::MalformedJson),
+        _ if serde_json::from_slice::<IgnoredAny>(text).is_err() => Err(Error::MalformedJson),
+        _ => Err(Error::Invalid(vec![crate::error::FieldError {
             pointer: String::new(),
             rule: crate::auth::Rule::NotAnObject,
         }])),

@@ -11,7 +11,7 @@ use rand::Rng as _;
 
 pub(super) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-static PREFIX: LazyLock<u32> = LazyLock::new(|| crate::random::secure().next_u32());
+static PREFIX: LazyLock<String> = LazyLock::new(|| format!("{:08x}-", crate::random::secure().next_u32()));
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
 /// The id that came with the request, if it is short and plain, or the next of this process.
@@ -25,5 +25,5 @@ pub(super) fn of(headers: &HeaderMap) -> HeaderValue {
 
 fn next() -> HeaderValue {
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    HeaderValue::try_from(format!("{:08x}-{count:06}", *PREFIX)).unwrap_or(HeaderValue::from_static("-"))
+    HeaderValue::try_from(format!("{}{count:06}", *PREFIX)).unwrap_or(HeaderValue::from_static("-"))
 }

@@ -165,3 +165,11 @@ async fn a_body_nobody_asked_for_is_ignored() {
     let reply = alice.request(Method::DELETE, "/api/items/1").json(&json!({"id": 2})).send().await;
     assert_eq!(reply.status(), 204);
 }
+
+#[tokio::test]
+async fn no_member_is_unpacked_for_its_name() {
+    let app = TestApp::start().await;
+    let packed = format!(r#"{{"username":"alice","password":"{PASSWORD}"}}"#);
+    let reply = app.anon.post("/api/users", json!({"$serde_json::private::RawValue": packed})).await;
+    assert_eq!(reply.refusal(), (422, "invalid_fields".to_owned()));
+}
