@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use criterion::{Criterion, criterion_group, criterion_main};
 use daypass::auth::keys::KeyRing;
 use daypass::auth::refusal::Refusal;
-use daypass::auth::token::Tokens;
+use daypass::auth::token::{Lifetimes, Tokens};
 use daypass::random;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -16,7 +16,8 @@ const LIFETIME: TimeDelta = TimeDelta::days(1);
 fn tokens() -> Tokens {
     let secret = SecretString::from("only-for-the-bench-0123456789abcdef");
     let ring = KeyRing::hmac(&secret, &[]).expect("a key from any secret");
-    Tokens::new(ring, "daypass".to_owned(), "daypass".to_owned(), LIFETIME, TimeDelta::zero())
+    let lifetimes = Lifetimes { session: LIFETIME, unused: None, leeway: TimeDelta::zero() };
+    Tokens::new(ring, "daypass".to_owned(), "daypass".to_owned(), lifetimes)
 }
 
 /// The same header and claims behind another signature, which differs in its first character.
@@ -28,7 +29,7 @@ fn tampered(token: &str) -> String {
 
 fn verify(criterion: &mut Criterion) {
     let tokens = tokens();
-    let issued = tokens.issue(42, NOW, &mut random::secure()).expect("a token");
+    let issued = tokens.issue(Some(42), NOW, &mut random::secure()).expect("a token");
     let good = issued.token.expose_secret();
     let bad = tampered(good);
     let later = NOW + LIFETIME;

@@ -5,11 +5,12 @@ import { byId, localMinute, say } from "./dom.js";
 import { exchange } from "./exchange.js";
 import { onSubmit, showRefusal, wireReveals } from "./form.js";
 import { reason } from "./glossary.js";
-import { authorised, check, onChange, renamed, signedIn } from "./session.js";
+import { authorised, check, departed, onChange, renamed, signedIn } from "./session.js";
 import { wireStrength } from "./strength-hint.js";
 
 const title = byId("account-title");
 const outcome = byId("account-outcome");
+const keepVariables = byId("keep-variables");
 
 export function openAccount() {
   openDoor(byId("sign-up"), "/api/users", ({ username }) => `Signed up and signed in as ${username}.`);
@@ -23,16 +24,25 @@ export function openAccount() {
 function openDoor(form, path, welcome, device = () => null) {
   wireReveals(form);
   onSubmit(form, async ({ username, password }) => {
+    await departed();
     const answer = await exchange("POST", path, {
-      body: { username: username.value, password: password.value },
+      body: { username: username.value, password: password.value, ...terms() },
       device: device(),
     });
     if (!answer.ok) return showRefusal(form, answer);
     form.reset();
+    keepVariables.checked = false;
     signedIn(answer);
     say(outcome, welcome(answer.body.user), "good");
     title.focus();
   });
+}
+
+/** How the session is to begin, where that is not as the server does it by itself. */
+function terms() {
+  const carrier = document.querySelector("#terms [name=carrier]:checked").value;
+  const keep = keepVariables.checked && !byId("keep-variables-field").hidden;
+  return { ...(carrier !== "bearer" && { carrier }), ...(keep && { keepVariables: true }) };
 }
 
 function openRename(form) {
@@ -45,12 +55,13 @@ function openRename(form) {
   });
 }
 
-function render({ standing, token, user, session, problem, news }, before) {
+function render(held, before) {
+  const { standing, pass, user, session, news, carrier } = held;
   const known = standing === "accepted";
   const stranded = standing === "refused" || standing === "unanswered";
 
   // What was said in good days would contradict a refusal.
-  if (stranded || token !== before.token || news !== before.news) say(outcome, news);
+  if (stranded || pass !== before.pass || news !== before.news) say(outcome, news);
   title.textContent = "Sign up or sign in";
   if (known) title.textContent = `You are ${user.username}`;
   if (standing === "asking") title.textContent = "One moment";
@@ -62,14 +73,23 @@ function render({ standing, token, user, session, problem, news }, before) {
     byId("who-since").textContent = localMinute(new Date(user.createdAt));
     byId("who-began").textContent = localMinute(new Date(session.createdAt));
   }
-  if (stranded) {
-    // A refused token has no session that could still be ended.
-    byId("stranded-sign-out").hidden = standing === "refused";
-    byId("stranded-reason").textContent = standing === "refused"
-      ? `This browser holds a token that was refused: ${problem.code}. ${reason(problem)}`
-      : `This browser holds a token, but nobody could say whether it is good. ${reason(problem)}`;
-  }
+  // No script can delete a cookie of this kind: what is left is to sign out.
+  for (const way of document.querySelectorAll(".by-token")) way.hidden = carrier === "cookie";
+  if (stranded) tellTheStranded(held);
   // What held the focus may just have gone, and the title says what came instead.
   const focused = document.activeElement;
   if (focused.closest("[hidden]") && focused.closest("section")?.contains(title)) title.focus();
+}
+
+function tellTheStranded({ carrier, standing, problem }) {
+  const refused = standing === "refused";
+  const cookie = carrier === "cookie";
+  // What was refused has no session that could still be ended, and its cookie the server has taken back.
+  byId("stranded-sign-out").hidden = refused;
+  byId("ask-again").hidden = refused && cookie;
+  const what = cookie ? "a session cookie" : "a token";
+  let told = `This browser holds ${what}, but nobody could say whether it is good.`;
+  if (refused) told = `This browser holds a token that was refused: ${problem.code}.`;
+  if (refused && cookie) told = `The session of this browser’s cookie was refused: ${problem.code}. The cookie is gone.`;
+  byId("stranded-reason").textContent = `${told} ${reason(problem)}`;
 }

@@ -21,7 +21,7 @@ export function openAnatomy() {
 }
 
 function entry(exchange) {
-  const { method, path, remark, took, request, response } = exchange;
+  const { method, path, remark, cookie, took, request, response } = exchange;
   const row = fromTemplate("exchange");
   const write = (selector, text) => {
     const node = row.querySelector(selector);
@@ -29,6 +29,7 @@ function entry(exchange) {
     node.hidden = !text;
   };
   const url = new URL(path, location);
+  const added = cookie ? [["Cookie", "added by the browser, unseen by this page"]] : [];
 
   row.dataset.kind = response.status === 0 ? "silence" : `${Math.floor(response.status / 100)}xx`;
   write(".method", method);
@@ -36,7 +37,7 @@ function entry(exchange) {
   write(".status", response.status === 0 ? "no answer" : String(response.status));
   write(".took", `${took < 10 ? took.toFixed(1) : Math.round(took)} ms`);
   write(".remark", remark ?? "");
-  write(".request .head", head(`${method} ${path}`, [["Host", url.host], ...request.headers]));
+  write(".request .head", head(`${method} ${path}`, [["Host", url.host], ...request.headers, ...added]));
   write(".request .body", pretty(request.body));
   write(".response .head", response.failure ?? head(`${response.status} ${response.statusText}`, response.headers));
   write(".response .body", pretty(response.body));

@@ -115,7 +115,7 @@ export function openClassroom() {
     room.open = true;
   });
   // What one person's token brought is not for whoever comes next.
-  onChange(({ token }, before) => token === null && before.token !== null && forgetRows());
+  onChange(({ pass }, before) => pass === null && before.pass !== null && forgetRows());
 }
 
 function forgetRows() {

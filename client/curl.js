@@ -17,23 +17,28 @@ function secretHeader(name, value) {
 // Inside single quotes a shell reads everything as it stands, except the quote that ends them.
 const inQuotes = (text) => text.replaceAll("'", "'\\''");
 
-export function asCurl({ method, path, remark, request }) {
+// A browser adds the cookie by itself, and from which page the request comes.
+const BY_BROWSER = `--cookie "__Host-daypass=$TOKEN" \\\n  --header 'Origin: ${location.origin}'`;
+
+export function asCurl({ method, path, remark, cookie, request }) {
   const parts = [`curl --include --request ${method} '${inQuotes(location.origin + path)}'`];
   for (const [name, value] of request.headers) {
     parts.push(secretHeader(name, value) ?? `--header '${inQuotes(`${name}: ${value}`)}'`);
   }
-  if (request.body) parts.push(`--data-raw '${object(request.body)}'`);
+  if (cookie) parts.push(BY_BROWSER);
+  if (request.body !== undefined) parts.push(`--data-raw '${body(request.body)}'`);
   const command = parts.join(" \\\n  ");
   return remark ? `# ${remark.replace(/\s+/g, " ")}\n${command}` : command;
 }
 
+const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+const body = (value) => (isObject(value) ? object(value) : inQuotes(JSON.stringify(value)));
 const object = (body) => `{${Object.entries(body).map(member).join(",")}}`;
 
 // The password leaves the single quotes for double ones, where the shell fills it in.
 function member([name, value]) {
   const variable = name === "newPassword" ? "NEW_PASSWORD" : "PASSWORD";
-  const nested = value !== null && typeof value === "object" && !Array.isArray(value);
-  if (nested) return `${inQuotes(JSON.stringify(name))}:${object(value)}`;
+  if (isObject(value)) return `${inQuotes(JSON.stringify(name))}:${object(value)}`;
   const text = isSecret(name) ? `"'"$${variable}"'"` : inQuotes(JSON.stringify(value));
-  return `${JSON.stringify(name)}:${text}`;
+  return `${inQuotes(JSON.stringify(name))}:${text}`;
 }

@@ -2,14 +2,12 @@
 // elsewhere can not lock that person out. It is no session, lets nobody in, and stays when they sign out.
 
 import { byId, say } from "./dom.js";
+import { store, stored } from "./storage.js";
 
 const KEY = "daypass.device";
 export const HEADER = "Daypass-Device";
 
 const box = byId("known-device");
-
-// Where storage is forbidden, what was received last.
-let received = null;
 
 export function openDeviceToken() {
   byId("forget-device").addEventListener("click", () => {
@@ -24,35 +22,23 @@ export function openDeviceToken() {
 
 /** The token as a header can carry it, or null. */
 export function deviceToken() {
-  const token = stored();
+  const token = stored(KEY);
   return /^[\x21-\x7e]+$/.test(token ?? "") ? token : null;
 }
 
 /** Keeps what an answer brought; one without a token takes none away. */
 export function keepDevice(headers) {
   const token = headers.get(HEADER);
-  if (token) store(token);
+  if (token) replace(token);
 }
 
-export const forgetDevice = () => store(null);
+export const forgetDevice = () => replace(null);
+
+function replace(token) {
+  store(KEY, token);
+  render();
+}
 
 function render() {
   box.hidden = deviceToken() === null;
-}
-
-function stored() {
-  try {
-    return localStorage.getItem(KEY);
-  } catch {
-    return received;
-  }
-}
-
-function store(token) {
-  received = token;
-  try {
-    if (token) localStorage.setItem(KEY, token);
-    else localStorage.removeItem(KEY);
-  } catch { /* see above */ }
-  render();
 }

@@ -13,25 +13,29 @@ export const exchanges = new EventTarget();
  * Resolves to `{ok, status, headers, body, problem}`. A refusal carries the server's problem document; silence, a
  * timeout or an answer that is not the API's are told the same way, so that callers know one kind of failure.
  *
- * With `course` it is sent as the client of a course sends it: the token without a scheme (the text "null" where there
- * is none), a JSON content type also before nothing. A plain text is then as good an answer as JSON.
+ * With `token` it is sent in its name alone. Without, or with `cookies`, the browser adds those it may hold for this
+ * origin; `cookie` says that the page knows of one that carries the session. With `course` it is sent as the client of a
+ * course sends it: the token without a scheme (the text "null" where there is none), no cookie, a JSON content type also
+ * before nothing. A plain text is then as good an answer as JSON.
  */
-export async function exchange(method, path, { token, device, body, ifMatch, remark, keepalive, course } = {}) {
+export async function exchange(method, path, options = {}) {
+  const { token, device, body, ifMatch, remark, keepalive, course, cookie = false, cookies = !token } = options;
   const headers = { Accept: "application/json" };
   if (course && token !== undefined) headers.Authorization = String(token);
   else if (token) headers.Authorization = `Bearer ${token}`;
   if (device) headers[DEVICE] = device;
   if (ifMatch) headers["If-Match"] = ifMatch;
-  if (body || course) headers["Content-Type"] = "application/json";
+  if (body !== undefined || course) headers["Content-Type"] = "application/json";
 
   const started = performance.now();
-  const { answer, text } = await ask(method, path, { headers, body, keepalive, course });
+  const { answer, text } = await ask(method, path, { headers, body, keepalive, course, cookies });
   exchanges.dispatchEvent(new CustomEvent("exchange", { detail: {
     method,
     path,
     remark,
+    cookie,
     took: performance.now() - started,
-    request: { headers: redactHeaders(Object.entries(headers)), body: body && redact(body) },
+    request: { headers: redactHeaders(Object.entries(headers)), body: redact(body) },
     response: {
       status: answer.status,
       statusText: answer.statusText,
@@ -43,7 +47,7 @@ export async function exchange(method, path, { token, device, body, ifMatch, rem
   return answer;
 }
 
-async function ask(method, path, { headers, body, keepalive, course }) {
+async function ask(method, path, { headers, body, keepalive, course, cookies }) {
   if (/[^\x20-\x7e]/.test(headers.Authorization)) {
     return silence("unsendable", "The browser can not send this token: no header may carry its characters.");
   }
@@ -51,11 +55,11 @@ async function ask(method, path, { headers, body, keepalive, course }) {
     const response = await fetch(path, {
       method,
       headers,
-      body: body && JSON.stringify(body),
+      body: JSON.stringify(body),
       cache: "no-store",
       keepalive,
-      // Only the token this page shows may speak for the person; a cookie must not answer in its place.
-      credentials: "omit",
+      // Where a token is to speak for the person, a cookie must not answer in its place.
+      credentials: cookies && !course ? "same-origin" : "omit",
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
     const text = await response.text();

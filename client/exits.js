@@ -1,4 +1,4 @@
-// The ways out: signing out, and forgetting the token. Whoever takes one stands at the doors again.
+// The ways out: signing out, and forgetting a token. Whoever takes one stands at the doors again.
 
 import { byId, localTime, say } from "./dom.js";
 import { reason } from "./glossary.js";
@@ -18,12 +18,13 @@ export function openExits() {
 }
 
 export async function signOutHere() {
-  const { token } = current();
+  const { token, carrier } = current();
   const answered = signOut();
   sayAtTheDoors("Signed out in this browser. The server is being told.");
   const answer = await answered;
   // Who has signed in again meanwhile has left the doors.
-  if (current().token === null) say(outcome, ...farewell(answer, token));
+  if (current().pass !== null) return;
+  say(outcome, ...(carrier === "cookie" ? farewellByCookie(answer) : farewell(answer, token)));
 }
 
 /** The last word to somebody who has just left; the focus goes where they would come back in. */
@@ -38,6 +39,16 @@ function farewell({ ok, status, problem }, token) {
   return [
     "Signed out in this browser, but the server could not be told: " +
     `the token stays good until ${end(token)}, unless you end its session elsewhere. ${reason(problem)}`,
+    "bad",
+  ];
+}
+
+function farewellByCookie({ ok, status, problem }) {
+  if (ok) return ["Signed out. The server refuses the token from now on, and has taken its cookie back.", "good"];
+  if (status === 401) return [`Signed out. The server refused the cookie already: ${problem.code}.`];
+  return [
+    "Signed out in this browser, but the server could not be told, and only the server can take its cookie back: " +
+    `this page asks it to when it is opened again. ${reason(problem)}`,
     "bad",
   ];
 }

@@ -33,7 +33,7 @@ export const values = (form) => Object.fromEntries(new FormData(form));
 export function showRefusal(form, { status, problem, headers }) {
   const wait = secondsToWait(headers);
   if (status === 429 && wait) return holdBack(form, wait);
-  const errors = problem.errors?.map(({ pointer, detail }) => [pointer?.slice(1), detail])
+  const errors = problem.errors?.map(({ pointer, detail }) => [pointer?.replace(/^[/?]/, ""), detail])
     ?? [[FIELD_OF[problem.code], problem.detail]];
   const unplaced = errors.filter(([name, detail]) => !markField(form, name, detail)).map(([, detail]) => detail);
   if (wait) unplaced.push(`Try again in ${wait === 1 ? "1 second" : `${wait} seconds`}.`);

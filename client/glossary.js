@@ -20,9 +20,10 @@ export const CLAIMS = {
   auth_time: "When the person last proved who they are.",
   amr: "How they proved it: pwd is a password.",
   nbf: "Not before. Refused until then.",
+  session_exp: "When the session ends, however often its token is renewed.",
 };
 
-export const TIMES = new Set(["iat", "exp", "auth_time", "nbf"]);
+export const TIMES = new Set(["iat", "exp", "auth_time", "nbf", "session_exp"]);
 
 export const REFUSALS = {
   __proto__: null,
@@ -37,6 +38,7 @@ export const REFUSALS = {
   not_yet_valid: "Its time has not come yet.",
   expired: "Its time is over. Sign in for a new one.",
   revoked: "Its session ended before its time was over. Sign in for a new one.",
+  anonymous: "It is the session of an anonymous visitor, who has not signed in.",
   not_ready: "The server does not know at the moment which sessions have ended, so it accepts no token.",
 };
 

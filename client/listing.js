@@ -41,13 +41,13 @@ class Panel {
     onChange((now, before) => this.openOrClose(now, before));
   }
 
-  openOrClose({ token, standing }, before) {
+  openOrClose({ pass, standing }, before) {
     const { many } = this.kind;
     const open = standing === "accepted";
     const inside = byId(`${many}-open`);
     inside.hidden = !open;
     byId(`${many}-closed`).hidden = open;
-    const sameUser = token === before.token && before.standing === "accepted";
+    const sameUser = pass === before.pass && before.standing === "accepted";
     if (open && sameUser) return;
     // The account tells why the list closed under the focus.
     if (!open && inside.contains(document.activeElement)) byId("account-title").focus();

@@ -23,10 +23,10 @@ export function openPassword() {
   onChange(openOrClose);
 }
 
-function openOrClose({ token, standing, user }, before) {
+function openOrClose({ pass, standing, user }, before) {
   const open = standing === "accepted";
   panel.hidden = !open;
-  if (token !== before.token) say(outcome, "");
+  if (pass !== before.pass) say(outcome, "");
   if (open) {
     // Password managers look for the name here; a default stays when the form is emptied.
     for (const field of panel.querySelectorAll(".holder-name")) field.defaultValue = user.username;
@@ -47,7 +47,7 @@ async function changePassword({ currentPassword, newPassword }) {
   if (!answer.ok) return refused(change, answer);
   change.reset();
   signedIn(answer);
-  say(outcome, "Your password is changed. All other sessions have ended, and this browser holds a new token.", "good");
+  say(outcome, "Your password is changed. All other sessions have ended, and this browser has a new one.", "good");
 }
 
 async function deleteAccount({ currentPassword }) {

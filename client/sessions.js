@@ -22,10 +22,10 @@ export function openSessions() {
   onChange(openOrClose);
 }
 
-function openOrClose({ token, standing }, before) {
+function openOrClose({ pass, standing }, before) {
   const open = standing === "accepted";
   panel.hidden = !open;
-  const sameSession = token === before.token && before.standing === "accepted";
+  const sameSession = pass === before.pass && before.standing === "accepted";
   if (open && sameSession) return;
   // The account tells why the sessions closed under the focus.
   if (!open && panel.contains(document.activeElement)) byId("account-title").focus();

@@ -15,7 +15,7 @@ let timer;
 
 export function openTicket() {
   onChange((held, before) => {
-    byId("no-ticket").hidden = held.token !== null;
+    byId("no-ticket").hidden = held.pass !== null;
     ticket.hidden = held.token === null;
     if (held.token === null) return clearTimeout(timer);
     const parts = takeApart(held.token);

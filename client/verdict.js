@@ -15,10 +15,10 @@ export function openVerdict() {
   byId("tamper-signature").addEventListener("click", () => askAboutSpoilt(withForgedSignature));
   byId("copy-token").addEventListener("click", copyToken);
   onSubmit(byId("use-token"), useToken);
-  onChange(({ token }, before) => {
-    byId("verify").hidden = token === null;
+  onChange(({ token, pass }, before) => {
+    byId("verify").hidden = pass === null;
     byId("copy-token").hidden = token === null;
-    if (token === before.token) return;
+    if (pass === before.pass) return;
     say(byId("token-outcome"), "");
     tell("", "");
   });

@@ -11,11 +11,13 @@ use crate::auth::limits::Limits;
 use crate::auth::password::Password;
 use crate::auth::password_hasher::{HashError, PasswordHasher};
 use crate::auth::revocations::{Ended, Revocations};
-use crate::auth::token::Tokens;
+use crate::auth::token::{Lifetimes, Tokens};
+use crate::carrier::Cookies;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::database::{WriteTransaction, Writers};
 use crate::error::Error;
+use crate::variables::{StoreError, Variables};
 
 /// A handle to the application; clones share it.
 #[derive(Clone)]
@@ -31,8 +33,12 @@ pub struct Parts {
     writers: Writers,
     /// Issues and verifies session tokens.
     pub tokens: Tokens,
+    /// Reads and writes the cookies that carry them.
+    pub cookies: Cookies,
     /// The sessions that ended before their tokens expired.
     pub revocations: Revocations,
+    /// Keeps what sessions remember.
+    pub variables: Variables,
     /// Hashes and verifies passwords.
     pub passwords: PasswordHasher,
     /// Counts attempts.
@@ -47,26 +53,32 @@ pub enum BuildError {
     /// The password hasher.
     #[error("cannot hash with these ARGON2 parameters: {0}")]
     Passwords(#[from] HashError),
+    /// The store of session variables.
+    #[error("SESSION_STORE: {0}")]
+    Variables(#[from] StoreError),
 }
 
 impl App {
     /// Puts the application together from its settings, an open database and its keys.
     ///
     /// # Errors
-    /// When the Argon2 parameters cannot be used.
+    /// When the Argon2 parameters, or the address of the store of session variables, cannot be used.
     pub fn new(config: Config, db: DatabaseConnection, keys: KeyRing, clock: Clock) -> Result<Self, BuildError> {
-        let tokens = Tokens::new(
-            keys,
-            config.tokens.jwt_issuer.clone(),
-            config.tokens.jwt_audience.clone(),
-            config.tokens.jwt_ttl,
-            config.tokens.jwt_leeway,
-        );
+        let lifetimes = Lifetimes {
+            session: config.tokens.jwt_ttl,
+            unused: config.sessions.session_rolling.0,
+            leeway: config.tokens.jwt_leeway,
+        };
+        let issuer = config.tokens.jwt_issuer.clone();
+        let tokens = Tokens::new(keys, issuer, config.tokens.jwt_audience.clone(), lifetimes);
+        let cookies = Cookies::new(config.sessions.cookie_secure);
+        let variables = Variables::new(&config.sessions.session_store)?;
         let writers = Writers::of(&db);
         let passwords = PasswordHasher::new(config.passwords.argon2.clone(), config.passwords.threads())?;
         let limits = Limits::new(config.limits.rate_limits.0);
         let revocations = Revocations::default();
-        Ok(Self(Arc::new(Parts { config, db, writers, tokens, revocations, passwords, limits, clock })))
+        let parts = Parts { config, db, writers, tokens, cookies, revocations, variables, passwords, limits, clock };
+        Ok(Self(Arc::new(parts)))
     }
 }
 
@@ -80,8 +92,9 @@ impl Parts {
     }
 
     /// Makes the end of sessions known to this replica; to be called once it is committed, before the answer.
-    pub fn ended(&self, ended: &[Ended]) {
+    pub async fn ended(&self, ended: &[Ended]) {
         self.revocations.add(ended);
+        self.variables.forget(ended.iter().map(|ended| ended.id)).await;
         for each in ended {
             counter!("daypass_sessions_ended_total", "reason" => each.reason.code()).increment(1);
         }

@@ -9,7 +9,7 @@ use tracing::{info, warn};
 
 use crate::app::App;
 use crate::error::Error;
-use crate::models::{revocation, session};
+use crate::models::{revocation, session, session_variables};
 
 mod feed;
 
@@ -56,7 +56,8 @@ pub async fn clear_up(app: App) {
     }
 }
 
-/// Removes sessions and revocations whose tokens have expired, in the table and in memory.
+/// Removes sessions, their variables, and revocations whose tokens have expired, in the tables and in memory, and
+/// variables that were written for sessions that had ended.
 ///
 /// # Errors
 /// When the database fails.
@@ -64,8 +65,11 @@ pub async fn clear_up_once(app: &App) -> Result<(), Error> {
     let before = app.clock.now() - app.config.tokens.jwt_leeway;
     let purged = app.revocations.purge(before);
     counter!("daypass_revocations_purged_total").increment(purged as u64);
+    let ended = session_variables::of_ended(&app.db).await?;
     let transaction = app.begin_write().await?;
     session::purge(&*transaction, before).await?;
+    session_variables::purge(&*transaction, before).await?;
+    session_variables::delete(&*transaction, ended.into_iter()).await?;
     revocation::purge(&*transaction, before).await?;
     transaction.commit().await
 }

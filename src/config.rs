@@ -13,6 +13,7 @@ mod limits;
 mod log;
 mod passwords;
 mod secrets;
+mod sessions;
 mod tokens;
 
 pub use classroom::ClassroomConfig;
@@ -22,6 +23,8 @@ pub use limits::{LimitConfig, RateLimits};
 pub use log::{LogConfig, LogFormat};
 pub use passwords::PasswordConfig;
 pub use secrets::{EXAMPLE_SECRET, SecretError, SecretSource, generate_secret};
+pub(crate) use sessions::client as redis_client;
+pub use sessions::{SessionConfig, SessionStore};
 pub use tokens::{SigningAlgorithm, TokenConfig};
 
 /// All settings of the service.
@@ -39,6 +42,9 @@ pub struct Config {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it")]
     pub tokens: TokenConfig,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it")]
+    pub sessions: SessionConfig,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it")]
     pub passwords: PasswordConfig,

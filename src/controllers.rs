@@ -1,12 +1,14 @@
 //! One file a resource, one function a route. A handler that takes `Session` is protected.
 
 pub mod account;
+mod beginning;
 pub mod client;
 pub mod docs;
 pub mod health;
 pub mod items;
 pub mod keys;
 pub mod metrics;
+pub mod session_variables;
 pub mod sessions;
 pub mod sign_in;
 pub mod users;

@@ -32,7 +32,7 @@ pub enum Error {
     /// `401`: no such user, or the wrong password; nobody is told which.
     #[error("The username or the password is wrong.")]
     BadCredentials,
-    /// `400`: more than one `Authorization` header (RFC 6750 §3.1).
+    /// `400`: more than one `Authorization` header, or session cookie (RFC 6750 §3.1).
     #[error("Send the session token once.")]
     AmbiguousToken,
     /// `400`: the body is not JSON, not UTF-8, or repeats a member name.
@@ -41,6 +41,9 @@ pub enum Error {
     /// `400`: the cursor is not one we gave out for this listing.
     #[error("The cursor does not belong to this listing; begin again without one.")]
     BadCursor,
+    /// `403`: a session that travels by cookie is used from a page that is not ours.
+    #[error("A session cookie is for pages of this origin; send Sec-Fetch-Site or Origin, or use the header.")]
+    CrossSite,
     /// `403`: the present password, asked for again, is wrong.
     #[error("The current password is wrong.")]
     WrongPassword,
@@ -56,18 +59,30 @@ pub enum Error {
     /// `409`: the username belongs to someone.
     #[error("The username is taken.")]
     UsernameTaken,
+    /// `409`: what is to be incremented is not a whole number, or would grow too large.
+    #[error("The variable is not a whole number that can be incremented so.")]
+    NotANumber,
     /// `412`: `If-Match` names another version than the present one.
     #[error("It has changed since you read it.")]
     PreconditionFailed,
     /// `413`: the body is over the limit.
     #[error("The body is larger than this route accepts.")]
     TooLarge,
+    /// `413`: the value of a variable is over the limit.
+    #[error("The value of a variable has at most 4 KiB as JSON.")]
+    VariableTooLarge,
+    /// `413`: all variables of a session together are over the limit of their store.
+    #[error("The variables of this session are larger together than their store accepts.")]
+    VariablesTooLarge,
     /// `415`: the body is not declared as JSON.
     #[error("Send the body as application/json.")]
     UnsupportedMediaType,
     /// `422`: well-formed, but fields break rules.
     #[error("Some fields need another value.")]
     Invalid(Vec<FieldError>),
+    /// `422`: one variable more than a session may have.
+    #[error("A session has at most 50 variables.")]
+    TooManyVariables,
     /// `429`: too often; the limit tells when to try again.
     #[error("Too many attempts; try again later.")]
     TooManyAttempts(Allowance),
@@ -77,9 +92,9 @@ pub enum Error {
     /// `503`: the revocations of other replicas are not loaded, or too old.
     #[error("The revocations of other replicas cannot be followed at the moment.")]
     NotReady,
-    /// `503`: the database does not answer.
+    /// `503`: the database, or the store of session variables, does not answer.
     #[error("The service cannot do this at the moment; try again shortly.")]
-    Unavailable(#[source] DbErr),
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// `500`: a fault of ours.
     #[error("Something went wrong on our side.")]
     Fault(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -92,15 +107,15 @@ impl Error {
         match self {
             Self::AmbiguousToken | Self::MalformedJson | Self::BadCursor => StatusCode::BAD_REQUEST,
             Self::Refused(_) | Self::BadCredentials => StatusCode::UNAUTHORIZED,
-            Self::WrongPassword => StatusCode::FORBIDDEN,
+            Self::WrongPassword | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::UsernameTaken => StatusCode::CONFLICT,
+            Self::UsernameTaken | Self::NotANumber => StatusCode::CONFLICT,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge | Self::VariableTooLarge | Self::VariablesTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Invalid(_) | Self::TooManyVariables => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy | Self::NotReady | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -116,15 +131,20 @@ impl Error {
             Self::AmbiguousToken => "ambiguous_token",
             Self::MalformedJson => "malformed_json",
             Self::BadCursor => "bad_cursor",
+            Self::CrossSite => "cross_site",
             Self::WrongPassword => "wrong_password",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::BodyTimeout => "body_timeout",
             Self::UsernameTaken => "username_taken",
+            Self::NotANumber => "not_a_number",
             Self::PreconditionFailed => "precondition_failed",
             Self::TooLarge => "body_too_large",
+            Self::VariableTooLarge => "variable_too_large",
+            Self::VariablesTooLarge => "variables_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::Invalid(_) => "invalid_fields",
+            Self::TooManyVariables => "too_many_variables",
             Self::TooManyAttempts(_) => "too_many_attempts",
             Self::Busy => "busy",
             Self::NotReady => "not_ready",
@@ -151,7 +171,7 @@ impl Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        if is_outage(&error) { Self::Unavailable(error) } else { Self::fault(error) }
+        if is_outage(&error) { Self::Unavailable(error.into()) } else { Self::fault(error) }
     }
 }
 

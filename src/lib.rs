@@ -10,9 +10,11 @@
 //! | [`router`] | the contents page: every route, once |
 //! | [`middleware`] | layers in the order in which they apply; `validate_session` is the heart |
 //! | [`extract`] | what handlers take: `Session`, `Json`, `Path`, `Query`, `IfMatch` |
+//! | [`carrier`] | how a session token travels, and from whose page |
 //! | [`controllers`] | one file a resource, one function a route |
 //! | [`models`] | tables: entity, finders, commands, scoped to their owner |
 //! | [`views`] | what goes over the wire |
+//! | [`variables`] | what a session keeps, and the four stores for it |
 //! | [`seeds`] | rows to begin with |
 //! | [`classroom`] | the routes of a course, over all of the above; when `CLASSROOM` is on |
 //! | [`background`] | following other replicas' revocations, clearing up |
@@ -23,6 +25,7 @@
 pub mod app;
 pub mod auth;
 pub mod background;
+pub mod carrier;
 pub mod classroom;
 pub mod cli;
 pub mod clock;
@@ -41,4 +44,5 @@ pub mod seeds;
 pub mod server;
 mod strict_json;
 pub mod telemetry;
+pub mod variables;
 pub mod views;

@@ -4,22 +4,36 @@
 //! whole can add are written here once, and every refusal gets the shape of a problem.
 
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Components, Content, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response, Tag};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::views::Problem;
 
-const SCHEME: &str = "sessionToken";
+/// The session token in `Authorization`, and in a cookie.
+const BEARER: &str = "sessionToken";
+const COOKIE: &str = "sessionCookie";
 
-/// Merges the two groups of routes into one document and completes it.
+/// Merges the three groups of routes into one document and completes it.
 #[must_use]
-pub fn complete(mut public: OpenApi, mut protected: OpenApi) -> OpenApi {
+pub fn complete(mut public: OpenApi, mut protected: OpenApi, mut any_session: OpenApi) -> OpenApi {
+    for operation in operations(&mut any_session) {
+        // Who presents no token may use them too, all but signing out.
+        if operation.operation_id.as_deref() != Some("sign_out") {
+            operation.security.get_or_insert_default().push(SecurityRequirement::default());
+        }
+    }
+    protected.merge(any_session);
     for operation in operations(&mut protected) {
-        let token = SecurityRequirement::new(SCHEME, Vec::<String>::new());
-        operation.security.get_or_insert_default().push(token);
+        for scheme in [BEARER, COOKIE] {
+            let token = SecurityRequirement::new(scheme, Vec::<String>::new());
+            operation.security.get_or_insert_default().push(token);
+        }
         describe(operation, "400", "`ambiguous_token`");
         describe(operation, "401", "The token is missing or refused; `code` names the reason.");
+    }
+    for operation in changing(&mut protected) {
+        describe(operation, "403", "`cross_site`");
     }
     public.merge(protected);
     for operation in operations(&mut public) {
@@ -46,8 +60,14 @@ pub fn complete(mut public: OpenApi, mut protected: OpenApi) -> OpenApi {
         )
         .paths(public.paths)
         .components(Some(components))
-        .tags(Some(["users", "sessions", "items", "workout logs", "keys", "health"].map(Tag::new)))
+        .tags(Some(["users", "sessions", "session variables", "items", "workout logs", "keys", "health"].map(Tag::new)))
         .build()
+}
+
+fn changing(document: &mut OpenApi) -> impl Iterator<Item = &mut Operation> {
+    document.paths.paths.values_mut().flat_map(|path| {
+        [&mut path.post, &mut path.put, &mut path.patch, &mut path.delete].into_iter().filter_map(Option::as_mut)
+    })
 }
 
 fn operations(document: &mut OpenApi) -> impl Iterator<Item = &mut Operation> {
@@ -93,5 +113,7 @@ fn add_problem(components: &mut Components) {
     parts.push((Problem::name().into_owned(), Problem::schema()));
     components.schemas.extend(parts);
     let token = Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-    components.security_schemes.insert(SCHEME.to_owned(), SecurityScheme::Http(token).into());
+    components.security_schemes.insert(BEARER.to_owned(), SecurityScheme::Http(token).into());
+    let cookie = ApiKey::Cookie(ApiKeyValue::new("__Host-daypass"));
+    components.security_schemes.insert(COOKIE.to_owned(), SecurityScheme::ApiKey(cookie).into());
 }

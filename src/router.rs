@@ -10,10 +10,10 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::classroom;
 use crate::controllers::{
-    account, client, docs, health, items, keys, method_not_allowed, metrics, not_found, sessions, sign_in, users,
-    verify, workout_logs,
+    account, client, docs, health, items, keys, method_not_allowed, metrics, not_found, session_variables, sessions,
+    sign_in, users, verify, workout_logs,
 };
-use crate::middleware::{self, Service, validate_session};
+use crate::middleware::{self, Service, validate_any_session, validate_session};
 use crate::openapi;
 
 /// Routes that anyone may call.
@@ -33,7 +33,7 @@ fn protected() -> OpenApiRouter<App> {
         .routes(routes!(users::show_me, users::rename_me, account::delete_account))
         .routes(routes!(account::change_password))
         .routes(routes!(sessions::list_sessions, sessions::sign_out_everywhere))
-        .routes(routes!(sessions::show_current, sessions::sign_out))
+        .routes(routes!(sessions::show_current))
         .routes(routes!(sessions::end_session))
         .routes(routes!(verify::verify))
         .routes(routes!(items::list_items, items::create_item))
@@ -44,6 +44,19 @@ fn protected() -> OpenApiRouter<App> {
             workout_logs::update_workout_log,
             workout_logs::delete_workout_log
         ))
+}
+
+/// Routes for any session, an anonymous visitor's too: `validate_any_session` stands before each of them.
+fn any_session() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(sessions::sign_out))
+        .routes(routes!(session_variables::list_variables, session_variables::clear_variables))
+        .routes(routes!(
+            session_variables::show_variable,
+            session_variables::set_variable,
+            session_variables::delete_variable
+        ))
+        .routes(routes!(session_variables::increment_variable))
 }
 
 /// Pages for people; they are no part of the API.
@@ -68,10 +81,12 @@ pub fn metrics(app: &App) -> Service {
 #[must_use]
 pub fn build(app: &App) -> Service {
     let guard = from_fn_with_state(app.clone(), validate_session);
+    let any_guard = from_fn_with_state(app.clone(), validate_any_session);
     let metrics = Router::new().route("/metrics", get(metrics::metrics));
     let classroom = app.config.classroom.is_open(app.config.daypass_env);
     let router = Router::from(public())
         .merge(Router::from(protected()).route_layer(guard))
+        .merge(Router::from(any_session()).route_layer(any_guard))
         .merge(pages())
         .merge(if app.config.metrics_with_the_rest() { metrics } else { Router::new() })
         .merge(if classroom { classroom::router(app) } else { Router::new() })
@@ -84,5 +99,5 @@ pub fn build(app: &App) -> Service {
 /// The OpenAPI document of all routes but the pages.
 #[must_use]
 pub fn document() -> OpenApi {
-    openapi::complete(public().into_openapi(), protected().into_openapi())
+    openapi::complete(public().into_openapi(), protected().into_openapi(), any_session().into_openapi())
 }

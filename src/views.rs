@@ -9,6 +9,7 @@ pub mod problem;
 mod rate_limit;
 mod session;
 mod user;
+mod variable;
 mod workout_log;
 
 pub use credentials::{Credentials, CurrentSession};
@@ -18,6 +19,7 @@ pub use problem::{Problem, RepeatDetail};
 pub use rate_limit::{Limited, POLICY_HEADER, RATE_LIMIT_HEADER, RateLimit};
 pub use session::{EndedSessions, Session, SessionList};
 pub use user::User;
+pub use variable::{Variable, VariableList};
 pub use workout_log::{WorkoutLog, WorkoutLogPage};
 
 use chrono::{DateTime, SecondsFormat, Utc};

@@ -17,6 +17,7 @@ mod m20261121_000007_workout_logs;
 mod m20261121_000008_tests;
 mod m20261121_000009_tests_first_name;
 mod m20261121_000010_seeds;
+mod m20261121_000011_session_variables;
 mod tables;
 
 /// Runs the migrations in their order.
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000008_tests::Migration),
             Box::new(m20261121_000009_tests_first_name::Migration),
             Box::new(m20261121_000010_seeds::Migration),
+            Box::new(m20261121_000011_session_variables::Migration),
         ]
     }
 }

@@ -10,6 +10,7 @@ use std::fmt;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::keys::Kind;
 use crate::strict_json::{self, Text};
 
 /// The claims of a session token, as they stand in its payload (RFC 9068 §2.2, as far as HS256
@@ -22,9 +23,9 @@ pub struct Claims<'a> {
     /// Audience.
     #[serde(borrow, default)]
     pub aud: Option<Audience<'a>>,
-    /// The user's id, as text.
-    #[serde(borrow)]
-    pub sub: Cow<'a, str>,
+    /// The user's id, as text; none in the token of an anonymous visitor.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none", deserialize_with = "text")]
+    pub sub: Option<Cow<'a, str>>,
     /// The session's id.
     #[serde(borrow)]
     pub sid: Cow<'a, str>,
@@ -38,11 +39,15 @@ pub struct Claims<'a> {
     /// Not valid before.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
     pub nbf: Option<i64>,
+    /// When the session ends at the latest, however often its token is renewed; without it, at `exp`.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
+    pub session_exp: Option<i64>,
     /// When the password was given.
-    pub auth_time: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
+    pub auth_time: Option<i64>,
     /// How the user proved who they are (RFC 8176).
-    #[serde(borrow)]
-    pub amr: Vec<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none", deserialize_with = "texts")]
+    pub amr: Option<Vec<Cow<'a, str>>>,
 }
 
 impl<'a> Claims<'a> {
@@ -132,17 +137,26 @@ impl<'a> Header<'a> {
         (!header.crit && !header.b64 && !header.zip).then_some(header)
     }
 
-    /// Whether `typ` says session token (RFC 9068 §4; media types ignore case).
-    pub(super) fn is_session_token(&self) -> bool {
-        self.typ
-            .as_deref()
-            .is_some_and(|typ| typ.eq_ignore_ascii_case("at+jwt") || typ.eq_ignore_ascii_case("application/at+jwt"))
+    /// Which kind of session token `typ` names, if it names one.
+    pub(super) fn kind(&self) -> Option<Kind> {
+        Kind::of(self.typ.as_deref()?)
     }
 }
 
 /// Whether the member is there at all, whatever its value, also null.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     IgnoredAny::deserialize(deserializer).map(|_| true)
+}
+
+/// Text that may be missing, but not null.
+fn text<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'a, str>>, D::Error> {
+    Text::deserialize(deserializer).map(|Text(text)| Some(text))
+}
+
+/// A list of texts that may be missing, but not null.
+fn texts<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Cow<'a, str>>>, D::Error> {
+    let texts: Vec<Text<'a>> = Vec::deserialize(deserializer)?;
+    Ok(Some(texts.into_iter().map(|Text(text)| text).collect()))
 }
 
 /// A time that may be missing, but not null.

@@ -96,11 +96,13 @@ mod tests {
 
     use super::*;
     use crate::auth::keys::KeyRing;
+    use crate::auth::token::Lifetimes;
     use crate::random;
 
     fn tokens(secret: &str) -> Tokens {
         let keys = KeyRing::hmac(&SecretString::from(secret), &[]).unwrap();
-        Tokens::new(keys, "us".to_owned(), "us".to_owned(), TimeDelta::days(1), TimeDelta::zero())
+        let lifetimes = Lifetimes { session: TimeDelta::days(1), unused: None, leeway: TimeDelta::zero() };
+        Tokens::new(keys, "us".to_owned(), "us".to_owned(), lifetimes)
     }
 
     fn now() -> DateTime<Utc> {
@@ -138,7 +140,7 @@ mod tests {
     fn it_is_no_session_token_and_a_session_token_is_no_device() {
         let tokens = tokens("a secret of enough bytes for a test");
         assert!(tokens.verify(&remember(&tokens, None, "ada"), now()).is_err());
-        let session = tokens.issue(1, now(), &mut random::secure()).unwrap().token;
+        let session = tokens.issue(Some(1), now(), &mut random::secure()).unwrap().token;
         assert_eq!(tokens.remembered(session.expose_secret(), "ada", now()), None);
     }
 

@@ -21,6 +21,35 @@ const MAC_BYTES: usize = 32;
 /// Where one private key of a PEM file ends.
 const PEM_END: &str = "-----END PRIVATE KEY-----";
 
+/// The two kinds of session tokens, told apart by `typ` so that neither can be taken for the other (RFC 8725 §3.11):
+/// whoever verifies by the type of RFC 9068 never meets a token that names no user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A user's session.
+    User,
+    /// An anonymous visitor's.
+    Anonymous,
+}
+
+impl Kind {
+    const ALL: [Self; 2] = [Self::User, Self::Anonymous];
+
+    fn media_type(self) -> &'static str {
+        match self {
+            Self::User => "at+jwt",
+            Self::Anonymous => "anonymous+jwt",
+        }
+    }
+
+    /// The kind that `typ` names; media types ignore case, and `application/` may stand before it (RFC 9068 §4).
+    #[must_use]
+    pub fn of(typ: &str) -> Option<Self> {
+        let typ = typ.to_ascii_lowercase();
+        let typ = typ.strip_prefix("application/").unwrap_or(&typ);
+        Self::ALL.into_iter().find(|kind| kind.media_type() == typ)
+    }
+}
+
 /// What a key verifies with.
 enum Verifying {
     /// A MAC, whose key is ready to use: the library that checks signatures would prepare it anew for every token.
@@ -36,7 +65,8 @@ pub struct Key {
     algorithm_name: &'static str,
     signing: EncodingKey,
     verifying: Verifying,
-    header: String,
+    /// The first part of every token this key signs, already encoded, by [`Kind`].
+    headers: [String; 2],
     /// What others may verify with; none for a shared secret.
     public: Option<Jwk>,
 }
@@ -69,9 +99,11 @@ impl Key {
         public: Option<Jwk>,
     ) -> Self {
         id.truncate(ID_CHARS);
-        let header = format!(r#"{{"alg":"{algorithm_name}","typ":"at+jwt","kid":"{id}"}}"#);
-        let header = URL_SAFE_NO_PAD.encode(header);
-        Self { id, algorithm, algorithm_name, signing, verifying, header, public }
+        let headers = Kind::ALL.map(|kind| {
+            let header = format!(r#"{{"alg":"{algorithm_name}","typ":"{}","kid":"{id}"}}"#, kind.media_type());
+            URL_SAFE_NO_PAD.encode(header)
+        });
+        Self { id, algorithm, algorithm_name, signing, verifying, headers, public }
     }
 
     /// The `kid`: 11 characters of base64url.
@@ -86,10 +118,10 @@ impl Key {
         self.algorithm_name
     }
 
-    /// The first part of every token this key signs, already encoded.
+    /// The first part of every token of this kind that this key signs, already encoded.
     #[must_use]
-    pub fn header(&self) -> &str {
-        &self.header
+    pub fn header(&self, kind: Kind) -> &str {
+        &self.headers[kind as usize]
     }
 
     /// The third part of a token whose first two are `message`.
@@ -98,6 +130,15 @@ impl Key {
     /// When the cryptographic backend fails; with a key of this ring it does not.
     pub fn sign(&self, message: &[u8]) -> Result<String, Error> {
         crypto::sign(message, &self.signing, self.algorithm)
+    }
+
+    /// The secret that what belongs to this service alone is sealed with. What is signed for it is no JWT, and never
+    /// leaves this process.
+    ///
+    /// # Errors
+    /// When the cryptographic backend fails; with a key of this ring it does not.
+    pub fn sealing_secret(&self) -> Result<String, Error> {
+        self.sign(b"seal:")
     }
 
     /// Whether `signature` is canonical base64url and the key's own over `message`; a MAC is compared in constant time.
@@ -161,10 +202,11 @@ impl KeyRing {
         self.0.iter().any(|key| key.algorithm_name == algorithm_name)
     }
 
-    /// The key whose tokens begin with exactly this header: the way of all tokens we issued.
+    /// The key whose tokens begin with exactly this header, and their kind: the way of all tokens we issued.
     #[must_use]
-    pub fn by_header(&self, header: &str) -> Option<&Key> {
-        self.0.iter().find(|key| key.header == header)
+    pub fn by_header(&self, header: &str) -> Option<(&Key, Kind)> {
+        let begins = |key: &Key, kind| (key.header(kind) == header).then_some(kind);
+        self.0.iter().find_map(|key| Kind::ALL.into_iter().find_map(|kind| begins(key, kind)).map(|kind| (key, kind)))
     }
 
     /// The key of this id; ids are compared with what is in memory and looked up nowhere else.

@@ -1,4 +1,4 @@
-//! How often one may try: to sign up, to sign in, to give the present password.
+//! How often one may try: to sign up, to sign in, to give the present password, to begin an anonymous session.
 //!
 //! Signing in is limited by the address it comes from and, for devices that have not signed in to the
 //! account before, by the account. A device that has goes by a bucket of its own: however many strangers
@@ -34,6 +34,8 @@ pub struct Quotas {
     pub sign_in_address: Quota,
     /// Times the present password is given again for one account.
     pub password_change: Quota,
+    /// Anonymous sessions begun from one address.
+    pub anonymous: Quota,
 }
 
 /// What is left of a quota; it goes out as `RateLimit` headers.
@@ -58,6 +60,7 @@ struct Tables {
     devices: Buckets,
     addresses: Buckets,
     password_change: Buckets,
+    anonymous: Buckets,
 }
 
 impl Limits {
@@ -71,6 +74,7 @@ impl Limits {
             devices: failures(quotas.sign_in),
             addresses: Buckets::new("sign-in-address", quotas.sign_in_address),
             password_change: Buckets::new("password-change", quotas.password_change),
+            anonymous: Buckets::new("anonymous", quotas.anonymous),
         }))
     }
 
@@ -80,6 +84,14 @@ impl Limits {
     /// When the address asked too often.
     pub fn sign_up(&self, from: AddressPrefix, now: DateTime<Utc>) -> Result<Attempt<'_>, Allowance> {
         self.0.as_ref().map_or(Ok(Attempt(None)), |tables| Attempt::counted(&tables.sign_up, from, now))
+    }
+
+    /// Begins an anonymous session.
+    ///
+    /// # Errors
+    /// When too many were begun from this address.
+    pub fn anonymous(&self, from: AddressPrefix, now: DateTime<Utc>) -> Result<Attempt<'_>, Allowance> {
+        self.0.as_ref().map_or(Ok(Attempt(None)), |tables| Attempt::counted(&tables.anonymous, from, now))
     }
 
     /// Gives the present password again.

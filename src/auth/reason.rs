@@ -26,10 +26,13 @@ pub enum Reason {
     /// The user had the most sessions one may have, and began another.
     #[error("The session made room for a newer one.")]
     SessionLimit,
+    /// Whoever held it signed in or up again.
+    #[error("The session was replaced by the one that was signed in to.")]
+    Replaced,
 }
 
 impl Reason {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::SignOut,
         Self::SignOutEverywhere,
         Self::PasswordChange,
@@ -37,6 +40,7 @@ impl Reason {
         Self::PasswordReset,
         Self::AccountDisabled,
         Self::SessionLimit,
+        Self::Replaced,
     ];
 
     /// How it is written in the database and in metrics.
@@ -50,6 +54,7 @@ impl Reason {
             Self::PasswordReset => "password-reset",
             Self::AccountDisabled => "account-disabled",
             Self::SessionLimit => "session-limit",
+            Self::Replaced => "replaced",
         }
     }
 

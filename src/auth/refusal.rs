@@ -11,7 +11,7 @@ use super::reason::Reason;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum Refusal {
     /// No token was sent (RFC 6750 §3.1: the challenge then names no error).
-    #[error("This route needs a session token in the Authorization header.")]
+    #[error("This route needs a session token, in the Authorization header or in the session cookie.")]
     NoToken,
     /// Not a compact JWS of ours: wrong number of parts, alphabet, size, JSON or claim types.
     #[error("The token is not a well-formed session token.")]
@@ -46,6 +46,9 @@ pub enum Refusal {
     /// The session ended before its time.
     #[error("{0}")]
     Revoked(Reason),
+    /// The session is good, but an anonymous visitor's.
+    #[error("This route needs the session of a user; this one is anonymous.")]
+    Anonymous,
 }
 
 impl Refusal {
@@ -64,6 +67,20 @@ impl Refusal {
             Self::NotYetValid => "not_yet_valid",
             Self::Expired { .. } => "expired",
             Self::Revoked(_) => "revoked",
+            Self::Anonymous => "anonymous",
         }
+    }
+
+    /// Whether the token will be good nowhere and never, and its holder was given no other for it: then a browser
+    /// need not keep it. A late answer must not take away the cookie that came after.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        !matches!(
+            self,
+            Self::NotYetValid
+                | Self::UnknownKey
+                | Self::Anonymous
+                | Self::Revoked(Reason::Replaced | Reason::PasswordChange)
+        )
     }
 }

@@ -11,6 +11,12 @@ pub enum Rule {
     /// The field has another JSON type than text.
     #[error("This field must be text.")]
     NotText,
+    /// The field has another JSON type than true or false.
+    #[error("This field must be true or false.")]
+    NotTrueOrFalse,
+    /// The field has another JSON type than a whole number.
+    #[error("This field must be a whole number.")]
+    NotWhole,
     /// The body as a whole is another JSON value than an object.
     #[error("The body must be a JSON object.")]
     NotAnObject,
@@ -23,6 +29,9 @@ pub enum Rule {
         /// The values it can take, in words.
         expected: &'static str,
     },
+    /// The carrier is neither of the two.
+    #[error("A carrier is bearer or cookie.")]
+    Carrier,
     /// The username is empty.
     #[error("A username needs at least one character.")]
     UsernameEmpty,
@@ -65,6 +74,9 @@ pub enum Rule {
     /// NUL, which not every database can keep.
     #[error("This text cannot hold the character NUL.")]
     TextHoldsNul,
+    /// The name of a session variable.
+    #[error("The name of a variable is 1 to 64 of A-Z, a-z, 0-9, _, - and the point, and not points alone.")]
+    VariableName,
 }
 
 impl Rule {
@@ -74,9 +86,12 @@ impl Rule {
         match self {
             Self::Required => "required",
             Self::NotText => "not_text",
+            Self::NotTrueOrFalse => "not_true_or_false",
+            Self::NotWhole => "not_whole",
             Self::NotAnObject => "not_an_object",
             Self::Repeated => "repeated",
             Self::NotAllowed { .. } => "not_allowed",
+            Self::Carrier => "carrier",
             Self::UsernameEmpty => "username_empty",
             Self::UsernameTooLong => "username_too_long",
             Self::UsernameInvisible => "username_invisible",
@@ -90,6 +105,7 @@ impl Rule {
             Self::DescriptionEmpty => "description_empty",
             Self::TextTooLong => "text_too_long",
             Self::TextHoldsNul => "text_holds_nul",
+            Self::VariableName => "variable_name",
         }
     }
 }

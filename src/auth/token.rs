@@ -13,24 +13,55 @@ use rand::CryptoRng;
 use secrecy::SecretString;
 
 use super::claims::{Audience, Claims, Header};
-use super::keys::{Key, KeyRing};
+use super::keys::{Key, KeyRing, Kind};
 use super::refusal::Refusal;
 use super::session_id::SessionId;
 
 /// A longer token is refused unread; ours have some 400 bytes.
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
-/// What a verified token says: the session of the request that carried it.
+/// The session of a user: what a handler that wants to know who asks takes as an argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     /// The session's id (`sid`).
     pub id: SessionId,
     /// The user's id (`sub`).
     pub user_id: i64,
-    /// When the session began (`auth_time`), in whole seconds.
-    pub authenticated_at: DateTime<Utc>,
     /// When the token stops being accepted (`exp`), in whole seconds.
     pub expires_at: DateTime<Utc>,
+}
+
+/// What a verified token says: a session, a user's or an anonymous visitor's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnySession {
+    /// The session's id (`sid`).
+    pub id: SessionId,
+    /// The user's id (`sub`) and when they gave their password (`auth_time`); none for an anonymous visitor.
+    pub user: Option<(i64, DateTime<Utc>)>,
+    /// When the token stops being accepted (`exp`), in whole seconds.
+    pub expires_at: DateTime<Utc>,
+    /// When the session ends at the latest, though its token be renewed.
+    pub ends_at: DateTime<Utc>,
+}
+
+impl AnySession {
+    /// The session, if it is a user's.
+    #[must_use]
+    pub fn of_user(&self) -> Option<Session> {
+        let (user_id, _) = self.user?;
+        Some(Session { id: self.id, user_id, expires_at: self.expires_at })
+    }
+}
+
+/// How long tokens and sessions live. Cut to whole seconds, the unit of a token's times.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    /// A session, at the longest.
+    pub session: TimeDelta,
+    /// A session that is not used, if that is shorter: tokens live as long, and are renewed while they are used.
+    pub unused: Option<TimeDelta>,
+    /// How far clocks may differ.
+    pub leeway: TimeDelta,
 }
 
 /// A token just issued, and the session it carries.
@@ -38,7 +69,7 @@ pub struct Issued {
     /// The JWT.
     pub token: SecretString,
     /// What it says.
-    pub session: Session,
+    pub session: AnySession,
     /// The `kid` of the key that signed it.
     pub key_id: String,
 }
@@ -50,16 +81,15 @@ pub struct Tokens {
     keys: RwLock<Arc<KeyRing>>,
     issuer: String,
     audience: String,
-    lifetime: TimeDelta,
-    leeway: TimeDelta,
+    lifetimes: Lifetimes,
 }
 
 impl Tokens {
-    /// `lifetime` and `leeway` are cut to whole seconds, the unit of a token's times.
+    /// Tokens of this issuer, for this audience.
     #[must_use]
-    pub fn new(keys: KeyRing, issuer: String, audience: String, lifetime: TimeDelta, leeway: TimeDelta) -> Self {
+    pub fn new(keys: KeyRing, issuer: String, audience: String, lifetimes: Lifetimes) -> Self {
         let keys = RwLock::new(Arc::new(keys));
-        Self { keys, issuer, audience, lifetime, leeway }
+        Self { keys, issuer, audience, lifetimes }
     }
 
     /// Takes another key ring into use, at once and for all requests to come.
@@ -73,97 +103,138 @@ impl Tokens {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// How long an issued token lives, in seconds.
-    #[must_use]
-    pub fn lifetime_seconds(&self) -> i64 {
-        self.lifetime.num_seconds()
-    }
-
-    /// Signs a token for a session that begins now. `exp - iat` is exactly the lifetime.
+    /// Signs a token for a session that begins now, of this user or of an anonymous visitor. Unless tokens are
+    /// renewed, `exp - iat` is exactly the lifetime of a session.
     ///
     /// # Errors
     /// When the cryptographic backend fails, which it does not with a key of the ring.
     pub fn issue(
         &self,
-        user_id: i64,
+        user_id: Option<i64>,
         now: DateTime<Utc>,
         rng: &mut impl CryptoRng,
     ) -> Result<Issued, jsonwebtoken::errors::Error> {
-        let id = SessionId::random(rng);
-        let issued_at = now.trunc_subsecs(0);
-        let expires_at = issued_at + self.lifetime;
+        let now = now.trunc_subsecs(0);
+        let ends_at = now + self.lifetimes.session;
+        let user = user_id.map(|id| (id, now));
+        let session = AnySession { id: SessionId::random(rng), user, expires_at: self.expiry(now, ends_at), ends_at };
+        self.sign(session, now, rng)
+    }
+
+    /// Whether tokens are renewed while they are used.
+    #[must_use]
+    pub fn renews(&self) -> bool {
+        self.lifetimes.unused.is_some()
+    }
+
+    /// Signs another token of the session, when more than half the time in which it must be used has passed.
+    ///
+    /// # Errors
+    /// When the cryptographic backend fails.
+    pub fn renew(
+        &self,
+        session: &AnySession,
+        now: DateTime<Utc>,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Option<Issued>, jsonwebtoken::errors::Error> {
+        let now = now.trunc_subsecs(0);
+        let expires_at = self.expiry(now, session.ends_at);
+        match self.lifetimes.unused {
+            Some(unused) if session.expires_at - now < unused / 2 && session.expires_at < expires_at => {
+                self.sign(AnySession { expires_at, ..session.clone() }, now, rng).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// When a token that is issued now expires.
+    fn expiry(&self, now: DateTime<Utc>, ends_at: DateTime<Utc>) -> DateTime<Utc> {
+        self.lifetimes.unused.map_or(ends_at, |unused| ends_at.min(now + unused))
+    }
+
+    fn sign(
+        &self,
+        session: AnySession,
+        now: DateTime<Utc>,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Issued, jsonwebtoken::errors::Error> {
         let claims = Claims {
             iss: Some(Cow::Borrowed(&self.issuer)),
             aud: Some(Audience::One(Cow::Borrowed(&self.audience))),
-            sub: Cow::Owned(user_id.to_string()),
-            sid: Cow::Owned(id.to_string()),
+            sub: session.user.map(|(id, _)| Cow::Owned(id.to_string())),
+            sid: Cow::Owned(session.id.to_string()),
             jti: Cow::Owned(SessionId::random(rng).to_string()),
-            iat: issued_at.timestamp(),
-            exp: expires_at.timestamp(),
+            iat: now.timestamp(),
+            exp: session.expires_at.timestamp(),
             nbf: None,
-            auth_time: issued_at.timestamp(),
-            amr: vec![Cow::Borrowed("pwd")],
+            session_exp: self.lifetimes.unused.map(|_| session.ends_at.timestamp()),
+            auth_time: session.user.map(|(_, authenticated_at)| authenticated_at.timestamp()),
+            amr: session.user.map(|_| vec![Cow::Borrowed("pwd")]),
         };
         let keys = self.keys();
         let key = keys.signing();
         let payload = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claims)?);
-        let message = format!("{}.{payload}", key.header());
+        let kind = if session.user.is_some() { Kind::User } else { Kind::Anonymous };
+        let message = format!("{}.{payload}", key.header(kind));
         let signature = key.sign(message.as_bytes())?;
-        Ok(Issued {
-            token: SecretString::from(format!("{message}.{signature}")),
-            session: Session { id, user_id, authenticated_at: issued_at, expires_at },
-            key_id: key.id().to_owned(),
-        })
+        let token = SecretString::from(format!("{message}.{signature}"));
+        Ok(Issued { token, session, key_id: key.id().to_owned() })
     }
 
     /// Accepts `token` as a session at the moment `now`, or says why not.
     ///
     /// # Errors
     /// The first reason found, in the order form, header, key, signature, type, claims.
-    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Session, Refusal> {
+    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<AnySession, Refusal> {
         let parts = Parts::split(token).ok_or(Refusal::MalformedToken)?;
         let keys = self.keys();
-        let (key, is_session_token) = key_of(&keys, parts.header)?;
+        let (key, kind) = key_of(&keys, parts.header)?;
         if !key.verifies(parts.message.as_bytes(), parts.signature) {
             return Err(Refusal::BadSignature);
         }
-        if !is_session_token {
-            return Err(Refusal::WrongType);
-        }
+        let kind = kind.ok_or(Refusal::WrongType)?;
         let payload = decode(parts.payload).ok_or(Refusal::MalformedToken)?;
         let claims = Claims::parse(&payload).ok_or(Refusal::MalformedToken)?;
-        self.accept(&claims, now)
+        self.accept(kind, &claims, now)
     }
 
-    fn accept(&self, claims: &Claims<'_>, now: DateTime<Utc>) -> Result<Session, Refusal> {
+    fn accept(&self, kind: Kind, claims: &Claims<'_>, now: DateTime<Utc>) -> Result<AnySession, Refusal> {
         if claims.iss.as_deref() != Some(&self.issuer) {
             return Err(Refusal::WrongIssuer);
         }
         if !claims.aud.as_ref().is_some_and(|aud| aud.contains(&self.audience)) {
             return Err(Refusal::WrongAudience);
         }
-        let latest = now.timestamp().saturating_add(self.leeway.num_seconds());
+        let latest = now.timestamp().saturating_add(self.lifetimes.leeway.num_seconds());
         if claims.nbf.unwrap_or(claims.iat).max(claims.iat) > latest {
             return Err(Refusal::NotYetValid);
         }
         let expires_at = moment(claims.exp).ok_or(Refusal::MalformedToken)?;
-        if now - self.leeway >= expires_at {
+        if now - self.lifetimes.leeway >= expires_at {
             return Err(Refusal::Expired { at: expires_at });
         }
-        Ok(Session {
-            id: claims.sid.parse().map_err(|_| Refusal::MalformedToken)?,
-            user_id: user_id(&claims.sub).ok_or(Refusal::MalformedToken)?,
-            authenticated_at: moment(claims.auth_time).ok_or(Refusal::MalformedToken)?,
-            expires_at,
-        })
+        let ends_at = moment(claims.session_exp.unwrap_or(claims.exp)).ok_or(Refusal::MalformedToken)?;
+        let id = claims.sid.parse().map_err(|_| Refusal::MalformedToken)?;
+        Ok(AnySession { id, user: user(kind, claims)?, expires_at, ends_at })
     }
 }
 
-/// The key that must have signed, and whether the header calls this a session token. A header of our own
-/// making is known by its text; any other is taken apart.
-fn key_of<'a>(keys: &'a KeyRing, header: &str) -> Result<(&'a Key, bool), Refusal> {
-    if let Some(key) = keys.by_header(header) {
-        return Ok((key, true));
+/// Who it is and since when: all of that in a user's token, nothing of it in an anonymous visitor's.
+fn user(kind: Kind, claims: &Claims<'_>) -> Result<Option<(i64, DateTime<Utc>)>, Refusal> {
+    match (kind, &claims.sub, claims.auth_time, &claims.amr) {
+        (Kind::Anonymous, None, None, None) => Ok(None),
+        (Kind::User, Some(subject), Some(seconds), Some(_)) => {
+            user_id(subject).zip(moment(seconds)).map(Some).ok_or(Refusal::MalformedToken)
+        }
+        _ => Err(Refusal::MalformedToken),
+    }
+}
+
+/// The key that must have signed, and which kind of session token the header calls this, if any. A header of
+/// our own making is known by its text; any other is taken apart.
+fn key_of<'a>(keys: &'a KeyRing, header: &str) -> Result<(&'a Key, Option<Kind>), Refusal> {
+    if let Some((key, kind)) = keys.by_header(header) {
+        return Ok((key, Some(kind)));
     }
     let json = decode(header).ok_or(Refusal::MalformedToken)?;
     let header = Header::parse(&json).ok_or(Refusal::MalformedToken)?;
@@ -174,7 +245,7 @@ fn key_of<'a>(keys: &'a KeyRing, header: &str) -> Result<(&'a Key, bool), Refusa
     if key.algorithm_name() != header.alg {
         return Err(Refusal::WrongAlgorithm);
     }
-    Ok((key, header.is_session_token()))
+    Ok((key, header.kind()))
 }
 
 /// A token's text, cut at its two dots.
@@ -218,58 +289,4 @@ fn user_id(subject: &str) -> Option<i64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use secrecy::ExposeSecret;
-
-    use super::*;
-    use crate::random;
-
-    fn tokens() -> Tokens {
-        let keys = KeyRing::hmac(&SecretString::from("a secret of enough bytes for a test"), &[]).unwrap();
-        Tokens::new(keys, "us".to_owned(), "us".to_owned(), TimeDelta::days(1), TimeDelta::zero())
-    }
-
-    fn now() -> DateTime<Utc> {
-        DateTime::from_timestamp(1_800_000_000, 0).unwrap()
-    }
-
-    #[test]
-    fn token_ids_do_not_repeat() {
-        let (tokens, mut rng) = (tokens(), random::secure());
-        let mut seen = std::collections::HashSet::new();
-        for _ in 0..10_000 {
-            assert!(seen.insert(tokens.issue(1, now(), &mut rng).unwrap().session.id));
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_issued_is_accepted_for_its_user(user_id in 1..=i64::MAX) {
-            let issued = tokens().issue(user_id, now(), &mut random::secure()).unwrap();
-            prop_assert_eq!(tokens().verify(issued.token.expose_secret(), now()), Ok(issued.session));
-        }
-
-        #[test]
-        fn any_text_is_refused_without_panic(text in any::<String>()) {
-            prop_assert!(tokens().verify(&text, now()).is_err());
-        }
-
-        #[test]
-        fn any_three_parts_are_refused_without_panic(text in "[A-Za-z0-9_-]{0,80}\\.[A-Za-z0-9_-]{0,80}\\.[A-Za-z0-9_-]{0,50}") {
-            prop_assert!(tokens().verify(&text, now()).is_err());
-        }
-
-        #[test]
-        fn a_token_with_any_byte_changed_is_refused(place in any::<prop::sample::Index>(), byte in any::<u8>()) {
-            let issued = tokens().issue(7, now(), &mut random::secure()).unwrap();
-            let mut changed = issued.token.expose_secret().as_bytes().to_vec();
-            let place = place.index(changed.len());
-            prop_assume!(changed[place] != byte);
-            changed[place] = byte;
-            if let Ok(text) = std::str::from_utf8(&changed) {
-                prop_assert!(tokens().verify(text, now()).is_err());
-            }
-        }
-    }
-}
+mod tests;

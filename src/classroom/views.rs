@@ -17,19 +17,20 @@ pub(super) struct Account(pub(super) Credentials);
 struct AccountBody {
     user: User,
     message: &'static str,
-    #[serde(serialize_with = "expose")]
-    session_token: SecretString,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "expose")]
+    session_token: Option<SecretString>,
     /// The same, where some clients look for it.
-    #[serde(serialize_with = "expose")]
-    token: SecretString,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "expose")]
+    token: Option<SecretString>,
 }
 
 impl IntoResponse for Account {
     fn into_response(self) -> Response {
-        let header = self.0.device_header();
-        let Credentials { user, message, session_token, .. } = self.0;
+        let Self(mut credentials) = self;
+        let headers = credentials.headers();
+        let Credentials { user, message, session_token, .. } = credentials;
         let token = session_token.clone();
-        (header, Json(AccountBody { user, message, session_token, token })).into_response()
+        (headers, Json(AccountBody { user, message, session_token, token })).into_response()
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{database, random};
 pub(super) enum Verb {
     /// Print a new secret for JWT_SECRET
     Generate,
-    /// List the keys in use, and when a retired one is no longer needed
+    /// List the keys in use, and until when a retired one is needed
     Status,
 }
 
@@ -78,7 +78,9 @@ async fn print_status(keys: &KeyRing, db: &DatabaseConnection, config: &Config) 
     for key in keys.iter().skip(1) {
         let last = session::last_of_key(db, key.id()).await.map_err(|error| error.to_string())?;
         let needed_until = last.map(|expiry| expiry + config.tokens.jwt_leeway).filter(|until| *until > now);
-        let advice = needed_until.map_or("no longer needed".to_owned(), |until| {
+        // Sessions of visitors have no row, and one that is renewed has another key by now.
+        let lifetime = humantime::format_duration(config.tokens.jwt_ttl.to_std().unwrap_or_default());
+        let advice = needed_until.map_or(format!("no longer needed once it has not signed for {lifetime}"), |until| {
             format!("needed until {}", until.to_rfc3339_opts(SecondsFormat::Secs, true))
         });
         print(&format!("{}  verifies, {advice}", key.id()));

@@ -15,6 +15,7 @@ use crate::database::{self, DatabaseError};
 use crate::{background, router, server, telemetry};
 
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
+    config.sessions.check(config.daypass_env, config.tokens.jwt_ttl).map_err(Failure::usage)?;
     // The port comes first: a start that fails on it leaves nothing behind.
     let listener = listen(&config.listen).await?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
@@ -73,17 +74,26 @@ fn announce(config: &Config, address: std::net::SocketAddr, source: &SecretSourc
     let (bound, larger) = PasswordHasher::memory_bound(&config.passwords.argon2, threads);
     let lifetime = humantime::format_duration(config.tokens.jwt_ttl.to_std().unwrap_or_default());
     let leeway = humantime::format_duration(config.tokens.jwt_leeway.to_std().unwrap_or_default());
+    let unused = config.sessions.session_rolling.0.map_or_else(String::new, |unused| {
+        format!(", end when unused for {}", humantime::format_duration(unused.to_std().unwrap_or_default()))
+    });
     let notice = format!(
         "Daypass {}\n  page      http://{address}/\n  API       http://{address}/api, documented at http://{address}/docs\n  \
          database  {}\n  secret    {}\n  hashing   {threads} threads, at most {bound} MiB, and {larger} MiB while a larger \
-         hash from elsewhere is compared\n  limits    {}\n  tokens    live {lifetime}, leeway {leeway}\n",
+         hash from elsewhere is compared\n  limits    {}\n  sessions  variables kept in {}\n  tokens    live {lifetime}{unused}, leeway {leeway}\n",
         env!("CARGO_PKG_VERSION"),
         config.database.database_url,
         source.describe(),
         config.limits.rate_limits,
+        config.sessions.session_store,
     );
     // Whoever started it may have stopped reading; that is no reason to stop serving.
     let _ = std::io::stdout().write_all(notice.as_bytes());
+    if !config.sessions.cookie_secure {
+        tracing::warn!(
+            "COOKIE_SECURE=false: session cookies travel without TLS, and any host of this domain can plant one"
+        );
+    }
     if matches!(source, SecretSource::Kept(_) | SecretSource::Generated(_)) {
         tracing::warn!("signing with a development secret; set JWT_SECRET before others depend on this service");
     }

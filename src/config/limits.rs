@@ -13,6 +13,7 @@ const DEFAULTS: Quotas = Quotas {
     sign_in: Quota { tries: 20, window: Duration::from_mins(15) },
     sign_in_address: Quota { tries: 100, window: Duration::from_mins(15) },
     password_change: Quota { tries: 20, window: Duration::from_mins(15) },
+    anonymous: Quota { tries: 600, window: Duration::from_hours(1) },
 };
 /// NIST SP 800-63B-4 §3.2.2.
 const MOST_SIGN_IN_FAILURES: u32 = 100;
@@ -21,7 +22,7 @@ const MOST_SIGN_IN_FAILURES: u32 = 100;
 #[derive(Args, Clone, Debug)]
 pub struct LimitConfig {
     /// How often one may try: on, off, or those that differ: sign-up=60/1h, sign-in=20/15m,
-    /// sign-in-address=100/15m, password-change=20/15m
+    /// sign-in-address=100/15m, password-change=20/15m, anonymous=600/1h
     #[arg(long, env = "RATE_LIMITS", default_value = "on", value_parser = rate_limits, global = true)]
     pub rate_limits: RateLimits,
     /// Networks of the proxies in front, comma-separated: their X-Forwarded-For is believed, nobody else's
@@ -36,11 +37,11 @@ pub struct RateLimits(pub Option<Quotas>);
 
 impl fmt::Display for RateLimits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(Quotas { sign_up, sign_in, sign_in_address, password_change }) = self.0 else {
+        let Some(Quotas { sign_up, sign_in, sign_in_address, password_change, anonymous }) = self.0 else {
             return f.write_str("off");
         };
         write!(f, "sign-up={sign_up},sign-in={sign_in},sign-in-address={sign_in_address},")?;
-        write!(f, "password-change={password_change}")
+        write!(f, "password-change={password_change},anonymous={anonymous}")
     }
 }
 
@@ -58,7 +59,10 @@ fn rate_limits(text: &str) -> Result<RateLimits, String> {
             "sign-in" => &mut quotas.sign_in,
             "sign-in-address" => &mut quotas.sign_in_address,
             "password-change" => &mut quotas.password_change,
-            _ => return Err(format!("{name:?} is not sign-up, sign-in, sign-in-address or password-change")),
+            "anonymous" => &mut quotas.anonymous,
+            _ => {
+                return Err(format!("{name:?} is not sign-up, sign-in, sign-in-address, password-change or anonymous"));
+            }
         };
         *place = quota.parse()?;
     }

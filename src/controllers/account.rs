@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use tracing::info;
 use utoipa::ToSchema;
 
-use super::sessions;
+use super::beginning::{Terms, begin};
 use crate::app::App;
 use crate::auth::Rule;
 use crate::auth::password::Password;
@@ -28,20 +28,27 @@ pub struct ChangePassword {
     /// The new one; the rules are those of sign-up.
     #[schema(value_type = String, format = Password, min_length = 8, example = "another horse, another staple")]
     new_password: Password,
+    /// Whether the variables of the present session move along.
+    #[schema(required = false, nullable = false, default = false)]
+    keep_variables: bool,
 }
 
 impl FromBody for ChangePassword {
     fn from_body(mut fields: Fields, app: &App) -> Result<Self, Error> {
         let current = fields.required("currentPassword", Password::presented);
         let new = fields.required("newPassword", |text| app.choose_password(text));
-        let both = current.zip(new);
-        fields.finish(both.map(|(current_password, new_password)| Self { current_password, new_password }))
+        let taken = current.zip(new).zip(fields.flag("keepVariables"));
+        fields.finish(taken.map(|((current_password, new_password), keep_variables)| Self {
+            current_password,
+            new_password,
+            keep_variables,
+        }))
     }
 }
 
 /// Change my password
 ///
-/// Ends all sessions of the user and begins a new one, whose token comes back.
+/// Ends all sessions of the user and begins a new one, whose token comes back the way the present one came.
 #[utoipa::path(put, path = "/api/users/me/password", tag = "users", request_body = ChangePassword, responses(
     (status = 200, body = Credentials),
     (status = 403, description = "`wrong_password`"),
@@ -62,7 +69,7 @@ async fn replace_password(
     app: &App,
     session: &Session,
     caller: &Caller,
-    ChangePassword { current_password, new_password }: ChangePassword,
+    ChangePassword { current_password, new_password, keep_variables }: ChangePassword,
 ) -> Result<Credentials, Error> {
     let verified = verified_user(app, session, caller, current_password).await?;
     if new_password.is_like(&verified.username) {
@@ -70,16 +77,18 @@ async fn replace_password(
         return Err(Error::Invalid(vec![FieldError { pointer, rule: Rule::PasswordLikeUsername }]));
     }
     let password_hash = app.passwords.hash(caller.from, new_password).await?;
+    let terms = Terms { carrier: caller.carrier, keep_variables };
+    let kept = terms.kept(app, caller, Some(session.user_id)).await?;
     let now = app.clock.now();
     let transaction = app.begin_write().await?;
     let user = user::lock_unchanged(&transaction, &verified).await?.ok_or(Error::WrongPassword)?;
     let user = user.change_password(&*transaction, password_hash, now).await?;
     let ended = session::end(&*transaction, user.id, Which::All, Reason::PasswordChange, now).await?;
-    let credentials = sessions::begin(app, &*transaction, &user, caller, "created").await?;
+    let begun = begin(app, &*transaction, &user, caller, ("created", terms.carrier)).await?;
     transaction.commit().await?;
-    app.ended(&ended);
+    app.ended(&ended).await;
     info!(user.id, ended = ended.len(), "changed the password");
-    Ok(credentials)
+    Ok(begun.with_variables(app, &kept).await)
 }
 
 /// The present password, as consent.
@@ -124,7 +133,7 @@ async fn delete_user(app: &App, session: &Session, caller: &Caller, password: Pa
     let ended = session::end(&*transaction, user.id, Which::All, Reason::AccountDeletion, now).await?;
     user.delete(&*transaction).await?;
     transaction.commit().await?;
-    app.ended(&ended);
+    app.ended(&ended).await;
     info!(user.id = session.user_id, ended = ended.len(), "deleted the account");
     Ok(StatusCode::NO_CONTENT)
 }

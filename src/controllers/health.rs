@@ -21,7 +21,7 @@ pub async fn live() -> StatusCode {
     (status = 503, description = "`unavailable`: the database does not answer. `not_ready`: revocations cannot be followed."),
 ))]
 pub async fn ready(State(app): State<App>) -> Result<StatusCode, Error> {
-    app.db.ping().await.map_err(Error::Unavailable)?;
+    app.db.ping().await.map_err(|error| Error::Unavailable(error.into()))?;
     let age = app.revocations.age(app.clock.now());
     if age.is_none_or(|age| age > BUDGET) {
         return Err(Error::NotReady);

@@ -1,10 +1,8 @@
-//! Sessions: what a user can see of them, and ending one, some, or all. `sign_in` begins them.
+//! Sessions: what a user can see of them, and ending one, some, or all.
 
 use axum::Json as Reply;
 use axum::extract::State;
 use axum::http::StatusCode;
-use metrics::counter;
-use sea_orm::ConnectionTrait;
 use tracing::info;
 use utoipa::IntoParams;
 
@@ -12,13 +10,12 @@ use crate::app::App;
 use crate::auth::Rule;
 use crate::auth::reason::Reason;
 use crate::auth::refusal::Refusal;
-use crate::auth::token::Session;
+use crate::auth::token::{AnySession, Session};
 use crate::error::Error;
-use crate::extract::{Caller, Fields, FromQuery, Query, Word};
+use crate::extract::{Fields, FromQuery, Query, Word};
 use crate::models::session::{self, Which};
 use crate::models::user;
-use crate::random;
-use crate::views::{self, Credentials, CurrentSession, EndedSessions, SessionList, User};
+use crate::views::{self, CurrentSession, EndedSessions, SessionList, User};
 
 /// This session
 ///
@@ -46,9 +43,21 @@ pub async fn list_sessions(State(app): State<App>, session: Session) -> Result<R
 #[utoipa::path(delete, path = "/api/sessions/current", tag = "sessions",
     responses((status = 204, description = "The session has ended.")),
 )]
-pub async fn sign_out(State(app): State<App>, session: Session) -> Result<StatusCode, Error> {
-    end(&app, &session, Which::One(session.id), Reason::SignOut).await?;
+pub async fn sign_out(State(app): State<App>, session: AnySession) -> Result<StatusCode, Error> {
+    end_presented(&app, &session).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends the session of the request, a user's or an anonymous visitor's.
+pub(crate) async fn end_presented(app: &App, session: &AnySession) -> Result<(), Error> {
+    if let Some(session) = session.of_user() {
+        return end(app, &session, Which::One(session.id), Reason::SignOut).await.map(|_| ());
+    }
+    let transaction = app.begin_write().await?;
+    let ended = session::end_presented(&*transaction, session, Reason::SignOut, app.clock.now()).await?;
+    transaction.commit().await?;
+    app.ended(&ended).await;
+    Ok(())
 }
 
 /// End one of my sessions
@@ -110,33 +119,7 @@ async fn end(app: &App, session: &Session, which: Which, reason: Reason) -> Resu
     let user = user::lock(&transaction, session.user_id).await?;
     let ended = session::end(&*transaction, user.id, which, reason, app.clock.now()).await?;
     transaction.commit().await?;
-    app.ended(&ended);
+    app.ended(&ended).await;
     info!(user.id, ended = ended.len(), reason = reason.code(), "signed out");
     Ok(ended.len())
-}
-
-/// Begins a session of `user`: issues its token and records it.
-pub(super) async fn begin(
-    app: &App,
-    db: &impl ConnectionTrait,
-    user: &user::Model,
-    caller: &Caller,
-    message: &'static str,
-) -> Result<Credentials, Error> {
-    let now = app.clock.now();
-    let issued = app.tokens.issue(user.id, now, &mut random::secure())?;
-    let row = session::create(db, &issued.session, (&issued.key_id, caller.user_agent.as_deref()), now).await?;
-    let account = (&*user.username, &*user.password_hash);
-    let remembered = caller.device.as_deref().and_then(|token| app.tokens.remembered(token, account.0, now));
-    let device = remembered.and_then(|remembered| app.tokens.device(&remembered, account.1));
-    counter!("daypass_sessions_created_total").increment(1);
-    Ok(Credentials {
-        user: User::from(user),
-        session: views::Session::of(&row, true),
-        message,
-        session_token: issued.token,
-        token_type: "Bearer",
-        expires_in: app.tokens.lifetime_seconds(),
-        device_token: app.tokens.remember_device(device, account, now, &mut random::secure())?,
-    })
 }

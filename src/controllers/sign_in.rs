@@ -9,11 +9,12 @@ use axum::response::IntoResponse;
 use tracing::info;
 use utoipa::ToSchema;
 
-use super::sessions;
+use super::beginning::{Terms, begin, end_presented};
 use crate::app::App;
 use crate::auth::device::Device;
 use crate::auth::password::Password;
 use crate::auth::password_hasher::Verdict;
+use crate::carrier::Carrier;
 use crate::database::WriteTransaction;
 use crate::error::Error;
 use crate::extract::{Caller, Fields, FromBody, Json};
@@ -25,6 +26,7 @@ const ROUNDS: usize = 3;
 
 /// Who signs in, and with what. No rule but the size: a rule would tell of the stored password.
 #[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct SignIn {
     /// The name, in any case.
     #[schema(example = "ada")]
@@ -32,6 +34,12 @@ pub struct SignIn {
     /// The password.
     #[schema(value_type = String, format = Password, example = "correct horse battery staple")]
     password: Password,
+    /// How the token is to travel: `bearer`, in the body of the answer, or `cookie`.
+    #[schema(value_type = String, required = false, nullable = false, default = "bearer", example = "bearer")]
+    carrier: Carrier,
+    /// Whether the variables of the session that the request presents move along. That session ends.
+    #[schema(required = false, nullable = false, default = false)]
+    keep_variables: bool,
 }
 
 impl FromBody for SignIn {
@@ -45,7 +53,20 @@ impl SignIn {
     pub(crate) fn from_members(mut fields: Fields, [name, secret]: [&str; 2]) -> Result<Self, Error> {
         let username = fields.required(name, |text| Ok(text.to_owned()));
         let password = fields.required(secret, Password::presented);
-        fields.finish(username.zip(password).map(|(username, password)| Self { username, password }))
+        let terms = Terms::take(&mut fields);
+        let taken = username.zip(password).zip(terms);
+        fields.finish(taken.map(|((username, password), Terms { carrier, keep_variables })| Self {
+            username,
+            password,
+            carrier,
+            keep_variables,
+        }))
+    }
+}
+
+impl SignIn {
+    fn terms(&self) -> Terms {
+        Terms { carrier: self.carrier, keep_variables: self.keep_variables }
     }
 }
 
@@ -71,11 +92,12 @@ pub async fn sign_in(
 pub(crate) async fn begin_session_within_limits(
     app: &App,
     caller: &Caller,
-    SignIn { username, password }: SignIn,
+    wanted: SignIn,
 ) -> Result<Limited<Credentials>, Error> {
-    let device = known_device(app, caller, &username).await?;
-    let attempt = app.limits.sign_in(caller.from, device, &username, app.clock.now())?;
-    Ok(Limited::of(attempt, begin_session(app, caller, &username, password).await))
+    wanted.carrier.check(caller.site)?;
+    let device = known_device(app, caller, &wanted.username).await?;
+    let attempt = app.limits.sign_in(caller.from, device, &wanted.username, app.clock.now())?;
+    Ok(Limited::of(attempt, begin_session(app, caller, &wanted).await))
 }
 
 /// The device, if it has signed in to this account before. The database is asked for none but tokens that were
@@ -89,50 +111,64 @@ async fn known_device(app: &App, caller: &Caller, name: &str) -> Result<Option<D
     Ok(user.and_then(|user| app.tokens.device(&remembered, &user.password_hash)))
 }
 
-async fn begin_session(app: &App, caller: &Caller, name: &str, password: Password) -> Result<Credentials, Error> {
+async fn begin_session(app: &App, caller: &Caller, wanted: &SignIn) -> Result<Credentials, Error> {
     // Who is turned away costs the database nothing either.
     app.passwords.expect_place(caller.from)?;
-    let (transaction, user) = authenticate(app, caller, name, password).await?;
-    let most = app.config.tokens.max_sessions;
-    let ended = session::make_room(&*transaction, user.id, most, app.clock.now()).await?;
-    let credentials = sessions::begin(app, &*transaction, &user, caller, "successfully authenticated").await?;
-    transaction.commit().await?;
-    app.ended(&ended);
-    info!(user.id, session.id = credentials.session.id, "signed in");
-    Ok(credentials)
-}
-
-/// The user of this name and password, held until the transaction ends. A hash made elsewhere, or with other
-/// parameters, is made anew there.
-async fn authenticate(
-    app: &App,
-    caller: &Caller,
-    name: &str,
-    password: Password,
-) -> Result<(WriteTransaction, user::Model), Error> {
-    let asked = Instant::now();
     for _ in 0..ROUNDS {
-        let user = user::find_by_username(&app.db, name).await?;
-        let stored = user.as_ref().map(|user| user.password_hash.clone());
-        let verdict = app.passwords.verify(caller.from, password.clone(), stored).await?;
-        let (Some(verified), Verdict::Right { outdated }) = (user.filter(user::Model::may_sign_in), verdict) else {
-            app.passwords.until_refusal(asked).await;
-            return Err(Error::BadCredentials);
-        };
-        // Only a wish: who is right is let in, also when the threads have no time for this.
-        let renewed = if outdated { app.passwords.hash(caller.from, password.clone()).await.ok() } else { None };
-        let transaction = app.begin_write().await?;
-        let user = match user::lock_unchanged(&transaction, &verified).await {
-            Ok(Some(user)) => user,
-            // Changed meanwhile, or gone: the next round finds out.
-            Ok(None) | Err(Error::Refused(_)) => continue,
-            Err(error) => return Err(error),
-        };
-        let user = match renewed {
-            Some(hash) => user.renew_hash(&*transaction, hash).await?,
-            None => user,
-        };
-        return Ok((transaction, user));
+        let verified = authenticate(app, caller, wanted).await?;
+        let kept = wanted.terms().kept(app, caller, Some(verified.user.id)).await?;
+        // Changed meanwhile, or gone: the next round finds out.
+        let Some((transaction, user)) = hold(app, verified).await? else { continue };
+        let most = app.config.tokens.max_sessions;
+        let mut ended = end_presented(app, &*transaction, caller).await?;
+        ended.extend(session::make_room(&*transaction, user.id, most, app.clock.now()).await?);
+        let words = ("successfully authenticated", wanted.carrier);
+        let begun = begin(app, &*transaction, &user, caller, words).await?;
+        transaction.commit().await?;
+        app.ended(&ended).await;
+        info!(user.id, session.id = begun.credentials.session.id, "signed in");
+        return Ok(begun.with_variables(app, &kept).await);
     }
     Err(Error::BadCredentials)
+}
+
+/// A user whose password was right, and the hash that is to take the place of one made elsewhere, or with other
+/// parameters.
+struct Verified {
+    user: user::Model,
+    renewed: Option<String>,
+}
+
+/// The user of this name and password.
+async fn authenticate(app: &App, caller: &Caller, wanted: &SignIn) -> Result<Verified, Error> {
+    let asked = Instant::now();
+    let password = &wanted.password;
+    let user = user::find_by_username(&app.db, &wanted.username).await?;
+    let stored = user.as_ref().map(|user| user.password_hash.clone());
+    let verdict = app.passwords.verify(caller.from, password.clone(), stored).await?;
+    let (Some(user), Verdict::Right { outdated }) = (user.filter(user::Model::may_sign_in), verdict) else {
+        app.passwords.until_refusal(asked).await;
+        return Err(Error::BadCredentials);
+    };
+    // Only a wish: who is right is let in, also when the threads have no time for this.
+    let renewed = if outdated { app.passwords.hash(caller.from, password.clone()).await.ok() } else { None };
+    Ok(Verified { user, renewed })
+}
+
+/// Holds the user until the transaction ends, unless they have changed since.
+async fn hold(
+    app: &App,
+    Verified { user, renewed }: Verified,
+) -> Result<Option<(WriteTransaction, user::Model)>, Error> {
+    let transaction = app.begin_write().await?;
+    let user = match user::lock_unchanged(&transaction, &user).await {
+        Ok(Some(user)) => user,
+        Ok(None) | Err(Error::Refused(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let user = match renewed {
+        Some(hash) => user.renew_hash(&*transaction, hash).await?,
+        None => user,
+    };
+    Ok(Some((transaction, user)))
 }

@@ -8,12 +8,13 @@ use axum::response::IntoResponse;
 use tracing::info;
 use utoipa::ToSchema;
 
-use super::sessions;
+use super::beginning::{Terms, begin, end_presented};
 use crate::app::App;
 use crate::auth::Rule;
 use crate::auth::password::Password;
 use crate::auth::token::Session;
 use crate::auth::username::Username;
+use crate::carrier::Carrier;
 use crate::error::Error;
 use crate::extract::{Caller, Fields, FromBody, Json};
 use crate::models::user;
@@ -21,6 +22,7 @@ use crate::views::{Credentials, Limited, User};
 
 /// Who signs up, and with what.
 #[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct SignUp {
     /// 1 to 64 visible characters; unique without regard to case, and to how it looks.
     #[schema(value_type = String, min_length = 1, max_length = 64, example = "ada")]
@@ -28,6 +30,12 @@ pub struct SignUp {
     /// At least 8 characters unless the service asks for more, at most 1024 bytes.
     #[schema(value_type = String, format = Password, min_length = 8, example = "correct horse battery staple")]
     password: Password,
+    /// How the token is to travel: `bearer`, in the body of the answer, or `cookie`.
+    #[schema(value_type = String, required = false, nullable = false, default = "bearer", example = "bearer")]
+    carrier: Carrier,
+    /// Whether the variables of the session that the request presents move along. That session ends.
+    #[schema(required = false, nullable = false, default = false)]
+    keep_variables: bool,
 }
 
 impl FromBody for SignUp {
@@ -46,7 +54,20 @@ impl SignUp {
             }
             password => Ok(password),
         });
-        fields.finish(username.zip(password).map(|(username, password)| Self { username, password }))
+        let terms = Terms::take(&mut fields);
+        let taken = username.zip(password).zip(terms);
+        fields.finish(taken.map(|((username, password), Terms { carrier, keep_variables })| Self {
+            username,
+            password,
+            carrier,
+            keep_variables,
+        }))
+    }
+}
+
+impl SignUp {
+    fn terms(&self) -> Terms {
+        Terms { carrier: self.carrier, keep_variables: self.keep_variables }
     }
 }
 
@@ -74,19 +95,25 @@ pub(crate) async fn create_user_within_limits(
     caller: &Caller,
     wanted: SignUp,
 ) -> Result<Limited<Credentials>, Error> {
+    wanted.carrier.check(caller.site)?;
     let attempt = app.limits.sign_up(caller.from, app.clock.now())?;
     Ok(Limited::of(attempt, create_user(app, caller, wanted).await))
 }
 
-async fn create_user(app: &App, caller: &Caller, SignUp { username, password }: SignUp) -> Result<Credentials, Error> {
+async fn create_user(app: &App, caller: &Caller, wanted: SignUp) -> Result<Credentials, Error> {
+    let terms = wanted.terms();
+    let SignUp { username, password, .. } = wanted;
     let password_hash = app.passwords.hash(caller.from, password).await?;
+    let kept = terms.kept(app, caller, None).await?;
     let now = app.clock.now();
     let transaction = app.begin_write().await?;
     let user = user::create(&*transaction, &username, password_hash, now).await?;
-    let credentials = sessions::begin(app, &*transaction, &user, caller, "created").await?;
+    let ended = end_presented(app, &*transaction, caller).await?;
+    let begun = begin(app, &*transaction, &user, caller, ("created", terms.carrier)).await?;
     transaction.commit().await?;
-    info!(user.id, session.id = credentials.session.id, "signed up");
-    Ok(credentials)
+    app.ended(&ended).await;
+    info!(user.id, session.id = begun.credentials.session.id, "signed up");
+    Ok(begun.with_variables(app, &kept).await)
 }
 
 /// Who am I

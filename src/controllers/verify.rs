@@ -9,6 +9,10 @@ use chrono::SecondsFormat;
 use crate::auth::token::Session;
 use crate::error::Error;
 
+const USER_ID: HeaderName = HeaderName::from_static("x-auth-user-id");
+const SESSION_ID: HeaderName = HeaderName::from_static("x-auth-session-id");
+const EXPIRES_AT: HeaderName = HeaderName::from_static("x-auth-expires-at");
+
 /// Is this token good
 ///
 /// `204` and who it is, or the `401` of its refusal. No I/O.
@@ -25,9 +29,9 @@ pub async fn verify(session: Session) -> Result<(StatusCode, [(HeaderName, Heade
     Ok((
         StatusCode::NO_CONTENT,
         [
-            (HeaderName::from_static("x-auth-user-id"), HeaderValue::from(session.user_id)),
-            (HeaderName::from_static("x-auth-session-id"), header(session.id.to_string())?),
-            (HeaderName::from_static("x-auth-expires-at"), header(expires_at)?),
+            (USER_ID, HeaderValue::from(session.user_id)),
+            (SESSION_ID, header(session.id.to_string())?),
+            (EXPIRES_AT, header(expires_at)?),
         ],
     ))
 }

@@ -8,8 +8,12 @@ use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap};
 use ipnet::IpNet;
 
+use super::Presented;
 use crate::app::App;
 use crate::auth::address_prefix::AddressPrefix;
+use crate::auth::revocations::Standing;
+use crate::auth::token::AnySession;
+use crate::carrier::{self, Carrier, Site};
 use crate::error::Error;
 
 /// The header in which a device gets, keeps and shows its token.
@@ -28,6 +32,14 @@ pub struct Caller {
     pub user_agent: Option<String>,
     /// The token of a device that has signed in before.
     pub device: Option<String>,
+    /// The session whose token they present, if it is good: a new one takes its place.
+    pub session: Option<AnySession>,
+    /// How that token came.
+    pub carrier: Carrier,
+    /// Variables that came in a cookie.
+    pub sealed: Option<String>,
+    /// From whose page this came.
+    pub site: Site,
 }
 
 impl FromRequestParts<App> for Caller {
@@ -36,8 +48,33 @@ impl FromRequestParts<App> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let address = address(&parts.headers, &parts.extensions, &app.config.limits.trusted_proxies);
-        Ok(Self { from: AddressPrefix::of(address), user_agent: text(USER_AGENT), device: text(DEVICE_HEADER) })
+        let site = Site::of(parts, app.cookies.secure());
+        let (session, carrier) = presented_session(app, parts, site).unzip();
+        Ok(Self {
+            from: AddressPrefix::of(address),
+            user_agent: text(USER_AGENT),
+            device: text(DEVICE_HEADER),
+            session,
+            carrier: carrier.unwrap_or_default(),
+            sealed: app.cookies.sealed(&parts.headers).map(str::to_owned),
+            site,
+        })
     }
+}
+
+/// That which the guard established; where there is none, nobody is refused to sign in for the sake of a token that is
+/// too old, nor is a cookie heard that somebody else's page sent.
+fn presented_session(app: &App, parts: &Parts, site: Site) -> Option<(AnySession, Carrier)> {
+    if let Some(Presented { session, carrier }) = parts.extensions.get() {
+        return Some((session.clone(), *carrier));
+    }
+    let (token, carrier) = carrier::presented(&parts.headers, &app.cookies).ok()?;
+    carrier.check(site).ok()?;
+    let now = app.clock.now();
+    let session = app.tokens.verify(token, now).ok()?;
+    // Not even known to have ended is good enough to end it.
+    let ended = matches!(app.revocations.standing(session.id, now), Standing::Ended(_));
+    (!ended).then_some((session, carrier))
 }
 
 /// The address of the client: the other end of the connection or, as long as that is a trusted proxy, whom

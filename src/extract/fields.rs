@@ -53,6 +53,23 @@ impl Fields {
         self.parse(name, &value, parse)
     }
 
+    /// Takes a field that is true or false, and false if it is missing.
+    pub fn flag(&mut self, name: &str) -> Option<bool> {
+        match self.members.remove(name) {
+            None | Some(Value::Null) => Some(false),
+            Some(Value::Bool(flag)) => Some(flag),
+            Some(_) => self.refuse(name, Rule::NotTrueOrFalse),
+        }
+    }
+
+    /// Takes a field that is a whole number, and this one if it is missing.
+    pub fn whole(&mut self, name: &str, default: i64) -> Option<i64> {
+        match self.members.remove(name) {
+            None | Some(Value::Null) => Some(default),
+            Some(value) => value.as_i64().or_else(|| self.refuse(name, Rule::NotWhole)),
+        }
+    }
+
     /// All that was taken, if nothing was wrong.
     ///
     /// # Errors

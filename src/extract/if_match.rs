@@ -23,7 +23,7 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         Ok(Self(match tags(parts, &IF_MATCH) {
             None => Expected::Any,
-            Some(tags) if tags.iter().any(|tag| tag == "*") => Expected::Any,
+            Some(tags) if tags.iter().any(|tag| tag == "*") => Expected::Present,
             // A weak tag never matches here (§13.1.1), a tag that is no version neither.
             Some(tags) => Expected::Versions(tags.iter().filter_map(|tag| version(tag)).collect()),
         }))

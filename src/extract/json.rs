@@ -9,6 +9,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::IgnoredAny;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::Fields;
 use crate::app::App;
@@ -43,6 +44,22 @@ impl<T: FromBody> FromRequest<App> for Json<T> {
     }
 }
 
+/// A body that may be any JSON value: its text, however deeply it is nested.
+pub struct AnyJson(pub Box<RawValue>);
+
+impl FromRequest<App> for AnyJson {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Error> {
+        let bytes = read(request).await?;
+        let value: Box<RawValue> = serde_json::from_slice(&bytes).map_err(|_| Error::MalformedJson)?;
+        if value.get().starts_with('{') && strict_json::read::<IgnoredAny>(&bytes).is_err() {
+            return Err(Error::MalformedJson);
+        }
+        Ok(Self(value))
+    }
+}
+
 async fn read(request: Request) -> Result<Bytes, Error> {
     if !is_json(request.headers()) {
         return Err(Error::UnsupportedMediaType);
@@ -55,7 +72,8 @@ async fn read(request: Request) -> Result<Bytes, Error> {
 }
 
 /// `application/json`, alone or with a charset of UTF-8. Nothing a plain HTML form could send.
-fn is_json(headers: &HeaderMap) -> bool {
+#[must_use]
+pub fn is_json(headers: &HeaderMap) -> bool {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return false };
     let Ok(value) = value.to_str() else { return false };

@@ -9,11 +9,13 @@ use axum::http::{HeaderValue, Method};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::request_id;
+use crate::carrier::TOKEN_HEADER;
 use crate::config::OriginRule;
 use crate::extract::DEVICE_HEADER;
 use crate::views::{POLICY_HEADER, RATE_LIMIT_HEADER};
 
-const EXPOSED: [HeaderName; 11] = [
+const EXPOSED: [HeaderName; 12] = [
+    TOKEN_HEADER,
     DEVICE_HEADER,
     ETAG,
     LOCATION,

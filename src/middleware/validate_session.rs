@@ -5,24 +5,81 @@
 //! could not be kept in step is the database asked, and if it does not answer either, nobody is let in.
 
 use axum::extract::{Request, State};
-use axum::http::HeaderMap;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
 use crate::auth::refusal::Refusal;
 use crate::auth::revocations::Standing;
+use crate::auth::token::AnySession;
+use crate::carrier::{self, Carrier, Site};
 use crate::error::Error;
+use crate::extract::{Presented, is_json};
 use crate::models::revocation;
+use crate::random;
+
+/// How proxies name the method of the request that they ask about.
+const FORWARDED_METHOD: [&str; 2] = ["x-forwarded-method", "x-original-method"];
 
 /// Establishes the [`Session`](crate::auth::token::Session) of a request, or refuses it.
 ///
 /// # Errors
-/// `401` with the [`Refusal`], `400` for more than one `Authorization` header, `503` when it cannot be
-/// told whether the session has ended.
-pub async fn validate_session(State(app): State<App>, mut request: Request, next: Next) -> Result<Response, Error> {
-    let token = presented_token(request.headers())?;
+/// `401` with the [`Refusal`], `400` for more than one token, `403` for a cookie that somebody else's page uses,
+/// `503` when it cannot be told whether the session has ended.
+pub async fn validate_session(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (carrier, session) = match established(&app, request.method(), request.uri(), request.headers()).await {
+        Ok(established) => established,
+        Err(error) => return error.into_response(),
+    };
+    match session {
+        Ok(session) if session.user.is_some() => answer(&app, session, carrier, request, next).await,
+        Ok(_) => Error::from(Refusal::Anonymous).into_response(),
+        Err(error) => refused(&app, carrier, error),
+    }
+}
+
+/// The same for routes that anonymous visitors may use, also those who present no token yet.
+pub async fn validate_any_session(State(app): State<App>, request: Request, next: Next) -> Response {
+    match established(&app, request.method(), request.uri(), request.headers()).await {
+        Ok((carrier, Ok(session))) => answer(&app, session, carrier, request, next).await,
+        Ok((carrier, Err(error))) => refused(&app, carrier, error),
+        Err(Error::Refused(Refusal::NoToken)) => next.run(request).await,
+        Err(error) => error.into_response(),
+    }
+}
+
+/// The carrier of the token that the request presents, and its session or why it has none.
+async fn established(
+    app: &App,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<(Carrier, Result<AnySession, Error>), Error> {
+    let (token, carrier) = carrier::presented(headers, &app.cookies)?;
+    if carrier == Carrier::Cookie {
+        check_intent(method, Site::read(uri, headers, app.cookies.secure()), headers)?;
+    }
+    Ok((carrier, session(app, token).await))
+}
+
+/// What a cookie allows: nothing is changed from a page that is not ours, nor by what a plain form can send
+/// (ASVS 3.5.1, 3.5.2). `PUT`, `PATCH` and `DELETE` no form can send. A proxy that asks whether a request may pass
+/// asks by `GET`, and tells the method of that request.
+fn check_intent(method: &Method, site: Site, headers: &HeaderMap) -> Result<(), Error> {
+    let asked_for = FORWARDED_METHOD.iter().filter_map(|name| headers.get(*name));
+    let mut asked_for = asked_for.map(|value| Method::from_bytes(value.as_bytes()).unwrap_or(Method::POST));
+    if !site.may(method) || asked_for.any(|method| !site.may(&method)) {
+        return Err(Error::CrossSite);
+    }
+    if method == Method::POST && !is_json(headers) {
+        return Err(Error::UnsupportedMediaType);
+    }
+    Ok(())
+}
+
+async fn session(app: &App, token: &str) -> Result<AnySession, Error> {
     let now = app.clock.now();
     let session = app.tokens.verify(token, now)?;
     let ended = match app.revocations.standing(session.id, now) {
@@ -30,65 +87,60 @@ pub async fn validate_session(State(app): State<App>, mut request: Request, next
         Standing::Ended(reason) => Some(reason),
         Standing::Unknown => revocation::find(&app.db, session.id).await?,
     };
-    if let Some(reason) = ended {
-        return Err(Refusal::Revoked(reason).into());
+    match ended {
+        Some(reason) => Err(Refusal::Revoked(reason).into()),
+        None => Ok(session),
     }
-    request.extensions_mut().insert(session);
-    Ok(next.run(request).await)
 }
 
-/// The token of `Authorization: Bearer <jwt>`, the scheme in any case (RFC 9110 §11.1), or of a bare
-/// `<jwt>`, as the clients of the course send it. Another scheme presents no token of ours.
-fn presented_token(headers: &HeaderMap) -> Result<&str, Error> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let value = values.next().ok_or(Refusal::NoToken)?;
-    if values.next().is_some() {
-        return Err(Error::AmbiguousToken);
+/// A cookie that is refused for good is taken back: the browser would send it for ever.
+fn refused(app: &App, carrier: Carrier, error: Error) -> Response {
+    let take_back = carrier == Carrier::Cookie && matches!(&error, Error::Refused(refusal) if refusal.is_final());
+    let mut response = error.into_response();
+    if take_back {
+        app.cookies.clear(response.headers_mut());
     }
-    let value = value.to_str().map_err(|_| Refusal::MalformedToken)?.trim_matches(' ');
-    let token = match value.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim_start_matches(' '),
-        Some(_) => return Err(Refusal::NoToken.into()),
-        None if value.eq_ignore_ascii_case("bearer") => "",
-        None => value,
-    };
-    if token.is_empty() { Err(Refusal::NoToken.into()) } else { Ok(token) }
+    response
 }
 
-#[cfg(test)]
-mod tests {
-    use axum::http::HeaderValue;
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn presented(value: &[u8]) -> Result<String, String> {
-        let mut headers = HeaderMap::new();
-        headers.insert(AUTHORIZATION, HeaderValue::from_bytes(value).unwrap());
-        presented_token(&headers).map(str::to_owned).map_err(|error| error.code().to_owned())
-    }
-
-    #[test]
-    fn bearer_in_any_case_and_a_bare_token_are_heard() {
-        for value in ["Bearer a.b.c", "bearer a.b.c", "BEARER  a.b.c", "a.b.c", "a.b.c "] {
-            assert_eq!(presented(value.as_bytes()), Ok("a.b.c".to_owned()), "{value}");
+async fn answer(app: &App, session: AnySession, carrier: Carrier, mut request: Request, next: Next) -> Response {
+    let follow_up = carrier == Carrier::Cookie || app.tokens.renews();
+    let presented = Presented { session, carrier };
+    let kept = follow_up.then(|| presented.session.clone());
+    request.extensions_mut().insert(presented);
+    let mut response = next.run(request).await;
+    if let Some(session) = kept {
+        match after(app, &session, carrier, response.headers_mut()) {
+            Ok(()) => {}
+            Err(error) => return error.into_response(),
         }
     }
+    response
+}
 
-    #[test]
-    fn another_scheme_or_nothing_is_no_token() {
-        for value in ["", " ", "Bearer", "bearer ", "Basic YWRhOng=", "Digest x=1, y=2"] {
-            assert_eq!(presented(value.as_bytes()), Err("no_token".to_owned()), "{value}");
-        }
-        assert_eq!(presented(b"a.b.\xe9"), Err("malformed_token".to_owned()));
+/// Takes back the cookie of a session that ended, and renews the token of one that goes on.
+fn after(app: &App, session: &AnySession, carrier: Carrier, headers: &mut HeaderMap) -> Result<(), Error> {
+    if sets_session(app, headers) {
+        return Ok(());
     }
+    let now = app.clock.now();
+    match (app.revocations.standing(session.id, now), carrier) {
+        (Standing::Ended(reason), Carrier::Cookie) if Refusal::Revoked(reason).is_final() => {
+            app.cookies.sign_out(headers);
+        }
+        // Unknown means that the database was asked, and the session lives.
+        (Standing::Live | Standing::Unknown, _) => {
+            let Some(issued) = app.tokens.renew(session, now, &mut random::secure())? else { return Ok(()) };
+            carrier.hand_out(&issued, &app.cookies, now, headers)?;
+        }
+        (Standing::Ended(_), _) => {}
+    }
+    Ok(())
+}
 
-    proptest! {
-        #[test]
-        fn any_header_value_is_read_without_panic(value in proptest::collection::vec(0x20_u8..=0xff, 0..60)) {
-            if let Ok(header) = HeaderValue::from_bytes(&value) {
-                let _ = presented(header.as_bytes());
-            }
-        }
-    }
+/// Whether an answer already says what becomes of the session cookie.
+fn sets_session(app: &App, headers: &HeaderMap) -> bool {
+    let name = app.cookies.session_name().as_bytes();
+    let after_name = |cookie: &HeaderValue| cookie.as_bytes().strip_prefix(name)?.first().copied();
+    headers.get_all(SET_COOKIE).iter().any(|cookie| after_name(cookie) == Some(b'='))
 }

@@ -13,11 +13,11 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::{QueryOrder, QuerySelect, Select};
 
-use super::revocation;
+use super::{revocation, session_variables};
 use crate::auth::reason::Reason;
 use crate::auth::revocations::Ended;
 use crate::auth::session_id::SessionId;
-use crate::auth::token::Session;
+use crate::auth::token::{AnySession, Session};
 use crate::error::Error;
 
 /// The most characters of a `User-Agent` that are kept.
@@ -35,7 +35,7 @@ pub struct Model {
     pub user_id: i64,
     /// When it began.
     pub created_at: ChronoUnixTimestampMillis,
-    /// When its token expires.
+    /// When it ends at the latest: when its token expires, however often that is renewed.
     pub expires_at: ChronoUnixTimestampMillis,
     /// What the browser or program called itself at sign-in.
     pub user_agent: Option<String>,
@@ -61,21 +61,22 @@ fn of_user(user_id: i64) -> Select<Entity> {
     Entity::find().filter(COLUMN.user_id.eq(user_id))
 }
 
-/// Records a session that was issued at `now`.
+/// Records a session that was issued to this user at `now`.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn create(
     db: &impl ConnectionTrait,
-    session: &Session,
+    user_id: i64,
+    session: &AnySession,
     (key_id, user_agent): (&str, Option<&str>),
     now: DateTime<Utc>,
 ) -> Result<Model, Error> {
     let row = ActiveModel {
         id: Set(session.id.to_string()),
-        user_id: Set(session.user_id),
+        user_id: Set(user_id),
         created_at: Set(ChronoUnixTimestampMillis(now)),
-        expires_at: Set(ChronoUnixTimestampMillis(session.expires_at)),
+        expires_at: Set(ChronoUnixTimestampMillis(session.ends_at)),
         user_agent: Set(user_agent.map(|name| name.chars().take(USER_AGENT_CHARS).collect())),
         key_id: Set(key_id.to_owned()),
     };
@@ -152,14 +153,37 @@ pub async fn make_room(
     end_rows(db, live.into_iter().skip(most.saturating_sub(1)).collect(), Reason::SessionLimit, now).await
 }
 
+/// Ends a session whose token was presented, a user's or an anonymous visitor's, as [`end`] does.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_presented(
+    db: &impl ConnectionTrait,
+    session: &AnySession,
+    reason: Reason,
+    now: DateTime<Utc>,
+) -> Result<Vec<Ended>, Error> {
+    if let Some(Session { user_id, id, .. }) = session.of_user() {
+        return end(db, user_id, Which::One(id), reason, now).await;
+    }
+    session_variables::delete(db, std::iter::once(session.id.to_string())).await?;
+    let ended = vec![Ended { id: session.id, reason, expires_at: session.ends_at }];
+    revocation::create(db, &ended, now).await?;
+    Ok(ended)
+}
+
 async fn end_rows(
     db: &impl ConnectionTrait,
     rows: Vec<Model>,
     reason: Reason,
     now: DateTime<Utc>,
 ) -> Result<Vec<Ended>, Error> {
-    let ids = rows.iter().map(|row| row.id.clone());
-    Entity::delete_many().filter(COLUMN.id.is_in(ids)).exec(db).await?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = || rows.iter().map(|row| row.id.clone());
+    Entity::delete_many().filter(COLUMN.id.is_in(ids())).exec(db).await?;
+    session_variables::delete(db, ids()).await?;
     // Also those past their expiry: within the leeway their tokens are still accepted, and what is behind
     // it is soon purged, here and there.
     let ended: Vec<_> = rows

@@ -10,6 +10,8 @@ use crate::error::Error;
 pub enum Expected {
     /// The client does not say: the last writer wins.
     Any,
+    /// Any, but there must be one (`*`).
+    Present,
     /// One of these; none at all never matches.
     Versions(Vec<i64>),
 }

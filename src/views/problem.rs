@@ -128,7 +128,7 @@ fn headers(error: &Error) -> HeaderMap {
 fn challenge(error: &Error) -> Option<HeaderValue> {
     const REALM: &str = r#"Bearer realm="daypass""#;
     let challenge = match error {
-        Error::Refused(Refusal::NoToken) | Error::BadCredentials => REALM.to_owned(),
+        Error::Refused(Refusal::NoToken | Refusal::Anonymous) | Error::BadCredentials => REALM.to_owned(),
         Error::Refused(refusal) => {
             format!(r#"{REALM}, error="invalid_token", error_description="{refusal}""#)
         }

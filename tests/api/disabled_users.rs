@@ -16,7 +16,7 @@ impl TestApp {
         let user = user::lock(&transaction, user.id).await.unwrap().disable(&*transaction, now).await.unwrap();
         let ended = session::end(&*transaction, user.id, Which::All, Reason::AccountDisabled, now).await.unwrap();
         transaction.commit().await.unwrap();
-        self.app.ended(&ended);
+        self.app.ended(&ended).await;
     }
 }
 

@@ -42,14 +42,28 @@ async fn the_openapi_document_is_served_as_it_is_made() {
 #[tokio::test]
 async fn every_operation_of_the_document_is_a_route_and_asks_for_a_token_where_it_says_so() {
     let app = TestApp::start().await;
+    let begun = app.anon.put("/api/sessions/current/variables/b?carrier=bearer", 1.into()).await;
+    let visitor = app.anon.with_token(begun.header("daypass-session-token"));
     let document = serde_json::to_value(router::document()).unwrap();
     for operation in operations() {
         let (method, path) = operation.split_once(' ').unwrap();
-        let reply =
-            app.anon.request(Method::from_bytes(method.as_bytes()).unwrap(), &path.replace("{id}", "1")).send().await;
-        assert!(![404, 405].contains(&reply.status()), "{operation} is no route");
-        let protected = document["paths"][path][method.to_lowercase()].get("security").is_some();
+        let place = path.replace("{id}", "1").replace("{name}", "a");
+        // What is not there has no method to refuse; a variable that is not there has.
+        let unheard = app.anon.request(Method::from_bytes(b"PURGE").unwrap(), &place).send().await;
+        assert_eq!(unheard.status(), 405, "{operation} is no route");
+        let reply = app.anon.request(Method::from_bytes(method.as_bytes()).unwrap(), &place).send().await;
+        assert_ne!(reply.status(), 405, "{operation} is no route");
+        let security = document["paths"][path][method.to_lowercase()].get("security").cloned().unwrap_or_default();
+        let ways = security.as_array().cloned().unwrap_or_default();
+        // An empty requirement says that a token may be there and need not.
+        let protected = !ways.is_empty() && !ways.contains(&serde_json::json!({}));
         assert_eq!(reply.status() == 401, protected, "{operation}");
+        // Whoever has a session may sign out.
+        if protected && operation != "DELETE /api/sessions/current" {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            let refusal = visitor.request(method, &place).send().await.refusal();
+            assert_eq!(refusal, (401, "anonymous".to_owned()), "{operation}");
+        }
     }
 }
 
@@ -92,11 +106,12 @@ fn the_postman_collection_has_every_route() {
     let mut requests = BTreeSet::new();
     collect_requests(&collection, &mut requests);
     for operation in operations() {
-        assert!(requests.contains(&operation), "{operation} is not in the collection: {requests:?}");
+        let request = operation.replace("{name}", "{id}");
+        assert!(requests.contains(&request), "{operation} is not in the collection: {requests:?}");
     }
 }
 
-/// Requests of the collection, with ids and variables in the path as `{id}`.
+/// Requests of the collection, with whatever stands in a slot of the path as `{id}`.
 fn collect_requests(folder: &serde_json::Value, found: &mut BTreeSet<String>) {
     for item in folder["item"].as_array().into_iter().flatten() {
         collect_requests(item, found);

@@ -162,7 +162,7 @@ async fn a_token_that_only_the_leeway_still_accepts_can_be_signed_out_too() {
 
 #[tokio::test]
 async fn signing_out_is_not_a_get() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with(&["--classroom=false"]).await;
     let alice = app.alice().await;
     for path in ["/api/signout", "/api/sign-out", "/api/logout", "/api/sessions/current/delete"] {
         assert_eq!(alice.get(path).await.status(), 404, "{path}");

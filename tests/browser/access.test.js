@@ -66,6 +66,19 @@ async function inEveryState(person, look) {
   await person.returnsWith(`${token.slice(0, -8)}AAAAAAAA`);
   await person.sees("#stamp");
   await look("with a refused token");
+
+  await person.at("#stranded .forget").click();
+  await person.countsTo(1);
+  await person.sends("#set-variable", { name: "n".repeat(64), value: JSON.stringify("unbroken".repeat(20)) });
+  await person.sees("#variables-outcome", "Set n");
+  await person.sends("#set-variable", { name: "not a name", value: "1" });
+  await person.sees("#set-variable-name-error", /\w/);
+  await look("with an anonymous session");
+  await person.travelsBy("cookie");
+  await person.at("#keep-variables").check();
+  await person.signsIn();
+  await person.sees("#variables-outcome", "2 variables.");
+  await look("signed in by cookie");
 }
 
 scene("everything works with the keyboard alone", async (ada) => {

@@ -26,10 +26,14 @@ scene("every exchange is listed, newest first, down to its headers and bodies", 
   await ada.adds("Bread");
   await ada.sees("#sessions-outcome", "This is your only session.");
   await ada.sees("#logs-outcome", "No workout logs yet.");
+  await ada.sees("#variables-outcome", "No variables.");
   const all = (await ada.at(".exchange summary").allInnerTexts()).map((text) => text.replaceAll(/\s+/g, " "));
-  // The items, the workout logs and the sessions are asked for at once, and any may be answered first.
-  const summaries = all.filter((text) => !/GET \/api\/(sessions|workout-logs\?\S*) 200 [\d.]+ ms/.test(text));
-  assert.deepEqual([all.length, summaries.length], [5, 3]);
+  // At arrival the page asked whose cookie there is.
+  assert.match(all.at(-1), /GET \/api\/sessions\/current 401/);
+  // The items, the workout logs, the sessions and the variables are asked for at once, and any may be answered first.
+  const others = /GET \/api\/(sessions(\/current(\/variables)?)?|workout-logs\?\S*) (200|401) [\d.]+ ms/;
+  const summaries = all.filter((text) => !others.test(text));
+  assert.deepEqual([all.length, summaries.length], [7, 3]);
   assert.match(summaries[0], /POST \/api\/items 201 [\d.]+ ms/);
   assert.match(summaries[1], /GET \/api\/items\?\S* 200 [\d.]+ ms/);
   assert.match(summaries[2], /POST \/api\/users 201 [\d.]+ ms/);

@@ -166,6 +166,16 @@ export class Person {
     await this.at(`${form} button:not([type=button])`).click();
   }
 
+  /** Chooses at the doors how the next session travels. */
+  async travelsBy(carrier) {
+    await this.at(`#terms [name=carrier][value=${carrier}]`).check();
+  }
+
+  async signsUpByCookie() {
+    await this.travelsBy("cookie");
+    await this.signsUp();
+  }
+
   async signsUp() {
     await this.sends("#sign-up", this.credentials);
     await this.sees("#account-title", `You are ${this.username}`);
@@ -238,6 +248,21 @@ export class Person {
   async returnsWith(token) {
     await this.page.evaluate((kept) => localStorage.setItem("daypass.token", kept), token);
     await this.page.reload();
+  }
+
+  /** The session cookie as the browser keeps it, with all that no script can see, or undefined. */
+  async cookie() {
+    const browser = await this.context.newCDPSession(this.page);
+    const { cookies } = await browser.send("Network.getCookies", { urls: [ORIGIN] });
+    await browser.detach();
+    return cookies.find(({ name }) => name === "__Host-daypass");
+  }
+
+  /** Presses the counter's button and waits for what it counts to. */
+  async countsTo(value) {
+    await this.at("#count").click();
+    await this.sees("#variables-outcome", `Counted to ${value}.`);
+    assert.equal(await this.at("#counter-value").textContent(), String(value));
   }
 
   /** The token by which the server knows this browser. */

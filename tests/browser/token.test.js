@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { test } from "node:test";
-import { scene } from "./person.js";
+import { scene, signsInFrom } from "./person.js";
 
 const { JWT_SECRET } = process.env;
 
@@ -106,4 +106,17 @@ scene("the token can be copied whole", async (ada) => {
   await ada.at("#copy-token").click();
   await ada.sees("#token-outcome", "Copied");
   assert.equal(await ada.clipboard(), await ada.token());
+});
+
+scene("a token that an answer brings takes the place of the one held, and nobody is disturbed", async (ada) => {
+  await ada.signsUp();
+  await ada.adds("Bread");
+  const newer = await signsInFrom("curl/8.14.1", ada);
+  await ada.isAnsweredWith("**/api/verify", { "daypass-session-token": newer });
+  await ada.at("#ask").click();
+  await ada.sees("#verdict[data-tone=good]", "Good");
+  assert.equal(await ada.token(), newer);
+  await ada.sees(".part.claims .value", decode(newer.split(".")[1]).jti);
+  await ada.sees("#items-outcome", "Added Bread.");
+  await ada.adds("Milk");
 });

@@ -26,6 +26,13 @@ fn a_wrong_setting_is_told_in_a_line_that_names_it() {
         ("PASSWORD_MIN_LENGTH", "7", 2),
         ("CORS_ORIGINS", "*", 2),
         ("CLASSROOM", "perhaps", 2),
+        ("COOKIE_SECURE", "sometimes", 2),
+        ("SESSION_ROLLING", "30s", 2),
+        ("SESSION_ROLLING", "25h", 2),
+        ("SESSION_STORE", "disk", 2),
+        ("SESSION_STORE", "redis://app:hunter2@127.0.0.1:notaport", 2),
+        ("SESSION_STORE", "rediss//app:hunter2@127.0.0.1", 2),
+        ("SESSION_STORE", "redis+unix://hunter2?pass=hunter2", 2),
         ("LOG", "nonsense=nonsense", 2),
         ("LOG_FORMAT", "xml", 2),
         ("DAYPASS_ENV", "staging", 2),
@@ -45,6 +52,31 @@ fn a_wrong_setting_is_told_in_a_line_that_names_it() {
         assert!(error.starts_with("error: ") && named, "{setting}={value}: {error}");
         assert!(!error.contains("hunter2") && !error.contains("backtrace") && !error.contains("panicked"), "{error}");
     }
+}
+
+#[test]
+fn no_password_is_in_the_help_or_in_the_notice() {
+    let folder = TempDir::new().unwrap();
+    for (address, shown) in [
+        ("REDIS://app:hunter2@127.0.0.1:1/3", "kept in redis://127.0.0.1:1/3\n"),
+        ("redis+unix:///tmp/none.sock?pass=hunter2", "kept in redis+unix:///tmp/none.sock\n"),
+    ] {
+        let running = Running::start(folder.path(), &[("SESSION_STORE", address)]);
+        assert!(running.notice.contains(shown) && !running.notice.contains("hunter2"), "{}", running.notice);
+        let help = run(Path::new("."), &["--help"], &[("SESSION_STORE", address)]);
+        assert!(help.status.success() && !text(&help.stdout).contains("hunter2"));
+    }
+}
+
+#[test]
+fn a_cookie_without_tls_is_for_development_alone() {
+    let folder = TempDir::new().unwrap();
+    let plain = [("COOKIE_SECURE", "false"), ("JWT_SECRET", GOOD_SECRET)];
+    let running = Running::start(folder.path(), &plain);
+    let (_, log) = running.stop("-TERM");
+    assert!(log.contains("WARN") && log.contains("COOKIE_SECURE=false"), "{log}");
+    let output = run(folder.path(), &[], &[&plain[..], &[("DAYPASS_ENV", "production")]].concat());
+    assert!(!output.status.success() && complaint(&output).contains("COOKIE_SECURE"), "{}", complaint(&output));
 }
 
 #[test]
@@ -96,7 +128,7 @@ fn help_lists_every_setting_that_the_example_file_explains() {
         })
     });
     assert_eq!(explained.count(), settings, "each setting once");
-    assert!(settings <= 25);
+    assert!(settings <= 28);
     let help = run(Path::new("."), &["--help"], &[]);
     assert!(help.status.success() && text(&help.stdout).contains("JWT_SECRETS_RETIRED"));
 }

@@ -15,7 +15,7 @@ fn the_command_line_is_well_formed() {
 fn what_destroys_data_asks_first() {
     let folder = TempDir::new().unwrap();
     let up = run(folder.path(), &["migrate", "up"], &[]);
-    assert_eq!(text(&up.stdout).matches("applied").count(), 10, "{}", text(&up.stderr));
+    assert_eq!(text(&up.stdout).matches("applied").count(), 11, "{}", text(&up.stderr));
     for verb in ["down", "fresh"] {
         let refused = run(folder.path(), &["migrate", verb], &[]);
         assert_eq!(refused.status.code(), Some(2));
@@ -26,7 +26,7 @@ fn what_destroys_data_asks_first() {
     let status = run(folder.path(), &["migrate", "status"], &[]);
     assert_eq!(text(&status.stdout), text(&down.stdout));
     let fresh = run(folder.path(), &["migrate", "fresh", "--yes"], &[]);
-    assert_eq!(text(&fresh.stdout).matches("applied").count(), 10);
+    assert_eq!(text(&fresh.stdout).matches("applied").count(), 11);
 }
 
 #[test]

@@ -114,6 +114,12 @@ impl Reply {
         self.headers.contains_key(name)
     }
 
+    /// The cookies it sets.
+    pub fn cookies(&self) -> Vec<String> {
+        let values = self.headers.get_all("set-cookie").iter();
+        values.map(|value| value.to_str().unwrap().to_owned()).collect()
+    }
+
     /// All headers but these, in order.
     pub fn headers_but(&self, left_out: &[&str]) -> Vec<(String, String)> {
         let kept = self.headers.iter().filter(|(name, _)| !left_out.contains(&name.as_str()));

@@ -2,12 +2,13 @@
 
 #![expect(unreachable_pub, reason = "a module of tests is reached from its own binary alone")]
 
+mod browser;
 mod client;
 mod database;
 mod forge;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser as _;
@@ -21,6 +22,7 @@ use sea_orm::DatabaseConnection;
 use secrecy::SecretString;
 use serde_json::json;
 
+pub use browser::Browser;
 pub use client::{Client, Reply};
 pub use database::TestDatabase;
 pub use forge::{Forge, odd_values};
@@ -109,6 +111,20 @@ impl TestApp {
 pub fn not_run(what: &str) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stderr(), "not run, for {what}");
+}
+
+/// The Redis server that tests may use; said once, too, when there is none.
+#[expect(clippy::disallowed_methods, reason = "tests read their one setting here")]
+pub fn redis_url() -> Option<String> {
+    static URL: OnceLock<Option<String>> = OnceLock::new();
+    let url = URL.get_or_init(|| {
+        let url = std::env::var("TEST_REDIS_URL").ok().filter(|url| !url.is_empty());
+        if url.is_none() {
+            not_run("TEST_REDIS_URL is not set: session variables in Redis");
+        }
+        url
+    });
+    url.clone()
 }
 
 /// Settings for tests: hashing is as cheap as Argon2 allows, and nobody is limited, unless the flags say otherwise.

@@ -1,0 +1,139 @@
+//! Whose variables they are: a user's or a visitor's, and of one session alone.
+
+use super::*;
+
+#[tokio::test]
+async fn variables_are_their_session_s_alone_and_die_with_it() {
+    for (store, app) in services().await {
+        let (alice, bob) = (alice(&app).await, Browser::new(&app.anon));
+        sign_up(&bob, "bob", false).await;
+        alice.put(&at("a"), json!(1)).await;
+        assert_eq!(names(&bob).await, Vec::<String>::new(), "{store}");
+        let elsewhere = Browser::new(&app.anon);
+        let body = json!({"username": "alice", "password": PASSWORD, "carrier": "cookie"});
+        elsewhere.post("/api/sessions", body.clone()).await;
+        assert_eq!(names(&elsewhere).await, Vec::<String>::new(), "{store}: another session of the same user");
+        let kept = alice.copy();
+        alice.delete("/api/sessions/current").await;
+        assert_eq!(kept.get(ALL).await.refusal().1, "revoked", "{store}");
+        alice.post("/api/sessions", body).await;
+        assert_eq!(names(&alice).await, Vec::<String>::new(), "{store}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_gets_a_session_before_they_write() {
+    for (store, app) in services().await {
+        let browser = Browser::new(&app.anon);
+        let listed = browser.get(ALL).await;
+        assert_eq!((listed.status(), listed.json()), (200, json!({"items": []})), "{store}");
+        for reply in [
+            listed,
+            browser.get(&at("a")).await,
+            browser.delete(&at("a")).await,
+            browser.delete(ALL).await,
+            browser.put(&at("a"), json!("x".repeat(5000))).await,
+            browser.put(&at("no%20name"), json!(1)).await,
+        ] {
+            assert!(reply.cookies().is_empty(), "{store}");
+        }
+        let reply = browser.post(&at("n/increment"), json!({})).await;
+        assert_eq!((reply.status(), reply.json()["value"].clone()), (200, json!(1)), "{store}");
+        let token = browser.cookie("__Host-daypass").unwrap();
+        assert!(reply.cookies()[0].ends_with("HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=86400"), "{store}");
+        assert!(!reply.text().contains(&token), "{store}");
+        assert_eq!(browser.post(&at("n/increment"), json!({})).await.json()["value"], 2, "{store}");
+        assert_eq!(browser.cookie("__Host-daypass").unwrap(), token, "{store}");
+        let another = Browser::new(&app.anon);
+        assert_eq!(another.post(&at("n/increment"), json!({})).await.json()["value"], 1, "{store}");
+    }
+}
+
+#[tokio::test]
+async fn an_anonymous_session_opens_nothing_but_its_variables() {
+    let app = TestApp::start().await;
+    let browser = Browser::new(&app.anon);
+    browser.put(&at("a"), json!(1)).await;
+    for path in ["/api/verify", "/api/users/me", "/api/items", "/api/workout-logs", "/api/sessions", "/authtest/getall"]
+    {
+        let reply = browser.get(path).await;
+        assert_eq!(reply.refusal(), (401, "anonymous".to_owned()), "{path}");
+        assert!(reply.cookies().is_empty(), "it is good, so it stays");
+    }
+    let kept = browser.copy();
+    assert_eq!(browser.delete("/api/sessions/current").await.status(), 204);
+    assert_eq!(browser.cookies(), None);
+    assert_eq!(kept.get(ALL).await.refusal().1, "revoked");
+    assert_eq!(kept.cookies(), None);
+    assert_eq!(names(&kept).await, Vec::<String>::new(), "and begins anew");
+}
+
+#[tokio::test]
+async fn a_program_may_carry_an_anonymous_session_in_the_header() {
+    let app = TestApp::start().await;
+    let reply = app.anon.put(&format!("{}?carrier=bearer", at("a")), json!(1)).await;
+    assert_eq!((reply.status(), reply.has_header("set-cookie")), (201, false));
+    let visitor = app.anon.with_token(reply.header("daypass-session-token"));
+    assert_eq!(visitor.get(&at("a")).await.json()["value"], 1);
+    let refused = app.anon.put(&format!("{}?carrier=pigeon", at("a")), json!(1)).await;
+    assert_eq!(refused.field_errors(), [("?carrier".to_owned(), "carrier".to_owned())]);
+    for bad in ["x.y.z", "null"] {
+        assert_eq!(app.anon.with_token(bad).put(&at("a"), json!(1)).await.refusal().1, "malformed_token");
+    }
+}
+
+#[tokio::test]
+async fn variables_move_to_the_session_that_is_signed_in_to_when_that_is_asked_for() {
+    for (store, app) in services().await {
+        let browser = Browser::new(&app.anon);
+        browser.put(&at("cart"), json!(["a pass"])).await;
+        let planted = browser.copy();
+        sign_up(&browser, "alice", true).await;
+        assert_eq!(browser.get(&at("cart")).await.json()["value"], json!(["a pass"]), "{store}");
+        assert_eq!(planted.get(ALL).await.refusal().1, "revoked", "{store}: the old session has ended");
+        let body = json!({"username": "alice", "password": PASSWORD, "carrier": "cookie"});
+        assert_eq!(browser.post("/api/sessions", body).await.status(), 201, "{store}");
+        assert_eq!(names(&browser).await, Vec::<String>::new(), "{store}: it was not asked for");
+    }
+}
+
+#[tokio::test]
+async fn variables_outlive_a_change_of_the_password_when_that_is_asked_for() {
+    for (store, app) in services().await {
+        let browser = alice(&app).await;
+        browser.put(&at("cart"), json!(["a pass"])).await;
+        let mut password = PASSWORD.to_owned();
+        for (keep, left) in [(true, vec!["cart".to_owned()]), (false, vec![])] {
+            let new = format!("{password} and more");
+            let body = json!({"currentPassword": password, "newPassword": new, "keepVariables": keep});
+            let reply = browser.put("/api/users/me/password", body).await;
+            assert_eq!(reply.status(), 200, "{store}: {}", reply.text());
+            assert_eq!(names(&browser).await, left, "{store}: asked for: {keep}");
+            password = new;
+        }
+    }
+}
+
+#[tokio::test]
+async fn anonymous_sessions_from_one_address_are_limited() {
+    let app = TestApp::start_with(&["--rate-limits=anonymous=3/1h"]).await;
+    for _ in 0..3 {
+        assert_eq!(app.anon.put(&at("a"), json!(1)).await.status(), 201);
+    }
+    let reply = app.anon.put(&at("a"), json!(1)).await;
+    assert_eq!(reply.refusal(), (429, "too_many_attempts".to_owned()));
+    assert_eq!(reply.header("ratelimit-policy"), "\"anonymous\";q=3;w=3600");
+    assert_eq!(app.anon.get(ALL).await.status(), 200);
+}
+
+#[tokio::test]
+async fn what_validates_a_session_does_not_touch_the_store() {
+    let app = TestApp::start().await;
+    let browser = alice(&app).await;
+    browser.put(&at("a"), json!(1)).await;
+    let before = app.statements();
+    for _ in 0..100 {
+        assert_eq!(browser.get("/api/verify").await.status(), 204);
+    }
+    assert_eq!(app.statements(), before);
+}

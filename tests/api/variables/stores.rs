@@ -1,0 +1,172 @@
+//! What the stores do beside keeping: lose nothing, leave nothing behind.
+
+use super::*;
+
+#[tokio::test]
+async fn a_thousand_at_once_on_two_replicas_lose_nothing() {
+    for store in ["database".to_owned()].into_iter().chain(redis_url()) {
+        let here = TestApp::start_with(&[&format!("--session-store={store}")]).await;
+        let there = here.replica().await;
+        let begun = here.anon.put(&format!("{}?carrier=bearer", at("other")), json!(1)).await;
+        let token = begun.header("daypass-session-token");
+        let replicas = [here.anon.with_token(token), there.anon.with_token(token)];
+        let increments = (0..1000).map(|number| {
+            let client = replicas[number % 2].clone();
+            tokio::spawn(async move {
+                // Whoever is told to come back later comes back.
+                for _ in 0..20 {
+                    let reply = client.post(&at("n/increment"), json!({})).await;
+                    if reply.status() != 503 {
+                        return reply.status();
+                    }
+                }
+                503
+            })
+        });
+        for each in increments.collect::<Vec<_>>() {
+            assert_eq!(each.await.unwrap(), 200, "{store}");
+        }
+        assert_eq!(replicas[0].get(&at("n")).await.json()["value"], 1000, "{store}");
+        assert_eq!(replicas[1].get(ALL).await.json()["items"].as_array().unwrap().len(), 2, "{store}");
+    }
+}
+
+#[tokio::test]
+async fn rows_of_sessions_that_expired_or_ended_are_removed() {
+    use daypass::models::session_variables::Entity;
+    use sea_orm::{EntityTrait as _, PaginatorTrait as _};
+    let app = TestApp::start().await;
+    let rows = async || Entity::find().count(&app.app.db).await.unwrap();
+    let (alice, visitor) = (alice(&app).await, Browser::new(&app.anon));
+    alice.put(&at("a"), json!(1)).await;
+    visitor.put(&at("a"), json!(1)).await;
+    assert_eq!(rows().await, 2);
+    alice.delete("/api/sessions/current").await;
+    assert_eq!(rows().await, 1, "gone with its session");
+    app.pass(TimeDelta::hours(25));
+    daypass::background::clear_up_once(&app.app).await.unwrap();
+    assert_eq!(rows().await, 0);
+}
+
+#[tokio::test]
+async fn what_is_written_beside_a_sign_out_does_not_stay() {
+    use daypass::models::session_variables::Entity;
+    use sea_orm::{EntityTrait as _, PaginatorTrait as _};
+    let here = TestApp::start().await;
+    let there = here.replica().await;
+    let rows = async || Entity::find().count(&here.app.db).await.unwrap();
+    for round in 0..4 {
+        let alice = here.sign_up(&format!("alice-{round}")).await;
+        let replicas = [alice.clone(), there.anon.with_token(alice.token())];
+        let increments = (0..16).map(|number| {
+            let client = replicas[number % 2].clone();
+            tokio::spawn(async move { client.post(&at("n/increment"), json!({})).await.status() })
+        });
+        let increments: Vec<_> = increments.collect();
+        assert_eq!(alice.delete("/api/sessions/current").await.status(), 204);
+        for each in increments {
+            let status = each.await.unwrap();
+            // Busy, should the database be.
+            assert!([200, 401, 503].contains(&status), "{status}");
+        }
+        // A replica that has not heard of the end yet.
+        assert_eq!(replicas[1].post(&at("n/increment"), json!({})).await.status(), 200);
+        assert_eq!(rows().await, 1);
+        daypass::background::clear_up_once(&here.app).await.unwrap();
+        assert_eq!(rows().await, 0);
+    }
+}
+
+#[tokio::test]
+async fn what_is_written_while_its_session_ends_is_taken_back() {
+    use daypass::auth::{reason::Reason, refusal::Refusal, revocations::Ended};
+    use daypass::error::Error;
+    use daypass::models::bag::VariableName;
+    use daypass::models::version::Expected;
+    use daypass::variables::Place;
+    for (store, app) in services().await {
+        let reply = sign_up(&Browser::new(&app.anon), "alice", false).await;
+        let (id, parts) = (reply.json()["session"]["id"].as_str().unwrap().parse().unwrap(), &app.app);
+        let ends_at = app.clock.now() + TimeDelta::hours(1);
+        let place = Place { session: id, ends_at, sealed: None };
+        let name = VariableName::parse("n").unwrap();
+        // The first finds it alive and ends it on the way, the second finds it ended.
+        for _ in 0..2 {
+            let changed = parts.variables.change(parts, place, |bag| {
+                parts.revocations.add(&[Ended { id, reason: Reason::SignOut, expires_at: ends_at }]);
+                bag.increment(&name, 1, &Expected::Any)
+            });
+            let Err(Error::Refused(refusal)) = changed.await else { panic!("{store}") };
+            assert_eq!(refusal, Refusal::Revoked(Reason::SignOut), "{store}");
+            assert!(parts.variables.read(parts, place).await.unwrap().is_empty(), "{store}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_a_fault_until_all_variables_are_deleted() {
+    use daypass::models::session_variables::{ActiveModel, Entity};
+    use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _};
+    let app = TestApp::start().await;
+    let alice = alice(&app).await;
+    alice.put(&at("a"), json!(1)).await;
+    let mut row: ActiveModel = Entity::find().one(&app.app.db).await.unwrap().unwrap().into();
+    row.bag = Set("{".to_owned());
+    row.update(&app.app.db).await.unwrap();
+    for reply in [alice.get(ALL).await, alice.put(&at("a"), json!(1)).await] {
+        assert_eq!(reply.refusal(), (500, "internal_error".to_owned()));
+    }
+    assert_eq!(alice.delete(ALL).await.status(), 204);
+    assert_eq!(alice.put(&at("a"), json!(1)).await.status(), 201);
+}
+
+#[tokio::test]
+async fn they_survive_a_restart_where_the_store_does() {
+    for (store, app) in services().await {
+        let alice = alice(&app).await;
+        alice.put(&at("a"), json!(1)).await;
+        let restarted = app.replica().await;
+        let again = Browser::new(&restarted.anon);
+        for name in ["__Host-daypass", "__Host-daypass-variables"] {
+            if let Some(value) = alice.cookie(name) {
+                again.plant(name, &value);
+            }
+        }
+        let survived = store != "memory";
+        assert_eq!(names(&again).await.len(), usize::from(survived), "{store}");
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_that_was_changed_or_is_another_session_s_is_empty() {
+    let app = TestApp::start_with(&["--session-store=cookie"]).await;
+    let (alice, bob) = (alice(&app).await, Browser::new(&app.anon));
+    sign_up(&bob, "bob", false).await;
+    alice.put(&at("secret-name"), json!("a secret value")).await;
+    let sealed = alice.cookie("__Host-daypass-variables").unwrap();
+    assert!(!sealed.contains("secret"));
+    bob.plant("__Host-daypass-variables", &sealed);
+    assert_eq!(names(&bob).await, Vec::<String>::new());
+    let mut changed = sealed.clone().into_bytes();
+    changed[10] ^= 1;
+    alice.plant("__Host-daypass-variables", std::str::from_utf8(&changed).unwrap());
+    assert_eq!(names(&alice).await, Vec::<String>::new());
+    alice.plant("__Host-daypass-variables", &sealed);
+    assert_eq!(names(&alice).await, ["secret-name"]);
+}
+
+#[tokio::test]
+async fn without_redis_variables_wait_and_all_else_works() {
+    // Nothing listens on this port.
+    let app = TestApp::start_with(&["--session-store=redis://127.0.0.1:1"]).await;
+    let alice = alice(&app).await;
+    assert_eq!(alice.get("/api/verify").await.status(), 204);
+    for reply in [alice.get(ALL).await, alice.put(&at("a"), json!(1)).await] {
+        assert_eq!(reply.refusal(), (503, "unavailable".to_owned()));
+        assert_eq!(reply.header("retry-after"), "1");
+    }
+    let body = json!({"username": "alice", "password": PASSWORD, "carrier": "cookie", "keepVariables": true});
+    assert_eq!(alice.post("/api/sessions", body).await.refusal().0, 503, "they would be lost");
+    assert_eq!(alice.get("/health/ready").await.status(), 204);
+    assert_eq!(alice.delete("/api/sessions/current").await.status(), 204);
+}

@@ -1,0 +1,161 @@
+//! What a variable can hold: any JSON, as it was sent, within limits.
+
+use super::*;
+
+#[tokio::test]
+async fn a_variable_is_set_read_changed_and_deleted() {
+    for (store, app) in services().await {
+        let alice = alice(&app).await;
+        let values =
+            [json!(null), json!(1.5), json!("Frodo é\u{1f600};, \""), json!([1, {"a": []}]), json!({"b": true})];
+        for value in values {
+            alice.delete(&at("a")).await;
+            let made = alice.put(&at("a"), value.clone()).await;
+            assert_eq!((made.status(), &made.json()["value"]), (201, &value), "{store}");
+            let shown = alice.get(&at("a")).await;
+            assert_eq!((shown.status(), shown.header("etag")), (200, made.header("etag")), "{store}");
+            assert_eq!((&shown.json()["name"], &shown.json()["value"]), (&json!("a"), &value), "{store}");
+            let again = alice.put(&at("a"), json!(2)).await;
+            assert_eq!(again.status(), 200, "{store}");
+            assert_ne!(again.header("etag"), made.header("etag"), "{store}");
+        }
+        alice.put(&at("b"), json!(1)).await;
+        assert_eq!(names(&alice).await, ["a", "b"], "{store}");
+        assert_eq!(alice.delete(&at("a")).await.status(), 204, "{store}");
+        for path in [at("a"), at("nothing"), at("no%20name")] {
+            assert_eq!(alice.get(&path).await.refusal().0, 404, "{store}");
+            assert_eq!(alice.delete(&path).await.refusal().0, 404, "{store}");
+        }
+        assert_eq!(alice.delete(ALL).await.status(), 204, "{store}");
+        assert_eq!(names(&alice).await, Vec::<String>::new(), "{store}");
+    }
+}
+
+#[tokio::test]
+async fn a_value_comes_back_in_the_words_it_was_sent() {
+    for (store, app) in services().await {
+        // A cookie has no room for more.
+        let levels = if store == "cookie" { 1300 } else { 2000 };
+        let lists = format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        let objects = format!("{}1{}", r#"{"a":"#.repeat(levels / 3), "}".repeat(levels / 3));
+        let begun = alice(&app).await;
+        let raw = async |name: &str, text: &str| {
+            let headers = [("sec-fetch-site", "same-origin"), ("content-type", "application/json")];
+            begun.send_text(Method::PUT, &at(name), text, &headers).await
+        };
+        for text in [
+            "5e-324",
+            "1.0",
+            "-0",
+            "0.1e1",
+            "1e999",
+            "123456789012345678901234567890",
+            "7.2057594037927945e16",
+            r#"{"b": 1,"a" :[ ]}"#,
+            r#"{"$serde_json::private::RawValue":"1"}"#,
+            r#""\ud800 \/""#,
+            &lists,
+            &objects,
+        ] {
+            begun.delete(ALL).await;
+            let made = raw("a", &format!(" \n{text}\t")).await;
+            assert_eq!(made.status(), 201, "{store}: {text}: {}", made.text());
+            let version = made.header("etag").trim_matches('"').to_owned();
+            let expected = format!(r#"{{"name":"a","value":{text},"version":{version}}}"#);
+            assert_eq!(made.text(), expected, "{store}");
+            assert_eq!(begun.get(&at("a")).await.text(), expected, "{store}");
+            assert_eq!(begun.get(ALL).await.text(), format!(r#"{{"items":[{expected}]}}"#), "{store}");
+            assert_eq!(begun.post(&at("b/increment"), json!({})).await.status(), 200, "{store}: {text}");
+            assert_eq!(begun.delete(&at("b")).await.status(), 204, "{store}");
+        }
+        // Its session lives on, and the variable moves along and goes.
+        begun.delete(ALL).await;
+        raw("a", &lists).await;
+        let again = json!({"username": "alice", "password": PASSWORD, "carrier": "cookie", "keepVariables": true});
+        assert_eq!(begun.post("/api/sessions", again).await.status(), 201, "{store}");
+        assert!(begun.get(&at("a")).await.text().contains(&lists), "{store}");
+        assert_eq!(begun.delete(&at("a")).await.status(), 204, "{store}");
+        // White space counts, inside.
+        assert_eq!(raw("a", &format!("[{}]", " ".repeat(4095))).await.refusal().0, 413, "{store}");
+    }
+}
+
+#[tokio::test]
+async fn a_counter_counts_from_nothing_and_only_in_whole_numbers() {
+    for (store, app) in services().await {
+        let alice = alice(&app).await;
+        let increment = async |body: Value| alice.post(&at("n/increment"), body).await;
+        assert_eq!(increment(json!({})).await.json()["value"], 1, "{store}");
+        assert_eq!(increment(json!({"by": 41})).await.json()["value"], 42, "{store}");
+        assert_eq!(increment(json!({"by": -50})).await.json()["value"], -8, "{store}");
+        assert_eq!(increment(json!({"by": 1.5})).await.field_errors(), [("/by".to_owned(), "not_whole".to_owned())]);
+        alice.put(&at("n"), json!(i64::MAX)).await;
+        assert_eq!(increment(json!({})).await.refusal(), (409, "not_a_number".to_owned()), "{store}");
+        alice.put(&at("n"), json!("1")).await;
+        assert_eq!(increment(json!({})).await.refusal().0, 409, "{store}");
+    }
+}
+
+#[tokio::test]
+async fn names_sizes_and_numbers_have_limits() {
+    for (store, app) in services().await {
+        let alice = alice(&app).await;
+        for name in ["no%20name", "%C3%A9", ".", "..", &"n".repeat(65)] {
+            let expected = [("name".to_owned(), "variable_name".to_owned())];
+            assert_eq!(alice.put(&at(name), json!(1)).await.field_errors(), expected, "{store}");
+        }
+        // With its two quotation marks one byte too long.
+        let reply = alice.put(&at("a"), json!("x".repeat(4095))).await;
+        assert_eq!(reply.refusal(), (413, "variable_too_large".to_owned()), "{store}");
+        let huge = alice.put(&at("a"), json!("x".repeat(70_000))).await;
+        assert_eq!(huge.refusal(), (413, "body_too_large".to_owned()), "{store}");
+        assert_eq!(names(&alice).await, Vec::<String>::new(), "{store}");
+        for number in 0..50 {
+            assert_eq!(alice.put(&at(&format!("v{number}")), json!(1)).await.status(), 201, "{store}");
+        }
+        for reply in [alice.put(&at("one-more"), json!(1)).await, alice.post(&at("m/increment"), json!({})).await] {
+            assert_eq!(reply.refusal(), (422, "too_many_variables".to_owned()), "{store}");
+        }
+        assert_eq!(alice.put(&at("v7"), json!(2)).await.status(), 200, "{store}");
+    }
+}
+
+#[tokio::test]
+async fn together_they_are_as_large_as_their_store_takes() {
+    for (store, app) in services().await {
+        let alice = alice(&app).await;
+        let mut fitted = 0;
+        let refused = loop {
+            let reply = alice.put(&at(&format!("v{fitted}")), json!("x".repeat(1000))).await;
+            if reply.status() != 201 {
+                break reply.refusal();
+            }
+            fitted += 1;
+            if fitted == 50 {
+                break (413, "variables_too_large".to_owned());
+            }
+        };
+        assert_eq!(refused, (413, "variables_too_large".to_owned()), "{store}");
+        // A cookie has 4 KiB for what is encrypted and written in base64.
+        assert_eq!(fitted, if store == "cookie" { 2 } else { 50 }, "{store}");
+        assert_eq!(names(&alice).await.len(), fitted, "{store}: what was there is there still");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_json_is_no_value() {
+    let app = TestApp::start().await;
+    let alice = app.alice().await;
+    for (media_type, body, expected) in [
+        ("application/json", "", (400, "malformed_json")),
+        ("application/json", "{", (400, "malformed_json")),
+        ("application/json", "1 2", (400, "malformed_json")),
+        ("application/json", "[1,]", (400, "malformed_json")),
+        ("application/json", "01", (400, "malformed_json")),
+        ("application/json", r#"{"a":1,"\u0061":2}"#, (400, "malformed_json")),
+        ("text/plain", "1", (415, "unsupported_media_type")),
+    ] {
+        let draft = alice.request(Method::PUT, &at("a")).header("content-type", media_type).body(body);
+        assert_eq!(draft.send().await.refusal(), (expected.0, expected.1.to_owned()), "{body}");
+    }
+}
