@@ -6,24 +6,28 @@
 //! `docs/classroom.md` has the same table for people, and says what differs from the course.
 
 use axum::Router;
+use axum::extract::Extension;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::MethodFilter;
 
 use crate::app::App;
 use crate::controllers::method_not_allowed;
-use crate::middleware::validate_session;
+use crate::middleware::{validate_leniently, validate_session};
 use crate::models::page::{Listing, PageRequest, Sort};
 use crate::views::RepeatDetail;
 
 mod accounts;
 mod authtest;
 mod body;
+pub mod lesson_routes;
+mod lessons;
 mod logs;
 pub mod routes;
 mod test_routes;
 mod views;
 
+use lesson_routes::{LESSONS, Lesson};
 use routes::{OPEN, PROTECTED, Row};
 
 /// The names under which the course's server says what went wrong.
@@ -39,8 +43,17 @@ pub fn router(app: &App) -> Router<App> {
     let guard = from_fn_with_state(app.clone(), validate_session);
     collect(OPEN)
         .merge(collect(PROTECTED).route_layer(guard))
+        .merge(lessons(app))
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(map_response(tell_as_the_course_does))
+        .layer(map_response(|response| telling(response, None)))
+}
+
+fn lessons(app: &App) -> Router<App> {
+    let mut all = Router::new();
+    for Lesson { rows, refusal } in LESSONS {
+        all = all.merge(collect(rows).layer(map_response(|response| telling(response, *refusal))));
+    }
+    all.route_layer(from_fn_with_state(app.clone(), validate_leniently)).layer(Extension(lessons::Shared::default()))
 }
 
 fn collect(rows: &[Row]) -> Router<App> {
@@ -70,7 +83,8 @@ fn newest(listing: Listing) -> PageRequest {
     PageRequest { listing, limit: MOST_LISTED, sort: Sort::Newest, after: None, containing: None }
 }
 
-async fn tell_as_the_course_does(mut response: Response) -> Response {
-    response.extensions_mut().insert(RepeatDetail(COURSE_NAMES));
+/// Has a refusal told under the course's names: in these words, unless others were said before, nearer to the route.
+async fn telling(mut response: Response, refusal: Option<&'static str>) -> Response {
+    response.extensions_mut().get_or_insert_with(|| RepeatDetail { names: COURSE_NAMES, refusal });
     response
 }

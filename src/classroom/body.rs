@@ -24,8 +24,9 @@ const USERNAME: Names = &["username", "userName", "email"];
 /// Some clients send the password under the name that the course gives to the column of its hash.
 const PASSWORD: Names = &["password", "passwordhash"];
 const ITEM: Names = &["item"];
-/// Some clients send plurals and read the singular back.
-const LOG: [Names; 3] = [&["description", "descriptions"], &["definition", "definitions"], &["result", "results"]];
+/// Some clients send plurals and read the singular back; a draft of the course has `def`.
+const LOG: [Names; 3] =
+    [&["description", "descriptions"], &["definition", "definitions", "def"], &["result", "results"]];
 
 /// The members of the object that holds any of what is wanted, and the name under which each is there.
 fn find<const N: usize>(body: Fields, wanted: [Names; N]) -> (Fields, [&'static str; N]) {
@@ -105,7 +106,7 @@ pub(super) struct CourseEntry(pub(super) Entry);
 impl FromBody for CourseEntry {
     fn from_body(body: Fields, _: &App) -> Result<Self, Error> {
         let (mut fields, [description, definition, result]) = find(body, LOG);
-        let description = fields.required(description, Description::parse);
+        let description = fields.required(description, Description::or_empty);
         let definition = fields.optional(definition, Detail::parse).unwrap_or_default();
         let result = fields.optional(result, Detail::parse).unwrap_or_default();
         fields.finish(description.map(|description| Self(Entry { description, definition, result })))
@@ -118,7 +119,7 @@ pub(super) struct CourseChanges(pub(super) Changes);
 impl FromBody for CourseChanges {
     fn from_body(body: Fields, _: &App) -> Result<Self, Error> {
         let (mut fields, [description, definition, result]) = find(body, LOG);
-        let description = fields.optional(description, Description::parse);
+        let description = fields.optional(description, Description::or_empty);
         let definition = fields.optional(definition, Detail::parse);
         let result = fields.optional(result, Detail::parse);
         fields.finish(Some(Self(Changes { description, definition, result })))

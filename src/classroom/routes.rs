@@ -30,7 +30,7 @@ impl Row {
     }
 }
 
-const fn row(
+pub(super) const fn row(
     method: &'static str,
     under: &'static [&'static str],
     then: &'static [&'static str],
@@ -70,9 +70,9 @@ pub const PROTECTED: &[Row] = &[
     row("GET", AUTHTEST, &["/{id}", "", "/create", "/update", "/delete"], |method| on(method, authtest::show)),
     row("PUT", AUTHTEST, &["/update/{id}", "/update"], |method| on(method, authtest::update)),
     row("DELETE", AUTHTEST, &["/delete/{id}", "/delete"], |method| on(method, authtest::delete)),
-    row("GET", LOGS, &["", "/all", "/log", "/mine", "/mylogs", "/user"], |method| on(method, logs::list)),
+    row("GET", LOGS, &["", "/all", "/getall", "/log", "/mine", "/mylogs", "/user"], |method| on(method, logs::list)),
     row("POST", LOGS, &["", "/create", "/log", "/new"], |method| on(method, logs::create)),
     row("GET", LOGS, &["/{id}"], |method| on(method, logs::show)),
-    row("PUT", LOGS, &["/{id}", "/update/{id}"], |method| on(method, logs::update)),
-    row("DELETE", LOGS, &["/{id}", "/delete/{id}"], |method| on(method, logs::delete)),
+    row("PUT", LOGS, &["/{id}", "/update/{id}", "/log/update/{id}"], |method| on(method, logs::update)),
+    row("DELETE", LOGS, &["/{id}", "/delete/{id}", "/log/delete/{id}"], |method| on(method, logs::delete)),
 ];

@@ -70,6 +70,8 @@ pub(super) struct Log {
     id: i64,
     description: String,
     definition: String,
+    /// The same, where some clients look for it.
+    def: String,
     result: String,
     owner: i64,
     #[serde(rename = "owner_id")]
@@ -84,6 +86,7 @@ impl From<&workout_log::Model> for Log {
             id: log.id,
             description: log.description.clone(),
             definition: log.definition.clone(),
+            def: log.definition.clone(),
             result: log.result.clone(),
             owner: log.owner_id,
             owner_id: log.owner_id,

@@ -65,6 +65,16 @@ impl SignIn {
 }
 
 impl SignIn {
+    /// With this name and password, by token.
+    pub(crate) fn of(username: String, password: Password) -> Self {
+        Self { username, password, carrier: Carrier::Bearer, keep_variables: false }
+    }
+
+    /// The same by cookie.
+    pub(crate) fn by_cookie(self) -> Self {
+        Self { carrier: Carrier::Cookie, ..self }
+    }
+
     fn terms(&self) -> Terms {
         Terms { carrier: self.carrier, keep_variables: self.keep_variables }
     }

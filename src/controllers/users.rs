@@ -66,6 +66,11 @@ impl SignUp {
 }
 
 impl SignUp {
+    /// The same by cookie.
+    pub(crate) fn by_cookie(self) -> Self {
+        Self { carrier: Carrier::Cookie, ..self }
+    }
+
     fn terms(&self) -> Terms {
         Terms { carrier: self.carrier, keep_variables: self.keep_variables }
     }

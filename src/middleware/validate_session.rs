@@ -5,7 +5,7 @@
 //! could not be kept in step is the database asked, and if it does not answer either, nobody is let in.
 
 use axum::extract::{Request, State};
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{AUTHORIZATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -47,6 +47,31 @@ pub async fn validate_any_session(State(app): State<App>, request: Request, next
         Ok((carrier, Err(error))) => refused(&app, carrier, error),
         Err(Error::Refused(Refusal::NoToken)) => next.run(request).await,
         Err(error) => error.into_response(),
+    }
+}
+
+/// The same for lessons: a token that is refused, or a cookie that may not be used here, is none; and no other page
+/// may use a cookie, whatever the method.
+pub async fn validate_leniently(State(app): State<App>, request: Request, next: Next) -> Response {
+    let site = Site::read(request.uri(), request.headers(), app.cookies.secure());
+    // What a link or an image of theirs can send.
+    if site == Site::Elsewhere && request.method().is_safe() && !request.headers().contains_key(AUTHORIZATION) {
+        return Error::CrossSite.into_response();
+    }
+    match established(&app, request.method(), request.uri(), request.headers()).await {
+        Ok((Carrier::Cookie, _)) if site == Site::Elsewhere => Error::CrossSite.into_response(),
+        Ok((carrier, Ok(session))) => answer(&app, session, carrier, request, next).await,
+        Ok((carrier, Err(Error::Refused(refusal)))) => {
+            let mut response = next.run(request).await;
+            let take_back = carrier == Carrier::Cookie && refusal.is_final();
+            if take_back && !sets_session(&app, response.headers()) {
+                app.cookies.clear(response.headers_mut());
+            }
+            response
+        }
+        Err(Error::Refused(_)) => next.run(request).await,
+        Err(Error::CrossSite | Error::UnsupportedMediaType) if site != Site::Elsewhere => next.run(request).await,
+        Ok((_, Err(error))) | Err(error) => error.into_response(),
     }
 }
 

@@ -1,5 +1,5 @@
-//! The texts of a workout log: a description of 1 to 255 code points, and details that may be empty. All are
-//! given back exactly as they came.
+//! The texts of a workout log: a description of 1 to 255 code points (the classroom's forms may leave it empty), and
+//! details that may be empty. All are given back exactly as they came.
 
 use super::text_key::text_key;
 use crate::auth::Rule;
@@ -18,6 +18,14 @@ impl Description {
     /// The rule that `text` breaks.
     pub fn parse(text: &str) -> Result<Self, Rule> {
         if text.is_empty() { Err(Rule::DescriptionEmpty) } else { storable(text).map(Self) }
+    }
+
+    /// The same of forms that leave it empty and never look at an answer: what else was typed would be lost.
+    ///
+    /// # Errors
+    /// The rule that `text` breaks.
+    pub fn or_empty(text: &str) -> Result<Self, Rule> {
+        storable(text).map(Self)
     }
 
     /// The description as it came.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -52,7 +52,12 @@ pub struct Problem {
 /// Put into a response's extensions: should it be a problem, its `detail` is repeated under these names, for
 /// clients that know no problem documents.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct RepeatDetail(pub &'static [&'static str]);
+pub struct RepeatDetail {
+    /// The names.
+    pub names: &'static [&'static str],
+    /// What they say instead of a `401`'s detail.
+    pub refusal: Option<&'static str>,
+}
 
 /// A field that breaks a rule.
 #[derive(Debug, Serialize, ToSchema)]
@@ -79,7 +84,9 @@ impl IntoResponse for Error {
 impl Problem {
     /// What the client is told of `error`.
     #[must_use]
-    pub fn of(error: &Error, request_id: &str, RepeatDetail(names): RepeatDetail) -> Self {
+    pub fn of(error: &Error, request_id: &str, repeat: RepeatDetail) -> Self {
+        let detail = error.to_string();
+        let words = repeat.refusal.filter(|_| error.status() == StatusCode::UNAUTHORIZED).unwrap_or(&detail);
         let fields = match error {
             Error::Invalid(fields) => fields.as_slice(),
             _ => &[],
@@ -88,11 +95,11 @@ impl Problem {
             kind: format!("/docs/errors#{}", error.code()),
             title: in_words(error.code()),
             status: error.status().as_u16(),
-            detail: error.to_string(),
             code: error.code(),
             request_id: request_id.to_owned(),
             errors: fields.iter().map(ProblemField::from).collect(),
-            repeated: names.iter().map(|name| (*name, error.to_string())).collect(),
+            repeated: repeat.names.iter().map(|name| (*name, words.to_owned())).collect(),
+            detail,
         }
     }
 }

@@ -7,5 +7,6 @@
 mod support;
 
 mod exchanges;
+mod lessons;
 mod routes;
 mod rules;
