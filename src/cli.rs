@@ -1,5 +1,6 @@
 //! The command line: `.env`, the verb, and one line for whatever goes wrong.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -9,9 +10,12 @@ use sea_orm::DatabaseConnection;
 use crate::config::Config;
 use crate::database::{self, DatabaseError};
 
+mod batch;
 mod consent;
 mod failure;
+mod import;
 mod migrate;
+mod newcomer;
 mod secret;
 mod seed;
 mod serve;
@@ -46,6 +50,9 @@ enum Verb {
     /// List users, keep them out, delete them, bring them from elsewhere
     #[command(subcommand)]
     User(user::Verb),
+    /// Bring the whole database of a Node server course: users, with their passwords, and what is theirs
+    #[command(subcommand)]
+    Import(import::Verb),
 }
 
 /// Runs the command line of the process. Settings come from flags, then the environment, then `.env`.
@@ -98,6 +105,7 @@ async fn run(cli: &Cli) -> Result<(), Failure> {
         Some(Verb::Seed(verb)) => seed::run(verb, &cli.config).await,
         Some(Verb::Secret(verb)) => secret::run(verb, &cli.config).await,
         Some(Verb::User(verb)) => user::run(verb, &cli.config).await,
+        Some(Verb::Import(verb)) => import::run(verb, &cli.config).await,
     }
 }
 
@@ -110,4 +118,11 @@ async fn open_database(config: &Config) -> Result<DatabaseConnection, Failure> {
         return Ok(db);
     }
     Err(Failure::from(format!("the tables of {url} are not up to date. Type: daypass migrate up")))
+}
+
+/// Prints what was asked for.
+fn say(line: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    let said = writeln!(out, "{line}").and_then(|()| out.flush());
+    said.map_err(|error| Failure::from(format!("cannot write to standard output: {error}")))
 }

@@ -13,8 +13,8 @@ use std::time::Duration;
 use log::LevelFilter;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
-    SqliteTransactionMode, SqlxError, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, RuntimeErr, SqliteTransactionMode, SqlxError, TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -57,6 +57,9 @@ pub enum DatabaseError {
         /// What the driver says.
         cause: String,
     },
+    /// Somebody else's database does not give its rows.
+    #[error("cannot read the source: {0}")]
+    Read(DbErr),
     /// A migration failed.
     #[error("cannot migrate the database: {0}")]
     Migrate(#[from] DbErr),
@@ -71,9 +74,30 @@ pub async fn connect(url: &DatabaseUrl) -> Result<DatabaseConnection, DatabaseEr
     if let Some(file) = url.file().filter(|_| url.expose().contains("mode=rwc")) {
         create_private(&file).map_err(|cause| DatabaseError::File { url: url.clone(), cause })?;
     }
+    let mut options = options_of(url);
+    options.max_connections(if url.is_sqlite() { SQLITE_CONNECTIONS } else { CONNECTIONS });
+    #[cfg(feature = "sqlite")]
+    sqlite_options(&mut options, url);
+    open(options, url).await
+}
+
+/// Opens somebody else's database, to be read in [`begin_read_only`] alone. A SQLite file is opened so that
+/// nothing can write to it, and is not made if it is not there.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_read_only(url: &DatabaseUrl) -> Result<DatabaseConnection, DatabaseError> {
+    url.check().map_err(DatabaseError::Address)?;
+    let mut options = options_of(url);
+    options.max_connections(1);
+    #[cfg(feature = "sqlite")]
+    options.map_sqlx_sqlite_opts(|sqlite| sqlite.read_only(true).create_if_missing(false).busy_timeout(BUSY_TIMEOUT));
+    open(options, url).await
+}
+
+fn options_of(url: &DatabaseUrl) -> ConnectOptions {
     let mut options = ConnectOptions::new(url.expose());
     options
-        .max_connections(if url.is_sqlite() { SQLITE_CONNECTIONS } else { CONNECTIONS })
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
@@ -81,8 +105,10 @@ pub async fn connect(url: &DatabaseUrl) -> Result<DatabaseConnection, DatabaseEr
         .record_stmt_in_spans(false)
         .sqlx_logging_level(LevelFilter::Trace)
         .sqlx_slow_statements_logging_settings(LevelFilter::Warn, SLOW);
-    #[cfg(feature = "sqlite")]
-    sqlite_options(&mut options, url);
+    options
+}
+
+async fn open(options: ConnectOptions, url: &DatabaseUrl) -> Result<DatabaseConnection, DatabaseError> {
     Database::connect(options).await.map_err(|cause| {
         // The driver repeats an address that it cannot read, and the password with it.
         if cause.to_string().contains(url.expose()) {
@@ -186,6 +212,23 @@ impl Deref for WriteTransaction {
 async fn begin_immediate(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
     let options =
         TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+    db.begin_with_options(options).await
+}
+
+/// A transaction that only reads, and sees the rows as they are when it begins. SQLite needs not be told: there
+/// it is the file that cannot be written to.
+///
+/// # Errors
+/// When the database fails.
+pub async fn begin_read_only(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let options = match db.get_database_backend() {
+        DbBackend::Sqlite => TransactionOptions::default(),
+        _ => TransactionOptions {
+            isolation_level: Some(IsolationLevel::RepeatableRead),
+            access_mode: Some(AccessMode::ReadOnly),
+            ..Default::default()
+        },
+    };
     db.begin_with_options(options).await
 }
 

@@ -3,6 +3,7 @@
 //! Knows no HTTP. What can go wrong for a reason of the domain is a variant of [`crate::error::Error`].
 
 pub mod bag;
+pub mod brought;
 pub mod item;
 pub mod item_name;
 pub mod page;

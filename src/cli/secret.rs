@@ -6,7 +6,7 @@ use chrono::SecondsFormat;
 use clap::Subcommand;
 use sea_orm::DatabaseConnection;
 
-use super::Failure;
+use super::{Failure, say};
 use crate::app::App;
 use crate::auth::keys::KeyRing;
 use crate::clock::Clock;
@@ -24,14 +24,13 @@ pub(super) enum Verb {
 
 pub(super) async fn run(verb: &Verb, config: &Config) -> Result<(), Failure> {
     match verb {
-        Verb::Generate => print(&generate_secret(&mut random::secure())),
+        Verb::Generate => say(&generate_secret(&mut random::secure())),
         Verb::Status => {
             let (keys, _) = keys(config)?;
             let db = database::connect(&config.database.database_url).await?;
-            print_status(&keys, &db, config).await?;
+            print_status(&keys, &db, config).await
         }
     }
-    Ok(())
 }
 
 /// The key ring of these settings, and where the key that signs came from.
@@ -74,7 +73,7 @@ pub(super) async fn rotate_on_hangup(app: App, mut hangup: tokio::signal::unix::
 
 async fn print_status(keys: &KeyRing, db: &DatabaseConnection, config: &Config) -> Result<(), Failure> {
     let now = Clock::System.now();
-    print(&format!("{}  signs and verifies", keys.signing().id()));
+    say(&format!("{}  signs and verifies", keys.signing().id()))?;
     for key in keys.iter().skip(1) {
         let last = session::last_of_key(db, key.id()).await.map_err(|error| error.to_string())?;
         let needed_until = last.map(|expiry| expiry + config.tokens.jwt_leeway).filter(|until| *until > now);
@@ -83,12 +82,7 @@ async fn print_status(keys: &KeyRing, db: &DatabaseConnection, config: &Config) 
         let advice = needed_until.map_or(format!("no longer needed once it has not signed for {lifetime}"), |until| {
             format!("needed until {}", until.to_rfc3339_opts(SecondsFormat::Secs, true))
         });
-        print(&format!("{}  verifies, {advice}", key.id()));
+        say(&format!("{}  verifies, {advice}", key.id()))?;
     }
     Ok(())
-}
-
-#[expect(clippy::print_stdout, reason = "it is what was asked for")]
-fn print(line: &str) {
-    println!("{line}");
 }

@@ -1,12 +1,10 @@
 //! `daypass user`: what an operator may do about users. Running replicas hear of ended sessions as they hear
 //! of each other's: through the table of revocations.
 
-use std::io::Write as _;
-
 use clap::Subcommand;
 
-use super::Failure;
 use super::consent::Consent;
+use super::{Failure, say};
 use crate::config::Config;
 
 mod account;
@@ -58,11 +56,4 @@ pub(super) async fn run(verb: &Verb, config: &Config) -> Result<(), Failure> {
         Verb::ResetPassword { name } => account::reset_password(&db, name, config).await,
         Verb::Import(import) => import::run(&db, import).await,
     }
-}
-
-/// Prints what was asked for.
-fn say(line: &str) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    let said = writeln!(out, "{line}").and_then(|()| out.flush());
-    said.map_err(|error| Failure::from(format!("cannot write to standard output: {error}")))
 }

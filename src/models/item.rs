@@ -1,15 +1,16 @@
 //! Items: what a user owns. Every finder and command is scoped to the owner.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{DatabaseTransaction, IntoActiveModel, QuerySelect, Select, SqlErr};
+use sea_orm::{DatabaseTransaction, IntoActiveModel, QuerySelect, Select};
 
+use super::brought::{Brought, owner_gone};
 use super::item_name::ItemName;
 use super::page::{self, Columns, Cursor, Listed, PageRequest, Place};
 use super::version::Expected;
-use crate::auth::reason::Reason;
-use crate::auth::refusal::Refusal;
 use crate::error::Error;
 
 /// An item's row.
@@ -72,26 +73,50 @@ pub async fn page(
 /// Inserts an item of the owner.
 ///
 /// # Errors
-/// [`Refusal::Revoked`] when the owner is no more.
+/// [`Revoked`](crate::auth::refusal::Refusal::Revoked) when the owner is no more.
 pub async fn create(
     db: &impl ConnectionTrait,
     owner_id: i64,
     name: &ItemName,
     now: DateTime<Utc>,
 ) -> Result<Model, Error> {
-    let item = ActiveModel {
-        owner_id: Set(owner_id),
-        name: Set(name.as_str().to_owned()),
-        name_key: Set(name.key()),
-        created_at: Set(ChronoUnixTimestampMillis(now)),
-        updated_at: Set(ChronoUnixTimestampMillis(now)),
+    let item = Brought { owner_id, what: name.clone(), created_at: now, updated_at: now };
+    row(&item).insert(db).await.map_err(owner_gone)
+}
+
+/// Inserts several items at once, or none.
+///
+/// # Errors
+/// [`Revoked`](crate::auth::refusal::Refusal::Revoked) when one of their owners is no more.
+pub async fn create_all(db: &impl ConnectionTrait, items: &[&Brought<ItemName>]) -> Result<(), Error> {
+    let rows = items.iter().copied().map(row);
+    Entity::insert_many(rows).exec_without_returning(db).await.map(|_| ()).map_err(owner_gone)
+}
+
+/// The items of these owners that were created from `first` to `last`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn created_between(
+    db: &impl ConnectionTrait,
+    owners: &HashSet<i64>,
+    [first, last]: [DateTime<Utc>; 2],
+) -> Result<Vec<Model>, Error> {
+    let items = Entity::find().filter(COLUMN.owner_id.is_in(owners.iter().copied()));
+    let within = Column::CreatedAt.between(first.timestamp_millis(), last.timestamp_millis());
+    Ok(items.filter(within).all(db).await?)
+}
+
+fn row(item: &Brought<ItemName>) -> ActiveModel {
+    ActiveModel {
+        owner_id: Set(item.owner_id),
+        name: Set(item.what.as_str().to_owned()),
+        name_key: Set(item.what.key()),
+        created_at: Set(ChronoUnixTimestampMillis(item.created_at)),
+        updated_at: Set(ChronoUnixTimestampMillis(item.updated_at)),
         version: Set(1),
         ..Default::default()
-    };
-    item.insert(db).await.map_err(|error| match error.sql_err() {
-        Some(SqlErr::ForeignKeyConstraintViolation(_)) => Refusal::Revoked(Reason::AccountDeletion).into(),
-        _ => error.into(),
-    })
+    }
 }
 
 /// The owner's item, held until the transaction ends, if its version is expected.

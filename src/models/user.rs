@@ -1,6 +1,6 @@
 //! Users: who signs in.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
@@ -137,7 +137,7 @@ pub async fn create_all(db: &impl ConnectionTrait, newcomers: &[&Newcomer], now:
     Ok(())
 }
 
-/// The keys and skeletons that are taken, of those that these names have.
+/// Those users whose keys or skeletons are among the ones that these names have.
 ///
 /// # Errors
 /// When the database fails.
@@ -147,19 +147,40 @@ pub async fn taken_by_others(db: &impl ConnectionTrait, newcomers: &[&Newcomer])
         .add(COLUMN.username_key.is_in(names().map(Username::key)))
         .add(COLUMN.username_skeleton.is_in(names().map(Username::skeleton)));
     let users = Entity::find().filter(wanted).all(db).await?;
-    Ok(Taken(users.into_iter().flat_map(|user| [user.username_key, user.username_skeleton]).collect()))
+    let names = users.iter().flat_map(|user| [user.username_key.clone(), user.username_skeleton.clone()]).collect();
+    Ok(Taken { names, users: users.into_iter().map(|user| (user.username_key.clone(), user)).collect() })
 }
 
-/// Keys and skeletons of users.
-#[derive(Debug)]
-pub struct Taken(HashSet<String>);
+/// Users, and the names that nobody else can have because of them.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// Keys and skeletons.
+    names: HashSet<String>,
+    /// By their keys.
+    users: HashMap<String, Model>,
+}
 
 impl Taken {
     /// Whether nobody can have this name besides those users.
     #[must_use]
     pub fn holds(&self, name: &Username) -> bool {
-        self.0.contains(&name.key()) || self.0.contains(&name.skeleton())
+        self.names.contains(&name.key()) || self.names.contains(&name.skeleton())
     }
+
+    /// The user of this very name.
+    #[must_use]
+    pub fn user(&self, name: &Username) -> Option<&Model> {
+        self.users.get(&name.key())
+    }
+}
+
+/// Which of these users there still are.
+///
+/// # Errors
+/// When the database fails.
+pub async fn still_there(db: &impl ConnectionTrait, ids: &HashSet<i64>) -> Result<HashSet<i64>, Error> {
+    let there = Entity::find().select_only().column(Column::Id).filter(COLUMN.id.is_in(ids.iter().copied()));
+    Ok(there.into_tuple().all(db).await?.into_iter().collect())
 }
 
 impl Model {

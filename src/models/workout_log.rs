@@ -1,16 +1,17 @@
 //! Workout logs: what a user did, how it was measured and what came of it. Every finder and command is scoped
 //! to the owner.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{DatabaseTransaction, IntoActiveModel, QuerySelect, Select, SqlErr};
+use sea_orm::{DatabaseTransaction, IntoActiveModel, QuerySelect, Select};
 
+use super::brought::{Brought, owner_gone};
 use super::page::{self, Columns, Cursor, Listed, PageRequest, Place};
 use super::version::Expected;
 use super::workout_text::{Description, Detail};
-use crate::auth::reason::Reason;
-use crate::auth::refusal::Refusal;
 use crate::error::Error;
 
 /// A workout log's row.
@@ -100,28 +101,53 @@ pub async fn page(
 /// Inserts a log of the owner.
 ///
 /// # Errors
-/// [`Refusal::Revoked`] when the owner is no more.
+/// [`Revoked`](crate::auth::refusal::Refusal::Revoked) when the owner is no more.
 pub async fn create(
     db: &impl ConnectionTrait,
     owner_id: i64,
     entry: &Entry,
     now: DateTime<Utc>,
 ) -> Result<Model, Error> {
-    let log = ActiveModel {
-        owner_id: Set(owner_id),
-        description: Set(entry.description.as_str().to_owned()),
-        description_key: Set(entry.description.key()),
-        definition: Set(entry.definition.as_str().to_owned()),
-        result: Set(entry.result.as_str().to_owned()),
-        created_at: Set(ChronoUnixTimestampMillis(now)),
-        updated_at: Set(ChronoUnixTimestampMillis(now)),
+    let log = Brought { owner_id, what: entry.clone(), created_at: now, updated_at: now };
+    row(&log).insert(db).await.map_err(owner_gone)
+}
+
+/// Inserts several logs at once, or none.
+///
+/// # Errors
+/// [`Revoked`](crate::auth::refusal::Refusal::Revoked) when one of their owners is no more.
+pub async fn create_all(db: &impl ConnectionTrait, logs: &[&Brought<Entry>]) -> Result<(), Error> {
+    let rows = logs.iter().copied().map(row);
+    Entity::insert_many(rows).exec_without_returning(db).await.map(|_| ()).map_err(owner_gone)
+}
+
+/// The logs of these owners that were created from `first` to `last`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn created_between(
+    db: &impl ConnectionTrait,
+    owners: &HashSet<i64>,
+    [first, last]: [DateTime<Utc>; 2],
+) -> Result<Vec<Model>, Error> {
+    let logs = Entity::find().filter(COLUMN.owner_id.is_in(owners.iter().copied()));
+    let within = Column::CreatedAt.between(first.timestamp_millis(), last.timestamp_millis());
+    Ok(logs.filter(within).all(db).await?)
+}
+
+fn row(log: &Brought<Entry>) -> ActiveModel {
+    let Entry { description, definition, result } = &log.what;
+    ActiveModel {
+        owner_id: Set(log.owner_id),
+        description: Set(description.as_str().to_owned()),
+        description_key: Set(description.key()),
+        definition: Set(definition.as_str().to_owned()),
+        result: Set(result.as_str().to_owned()),
+        created_at: Set(ChronoUnixTimestampMillis(log.created_at)),
+        updated_at: Set(ChronoUnixTimestampMillis(log.updated_at)),
         version: Set(1),
         ..Default::default()
-    };
-    log.insert(db).await.map_err(|error| match error.sql_err() {
-        Some(SqlErr::ForeignKeyConstraintViolation(_)) => Refusal::Revoked(Reason::AccountDeletion).into(),
-        _ => error.into(),
-    })
+    }
 }
 
 /// The owner's log, held until the transaction ends, if its version is expected.

@@ -3,7 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(unreachable_pub, reason = "a module of tests is reached from its own binary alone")]
 
+mod course;
+#[expect(dead_code, reason = "a database without tables is all that these tests want")]
+#[path = "../support/database.rs"]
+mod database;
 mod importing;
+mod importing_a_course;
 mod keys;
 mod running;
 mod seeds;

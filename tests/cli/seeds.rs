@@ -58,6 +58,28 @@ fn a_seed_is_run_once_and_reverted_alone() {
 }
 
 #[test]
+fn all_seeds_are_reverted_the_latest_first() {
+    let folder = folder();
+    told(folder.path(), &["run", "test-rows"]);
+    told(folder.path(), &["run", "demo"]);
+    let asked = run(folder.path(), &["seed", "revert"], &[]);
+    assert_eq!(asked.status.code(), Some(2));
+    let question = "the seeds demo, test-rows made";
+    assert!(complaint(&asked).contains(question) && complaint(&asked).contains("--yes"), "{}", complaint(&asked));
+    assert_eq!(status(folder.path()), ["ran test-rows", "ran demo"], "nothing was reverted");
+    let reverted = "reverted demo; rows deleted: 13\nreverted test-rows; rows deleted: 1\n";
+    assert_eq!(told(folder.path(), &["revert", "--yes"]), reverted);
+    assert_eq!(status(folder.path()), ["pending demo", "pending test-rows"]);
+    assert_eq!(text(&run(folder.path(), &["user", "list", "--json"], &[]).stdout), "");
+    assert_eq!(told(folder.path(), &["revert"]), "no seed was run\n", "there is nothing to ask about");
+    told(folder.path(), &["run"]);
+    let in_turn = "reverted test-rows; rows deleted: 1\nreverted demo; rows deleted: 13\n";
+    assert_eq!(told(folder.path(), &["revert", "--all", "--yes"]), in_turn);
+    let both = run(folder.path(), &["seed", "revert", "demo", "--all", "--yes"], &[]);
+    assert_eq!(both.status.code(), Some(2));
+}
+
+#[test]
 fn a_revert_asks_first_and_knows_what_was_run() {
     let folder = folder();
     told(folder.path(), &["run", "demo"]);

@@ -9,28 +9,19 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Datelike as _, NaiveDateTime, Utc};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use sea_orm::DatabaseConnection;
 
 use super::rows::{Columns, Format, Rows};
 use super::say;
-use crate::auth::stored_hash::StoredHash;
-use crate::auth::username::{MAX_USERNAME_CHARS, Username};
 use crate::cli::Failure;
+use crate::cli::batch::{BATCH, patiently};
+use crate::cli::newcomer::{self, TAKEN};
 use crate::clock::Clock;
 use crate::database::Writers;
 use crate::error::Error;
 use crate::models::user::{self, Newcomer};
-
-/// Users of one transaction.
-const BATCH: usize = 500;
-/// The most characters of a hash: what its column keeps.
-const MAX_HASH: usize = 255;
-/// How often a batch is tried that others are in the way of.
-const TRIES: u32 = 5;
-const TAKEN: &str = "the username is taken, or looks like one that is";
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct Import {
@@ -105,7 +96,7 @@ impl Importer<'_> {
             self.read += 1;
             match row.columns {
                 Err(why) => self.refuse(row.line, why, None),
-                Ok(columns) => match newcomer(&columns, Clock::System.now()) {
+                Ok(columns) => match newcomer(&columns) {
                     Err(why) => self.refuse(row.line, &why, Some(&columns.username)),
                     Ok(newcomer) => self.take(row.line, newcomer),
                 },
@@ -130,14 +121,7 @@ impl Importer<'_> {
         if batch.is_empty() {
             return Ok(());
         }
-        let mut tries = TRIES;
-        let taken = loop {
-            match self.write(&batch).await {
-                // Somebody signed up with one of the names after it was looked for, or held a lock for long.
-                Err(Error::UsernameTaken | Error::Unavailable(_)) if tries > 1 => tries -= 1,
-                written => break written?,
-            }
-        };
+        let taken = patiently(async || self.write(&batch).await).await?;
         self.imported += (batch.len() - taken.len()) as u64;
         for (line, newcomer) in taken {
             self.refuse(*line, TAKEN, Some(newcomer.username.as_str()));
@@ -167,54 +151,13 @@ impl Importer<'_> {
     /// Tells of a row that is not taken: never its hash, and its name so that it cannot move the cursor.
     #[expect(clippy::print_stderr, reason = "the report is for the person at the terminal")]
     fn refuse(&self, line: u64, why: &str, username: Option<&str>) {
-        let start = |name: &str| name.chars().take(MAX_USERNAME_CHARS).collect::<String>();
-        let name = username.map(|name| format!(" ({:?})", start(name))).unwrap_or_default();
+        let name = username.map(|name| format!(" ({})", newcomer::shown(name))).unwrap_or_default();
         self.bar.suspend(|| eprintln!("line {line}: {}{name}", why.trim_end_matches('.')));
     }
 }
 
 /// The user whom a row describes, or why there can be none.
-fn newcomer(columns: &Columns, now: DateTime<Utc>) -> Result<Newcomer, String> {
-    let username = Username::parse(&columns.username).map_err(|rule| rule.to_string())?;
-    StoredHash::parse(&columns.password_hash).map_err(|unusable| unusable.to_string())?;
-    if columns.password_hash.len() > MAX_HASH {
-        return Err(format!("the hash is longer than {MAX_HASH} characters"));
-    }
-    let created_at = match columns.created_at.trim() {
-        "" => now,
-        text => moment(text).ok_or("createdAt is not a time in ISO 8601")?,
-    };
-    Ok(Newcomer { username, password_hash: columns.password_hash.clone(), created_at })
-}
-
-/// A time as Sequelize, psql and JSON write it: a blank or a T in the middle, an offset with minutes, without
-/// them, or none, which is UTC.
-fn moment(text: &str) -> Option<DateTime<Utc>> {
-    let text = text.replacen('T', " ", 1).replace('Z', "+00");
-    let zoned = DateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f%#z").map(|moment| moment.to_utc());
-    let bare = || NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f").map(|moment| moment.and_utc());
-    zoned.or_else(|_| bare()).ok().filter(|moment| (1970..10_000).contains(&moment.year()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_read_as_databases_write_them() {
-        for text in [
-            "2024-01-02T03:04:05.678Z",
-            "2024-01-02T03:04:05.678+00:00",
-            "2024-01-02 03:04:05.678 +00:00",
-            "2024-01-02 04:04:05.678+01",
-            "2024-01-01 21:34:05.678-0530",
-            "2024-01-02 03:04:05.678",
-        ] {
-            let moment = moment(text).unwrap_or_else(|| panic!("{text}"));
-            assert_eq!(moment.timestamp_millis(), 1_704_164_645_678, "{text}");
-        }
-        for text in ["yesterday", "2024-01-02", "2024-13-02 03:04:05", "1704164645678", "+99999-01-01 00:00:00", "é"] {
-            assert_eq!(moment(text), None, "{text}");
-        }
-    }
+fn newcomer(columns: &Columns) -> Result<Newcomer, String> {
+    let created_at = newcomer::time("createdAt", &columns.created_at, Clock::System.now());
+    newcomer::newcomer(&columns.username, &columns.password_hash, created_at?)
 }
