@@ -21,6 +21,7 @@ use crate::views::{Credentials, Limited};
 
 /// The present password, and the one to take its place.
 #[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct ChangePassword {
     /// The present password.
     #[schema(value_type = String, format = Password, example = "correct horse battery staple")]
@@ -93,6 +94,7 @@ async fn replace_password(
 
 /// The present password, as consent.
 #[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct DeleteAccount {
     /// The present password.
     #[schema(value_type = String, format = Password, example = "correct horse battery staple")]

@@ -7,6 +7,7 @@ use std::path::Path;
 use axum::http::Method;
 use daypass::classroom::routes::{OPEN, PROTECTED};
 use daypass::router;
+use serde_json::{Map, Value};
 
 use crate::support::TestApp;
 
@@ -64,6 +65,29 @@ async fn every_operation_of_the_document_is_a_route_and_asks_for_a_token_where_i
             let refusal = visitor.request(method, &place).send().await.refusal();
             assert_eq!(refusal, (401, "anonymous".to_owned()), "{operation}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_body_made_of_the_examples_in_the_document_is_understood() {
+    let app = TestApp::start().await;
+    let alice = app.alice().await;
+    let document = serde_json::to_value(router::document()).unwrap();
+    for operation in operations() {
+        let (method, path) = operation.split_once(' ').unwrap();
+        let content = &document["paths"][path][method.to_lowercase()]["requestBody"]["content"];
+        let Some(schema) = content["application/json"]["schema"]["$ref"].as_str() else { continue };
+        let schema = document.pointer(schema.strip_prefix('#').unwrap()).unwrap();
+        let example = |property: &Value| property.get("example").or(property.get("default")).cloned();
+        let properties = schema["properties"].as_object().unwrap().iter();
+        let body: Value = properties
+            .map(|(name, property)| (name.clone(), example(property).unwrap_or_else(|| panic!("{operation}: {name}"))))
+            .collect::<Map<_, _>>()
+            .into();
+        let place = path.replace("{id}", "1").replace("{name}", "a");
+        let request = alice.request(Method::from_bytes(method.as_bytes()).unwrap(), &place);
+        let reply = request.header("if-match", "*").json(&body).send().await;
+        assert!(![400, 415, 422].contains(&reply.status()), "{operation}: {body}: {}", reply.text());
     }
 }
 
