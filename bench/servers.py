@@ -19,7 +19,6 @@ ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / "bench" / "peers"
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
 DAYPASS = TARGET / "release" / "daypass"
-PEER_TARGET = TARGET / "bench-peers"
 
 SERVER_CORE, LOAD_CORE = 0, 1
 # Cores that other programs may take during a load; less than this is the error of counting ticks.
@@ -66,16 +65,18 @@ def check_versions():
             f"cargo update -p {name} --precise {service.get(name)}" for name in apart))
 
 
-def build():
-    for manifest, target, what in ((ROOT, TARGET, ["--bin", "daypass"]), (PEERS, PEER_TARGET, [])):
+def build(peers=True):
+    # In one folder, so that the crates that both need in the same form are built once.
+    service, all_peers = (ROOT, ["--bin", "daypass"]), (PEERS, [])
+    for manifest, what in (service, all_peers) if peers else (service,):
         command = ["cargo", "build", "--release", "--locked", "--manifest-path", manifest / "Cargo.toml",
-                   "--target-dir", target, *what]
+                   "--target-dir", TARGET, *what]
         if subprocess.run(command, stdout=subprocess.DEVNULL).returncode != 0:
             raise Trouble(f"could not build {manifest}")
 
 
 def peer(name):
-    return PEER_TARGET / "release" / name
+    return TARGET / "release" / name
 
 
 @contextlib.contextmanager
@@ -200,7 +201,7 @@ class Server:
         took = time.perf_counter() - begun
         return [(after - earlier) / took for after, earlier in zip(self._cpu_seconds(), before)]
 
-    def load(self, path, seconds, token=None, script=None):
+    def load(self, path, seconds, token=None, script=None, arguments=()):
         """One closed loop of wrk: requests a second, p99 in ms, and how busy the server's core was; also
         what other programs took of the machine meanwhile, in cores."""
         command = ["taskset", "-c", str(LOAD_CORE), "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency",
@@ -208,7 +209,8 @@ class Server:
         command += ["-H", f"Authorization: Bearer {token}"] if token else []
         command += ["-s", script] if script else []
         mark = self.mark()
-        done = subprocess.run([*command, self.url(path)], capture_output=True, text=True, timeout=seconds + 30)
+        command += [self.url(path), "--", *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 30)
         busy, others = self.since(mark)
         text = done.stdout
         if done.returncode != 0 or "Non-2xx" in text or "Socket errors" in text:

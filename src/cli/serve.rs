@@ -1,8 +1,9 @@
 //! `daypass serve`: settings, database, secrets, then connections until a signal.
 
 use std::io::Write as _;
+use std::net::SocketAddr;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, secret};
@@ -14,11 +15,14 @@ use crate::config::{Config, ListenConfig, SecretSource};
 use crate::database::{self, DatabaseError};
 use crate::{background, router, server, telemetry};
 
+/// So many connections may wait to be accepted; the default of 128 makes the rest of a burst wait a second.
+const BACKLOG: u32 = 1024;
+
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
     config.sessions.check(config.daypass_env, config.tokens.jwt_ttl).map_err(Failure::usage)?;
     // The port comes first: a start that fails on it leaves nothing behind.
-    let listener = listen(&config.listen).await?;
-    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let listening = listen(&config.listen)?;
+    let address = listening.local_addr().map_err(|error| error.to_string())?;
     let mut stop = std::pin::pin!(stop_signal().map_err(|error| format!("cannot wait for signals: {error}"))?);
     let hangup = signal(SignalKind::hangup()).map_err(|error| format!("cannot wait for signals: {error}"))?;
     let (app, source) = tokio::select! {
@@ -27,13 +31,13 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     };
     tokio::spawn(secret::rotate_on_hangup(app.clone(), hangup));
     if let Some(address) = app.config.listen.metrics_listen {
-        let listener = TcpListener::bind(address).await;
-        let listener = listener.map_err(|error| format!("METRICS_LISTEN: cannot listen on {address}: {error}"))?;
+        let listener =
+            listener(address).map_err(|error| format!("METRICS_LISTEN: cannot listen on {address}: {error}"))?;
         tokio::spawn(server::serve(listener, router::metrics(&app), std::future::pending()));
     }
     announce(&app.config, address, &source);
     server::warn_of_few_descriptors();
-    server::serve(listener, router::build(&app), stop).await;
+    server::serve(listening, router::build(&app), stop).await;
     let _ = app.db.close_by_ref().await;
     Ok(())
 }
@@ -51,9 +55,16 @@ async fn prepare(config: Config) -> Result<(App, SecretSource), Failure> {
     Ok((app, source))
 }
 
-async fn listen(ListenConfig { host, port, .. }: &ListenConfig) -> Result<TcpListener, Failure> {
-    let bound = TcpListener::bind((*host, *port)).await;
+fn listen(ListenConfig { host, port, .. }: &ListenConfig) -> Result<TcpListener, Failure> {
+    let bound = listener(SocketAddr::new(*host, *port));
     Ok(bound.map_err(|error| format!("cannot listen on {host}:{port}: {error}; choose another with PORT"))?)
+}
+
+fn listener(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Resolves at Ctrl-C or SIGTERM.
@@ -69,7 +80,7 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
 }
 
 /// Tells the person at the terminal, if there is one.
-fn announce(config: &Config, address: std::net::SocketAddr, source: &SecretSource) {
+fn announce(config: &Config, address: SocketAddr, source: &SecretSource) {
     let threads = config.passwords.threads();
     let (bound, larger) = PasswordHasher::memory_bound(&config.passwords.argon2, threads);
     let lifetime = humantime::format_duration(config.tokens.jwt_ttl.to_std().unwrap_or_default());
