@@ -15,8 +15,16 @@ async fn change(person: &Client, current: &str, new: &str) -> crate::support::Re
     person.put("/api/users/me/password", json!({"currentPassword": current, "newPassword": new})).await
 }
 
+/// Comes back, as clients do, when the service is busy.
 async fn delete(person: &Client, current: &str) -> crate::support::Reply {
-    person.request(Method::DELETE, "/api/users/me").json(&json!({"currentPassword": current})).send().await
+    let body = json!({"currentPassword": current});
+    for _ in 0..10 {
+        let reply = person.request(Method::DELETE, "/api/users/me").json(&body).send().await;
+        if reply.status() != 503 {
+            return reply;
+        }
+    }
+    panic!("busy ten times");
 }
 
 #[tokio::test]
@@ -134,7 +142,12 @@ async fn no_session_made_with_the_old_password_survives_its_change() {
                 tokio::spawn(async move { anon.post("/api/sessions", body).await })
             })
             .collect();
-        let changed = change(&alice, &password, &new).await;
+        let changed = loop {
+            let changed = change(&alice, &password, &new).await;
+            if changed.status() != 503 {
+                break changed;
+            }
+        };
         assert_eq!(changed.status(), 200, "{}", changed.text());
         alice = app.anon.with_token(changed.json()["sessionToken"].as_str().unwrap());
         for attempt in signing_in {
@@ -142,7 +155,7 @@ async fn no_session_made_with_the_old_password_survives_its_change() {
             if reply.status() == 201 {
                 let made_before = app.anon.with_token(reply.json()["sessionToken"].as_str().unwrap());
                 assert_eq!(made_before.get("/api/verify").await.refusal(), (401, "revoked".to_owned()));
-            } else {
+            } else if reply.status() != 503 {
                 assert_eq!(reply.refusal(), (401, "bad_credentials".to_owned()));
             }
         }

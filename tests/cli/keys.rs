@@ -97,18 +97,19 @@ fn keys_rotate_without_a_restart_and_nobody_is_signed_out() {
 fn a_private_key_that_cannot_sign_is_told_in_a_line() {
     let folder = TempDir::new().unwrap();
     let eddsa = ("JWT_ALGORITHM", "EdDSA");
-    assert!(complaint(&run(folder.path(), &[], &[eddsa])).contains("openssl genpkey"));
+    let port = ("PORT", "0");
+    assert!(complaint(&run(folder.path(), &[], &[port, eddsa])).contains("openssl genpkey"));
     for (name, content) in [
         ("empty.pem", ""),
         ("nonsense.pem", "nonsense"),
         ("encrypted.pem", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n"),
     ] {
         std::fs::write(folder.path().join(name), content).unwrap();
-        let output = run(folder.path(), &[], &[eddsa, ("JWT_PRIVATE_KEY_FILE", name)]);
+        let output = run(folder.path(), &[], &[port, eddsa, ("JWT_PRIVATE_KEY_FILE", name)]);
         assert_eq!(output.status.code(), Some(2), "{name}");
         assert!(complaint(&output).contains("Ed25519"), "{name}");
     }
-    let missing = run(folder.path(), &[], &[eddsa, ("JWT_PRIVATE_KEY_FILE", "missing.pem")]);
+    let missing = run(folder.path(), &[], &[port, eddsa, ("JWT_PRIVATE_KEY_FILE", "missing.pem")]);
     assert!(complaint(&missing).contains("missing.pem"));
 }
 
