@@ -38,6 +38,11 @@ impl Memory {
         &mut self.blocks[..count]
     }
 
+    /// Whether it takes nothing at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.blocks.is_empty()
+    }
+
     /// Whether it holds nothing that was made from a password.
     pub(super) fn is_clean(&self) -> bool {
         !self.used

@@ -2,8 +2,9 @@
 //!
 //! A hash takes 19 MiB and some 15 ms of a core. On the async threads it would hold up everybody else;
 //! on tokio's blocking threads 512 of them would run at once. Here each thread owns its memory, keeps it
-//! from job to job (fresh blocks would be mapped anew each time and, once freed, kept by the allocator)
-//! and wipes it when it has nothing to do. Who finds the line full is told so at once.
+//! from job to job (fresh blocks would be mapped anew each time and, once freed, kept by the allocator),
+//! wipes it when it has nothing to do and gives it back after a while of that. Who finds the line full is
+//! told so at once.
 //!
 //! A thread of the lowest priority can lose its core anywhere, for seconds, and what it holds is held that
 //! long. So hash threads take no lock that others wait for: another hands them their jobs ([`dispatch`]).

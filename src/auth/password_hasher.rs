@@ -147,8 +147,8 @@ impl PasswordHasher {
     /// hash from elsewhere.
     #[must_use]
     pub fn memory_bound(params: &Params, threads: usize) -> (usize, usize) {
-        // Two MiB each for the stack, for those who wait, and for what the allocator keeps of them.
-        let mib = |kib: u32| kib.div_ceil(1024) as usize + 2;
+        // Three MiB each for the stack, for those who wait, and for what the allocator keeps of them.
+        let mib = |kib: u32| kib.div_ceil(1024) as usize + 3;
         ((threads + 1) * mib(params.m_cost()), mib(stored_hash::MAX_MEMORY))
     }
 }

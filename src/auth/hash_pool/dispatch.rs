@@ -9,12 +9,13 @@ use std::thread;
 use metrics::histogram;
 
 use super::job::Done;
-use super::{Job, Shared, State, report};
+use super::{Job, Seat, Shared, State, report};
 
 impl Shared {
     /// What the dispatcher does until the pool is dropped.
     pub(super) fn dispatch(&self) {
         while !self.is_closed() {
+            self.seats.iter().for_each(Seat::give_back_spare);
             let mut state = self.lock();
             let done = self.collect(&mut state);
             let (given, passed_over) = self.hand_out(&mut state);

@@ -3,7 +3,7 @@
 //! Threads of the lowest priority get nothing at all from cores that others keep busy, and a thread cannot
 //! raise its own again without privileges. So when none of them has finished anything for a while, one of
 //! ordinary priority does the oldest job in their place, again and again, at a pace that costs the others
-//! about an eighth of a core each. The lowest priority alone would leave nobody signing in under full load.
+//! about a seventh of a core each. The lowest priority alone would leave nobody signing in under full load.
 
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use super::{Job, Shared, State, report};
 use crate::auth::argon2id::Memory;
 
 /// So long without a job finished, and the threads are taken to get no time...
-const PATIENCE: Duration = Duration::from_millis(80);
+const PATIENCE: Duration = Duration::from_millis(100);
 /// ... unless a job takes longer: then so many times as long.
 const PATIENCE_IN_JOBS: u32 = 4;
 
@@ -22,7 +22,8 @@ pub(super) struct Pace {
     /// When a thread last finished a job, or was first given one.
     progress: Instant,
     patience: Duration,
-    /// The time from one job done by relief to the next.
+    /// The time from the beginning of one job done by relief to that of the next: so a slow machine, or one
+    /// that many share, does as many.
     interval: Duration,
 }
 
@@ -70,10 +71,10 @@ impl Shared {
             let length = state.queue.len();
             drop(state);
             report(length, left);
+            last = Some(Instant::now());
             if let Some(answer) = job.and_then(|job| job.run(&mut memory)) {
                 answer();
             }
-            last = Some(Instant::now());
             state = self.lock();
         }
     }

@@ -15,6 +15,8 @@ use crate::auth::argon2id::Memory;
 /// So long with nothing to do, and the memory is wiped: it takes as long as a fifth of a hash, and the next job
 /// may already be on its way.
 const REST: Duration = Duration::from_millis(10);
+/// So long, and it is given back to the system: the next job takes longer by the mapping of fresh pages.
+pub(super) const LONG_REST: Duration = if cfg!(test) { Duration::from_millis(50) } else { Duration::from_secs(5) };
 
 #[derive(Default)]
 pub(super) struct Seat {
@@ -23,6 +25,10 @@ pub(super) struct Seat {
     /// While the seat is taken only the thread touches it, otherwise only the dispatcher: nobody ever waits for
     /// this lock.
     content: Mutex<Content>,
+    /// From the moment the thread has put its memory into `spare` until the dispatcher has taken it out.
+    has_spare: AtomicBool,
+    /// Nobody ever waits for this lock either: it is the dispatcher's while there is something, else the thread's.
+    spare: Mutex<Memory>,
     thread: OnceLock<Thread>,
 }
 
@@ -79,6 +85,22 @@ impl Seat {
         self.taken.store(false, Ordering::Release);
     }
 
+    /// The thread's: leaves its memory to the dispatcher, for the kernel has a lock on what a process has mapped.
+    fn put_aside(&self, memory: &mut Memory) {
+        if !self.has_spare.load(Ordering::Acquire) {
+            std::mem::swap(&mut *self.spare(), memory);
+            self.has_spare.store(true, Ordering::Release);
+        }
+    }
+
+    /// The dispatcher's: gives back what the thread put aside.
+    pub(super) fn give_back_spare(&self) {
+        if self.has_spare.load(Ordering::Acquire) {
+            *self.spare() = Memory::default();
+            self.has_spare.store(false, Ordering::Release);
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn is_taken(&self) -> bool {
         self.taken.load(Ordering::Acquire)
@@ -86,6 +108,10 @@ impl Seat {
 
     fn content(&self) -> MutexGuard<'_, Content> {
         self.content.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Memory> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -105,17 +131,24 @@ impl Shared {
 
     /// The next job; none once the pool is dropped.
     fn next(&self, seat: &Seat, class: Class, memory: &mut Memory) -> Option<Arc<Job>> {
-        let rested = Instant::now() + REST;
+        let keep = if class == Class::Idle { LONG_REST } else { REST };
+        let begun = Instant::now();
         while !self.is_closed() {
             if let Some(job) = seat.take() {
                 return Some(job);
             }
-            let rest = rested.saturating_duration_since(Instant::now());
-            match class {
-                _ if memory.is_clean() => thread::park(),
-                _ if !rest.is_zero() => thread::park_timeout(rest),
-                Class::Idle => memory.wipe(),
-                Class::Low => *memory = Memory::default(),
+            let rest = begun.elapsed();
+            if memory.is_empty() {
+                thread::park();
+            } else if rest < REST {
+                thread::park_timeout(REST - rest);
+            } else if !memory.is_clean() {
+                memory.wipe();
+            } else if rest < keep {
+                thread::park_timeout(keep - rest);
+            } else {
+                seat.put_aside(memory);
+                self.wake_dispatcher();
             }
         }
         None

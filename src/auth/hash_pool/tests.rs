@@ -1,10 +1,13 @@
 use std::sync::mpsc;
 use std::time::Instant;
 
+use argon2::Params;
+
 use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::auth::argon2id::hash;
 
 const ADDRESS: AddressPrefix = AddressPrefix::LOCAL;
 
@@ -104,6 +107,21 @@ async fn a_hash_thread_comes_to_the_end_of_its_job_whoever_holds_the_lock() {
     }
     drop(held);
     pool.run(ADDRESS, |_| ()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_thread_with_nothing_to_do_gives_its_memory_back() {
+    let (pool, params) = (pool(), Params::new(16, 1, 1, None).unwrap());
+    let hash = move |memory: &mut Memory| {
+        let kept = !memory.is_empty();
+        hash(&params, b"correct horse", memory).map(|_| kept).unwrap()
+    };
+    assert!(!pool.run(ADDRESS, hash.clone()).await.unwrap());
+    let asked = Instant::now();
+    while pool.run(ADDRESS, hash.clone()).await.unwrap() {
+        assert!(asked.elapsed() < DEADLINE, "it is kept");
+        tokio::time::sleep(2 * seat::LONG_REST).await;
+    }
 }
 
 /// In bursts: what runs behind them gets its moments, and loses its core wherever it is.
