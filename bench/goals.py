@@ -25,8 +25,8 @@ def must(what, met, measured):
     return Goal(what, measured, "met" if met else "missed", "", met)
 
 
-def _goal(what, values, floor, target, reaches, unit="", digits=2):
-    value = statistics.median(values)
+def _goal(what, values, floor, target, reaches, value=None, unit="", digits=2):
+    value = statistics.median(values) if value is None else value
     spread = f" ({min(values):,.{digits}f}-{max(values):,.{digits}f})" if len(values) > 1 else ""
     marks = ["" if mark is None else f"{mark:g} {'met' if reaches(value, mark) else 'missed'}"
              for mark in (floor, target)]

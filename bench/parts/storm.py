@@ -24,7 +24,7 @@ REST_SECONDS = 0.3
 PER_SECOND = {1: 1000, 2: 100}
 READS, QUICK_READS = {1: 3000, 2: 3000}, {1: 1000, 2: 200}
 # Of a turn, for a hiccup of the machine spoils its p99; and of what is averaged over seconds.
-TURN_ROUNDS, ROUNDS = 5, 3
+TURN_ROUNDS, ROUNDS = 7, 3
 RATE_SECONDS, QUICK_RATE_SECONDS = 3, 1.5
 # Cores and database.
 CASES = [(1, "SQLite"), (1, "PostgreSQL"), (2, "SQLite"), (2, "PostgreSQL")]
@@ -121,7 +121,8 @@ def measure(folder, quick):
             token, _ = fill(server)
             people = sign_up(server, USERS)
             # The deaf are a question to the service alone, and on two cores they would compete with the generator.
-            modes = [QUIET, EIGHT, MANY, *([DEAF] if (cores, kind) == (1, "SQLite") else [])]
+            deaf = not quick and (cores, kind) == (1, "SQLite")
+            modes = [QUIET, EIGHT, MANY, *([DEAF] if deaf else [])]
             results = turns(server, token, people, modes, cores, reads[cores])
             if kind == "SQLite":
                 figures["beside the crate"][cores] = beside_the_crate(server, people, cores, seconds)
@@ -141,6 +142,12 @@ def slowing(modes, storm):
     return ratios([each["p99_ms"] for each in modes[storm]], [each["p99_ms"] for each in modes[QUIET]])
 
 
+def undisturbed(modes, mode):
+    """The lower quartile of the rounds' p99s: what else goes on in a machine only ever adds to them, and a service that
+    keeps its readers waiting does so in each."""
+    return statistics.quantiles([each["p99_ms"] for each in modes[mode]], n=4)[0]
+
+
 def where(case):
     return f"{case['database']}, {case['cores']} core{'s' if case['cores'] > 1 else ''}"
 
@@ -153,7 +160,8 @@ def goals(figures):
     cases, loads = figures["turns"], figures["saturated"]
     # On two cores the load waits for a core like everybody else, and a tick of the kernel, 4 ms, is several times what
     # a quiet read takes: figures to know.
-    results = [at_most(f"p99 of reads, storm of {storm} / quiet, {where(case)}", slowing(case["modes"], storm), 4, 1.5)
+    results = [at_most(f"p99 of reads, storm of {storm} / quiet, {where(case)}", slowing(case["modes"], storm), 4, 1.5,
+                       value=undisturbed(case["modes"], storm) / undisturbed(case["modes"], QUIET))
                for case in cases if case["cores"] == 1 for storm in JUDGED]
     for case in cases:
         if shed := [each["shed_p99_ms"] for each in case["modes"][MANY] if each["shed_p99_ms"] is not None]:
