@@ -179,8 +179,21 @@ impl Taken {
 /// # Errors
 /// When the database fails.
 pub async fn still_there(db: &impl ConnectionTrait, ids: &HashSet<i64>) -> Result<HashSet<i64>, Error> {
-    let there = Entity::find().select_only().column(Column::Id).filter(COLUMN.id.is_in(ids.iter().copied()));
-    Ok(there.into_tuple().all(db).await?.into_iter().collect())
+    Ok(ids_of(ids).into_tuple().all(db).await?.into_iter().collect())
+}
+
+/// The same, held until the transaction ends: nobody else brings what is theirs meanwhile.
+///
+/// # Errors
+/// When the database fails.
+pub async fn hold(db: &DatabaseTransaction, ids: &HashSet<i64>) -> Result<HashSet<i64>, Error> {
+    // Each in the same order, so that two who hold several do not wait for each other.
+    let held = ids_of(ids).order_by_asc(Column::Id).lock_exclusive();
+    Ok(held.into_tuple().all(db).await?.into_iter().collect())
+}
+
+fn ids_of(ids: &HashSet<i64>) -> Select<Entity> {
+    Entity::find().select_only().column(Column::Id).filter(COLUMN.id.is_in(ids.iter().copied()))
 }
 
 impl Model {

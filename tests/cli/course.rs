@@ -89,7 +89,11 @@ impl Course {
     }
 
     pub fn import(&self, flags: &[&str]) -> Output {
-        run(self.folder.path(), &[&["import", "course", "--from", &self.from()], flags].concat(), &[])
+        self.import_with(flags, &[])
+    }
+
+    pub fn import_with(&self, flags: &[&str], settings: &[(&str, &str)]) -> Output {
+        run(self.folder.path(), &[&["import", "course", "--from", &self.from()], flags].concat(), settings)
     }
 
     /// Imports, and gives its exit status and what it says of the tables: rows, added, there, not taken.

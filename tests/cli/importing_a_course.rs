@@ -1,8 +1,11 @@
 //! Bringing the whole database of a course: users, with their passwords, and what is theirs.
 
+use daypass::models::workout_log;
+use sea_orm::{EntityTrait as _, PaginatorTrait as _};
 use serde_json::Value;
 
 use crate::course::*;
+use crate::database::TestDatabase;
 use crate::running::*;
 
 const REPORT: [&str; 3] = ["users 2 2 0 0", "authtestdata 2 2 0 0", "logs 3 3 0 0"];
@@ -227,4 +230,32 @@ async fn ten_thousand_rows_come_in_batches() {
     course.tell(&logs).await;
     assert_eq!(course.imported(&["--yes"]).1[2], "logs 10003 10003 0 0", "one hundred of each are alike");
     assert_eq!(course.imported(&["--yes"]).1[2], "logs 10003 0 10003 0");
+}
+
+#[tokio::test]
+async fn two_imports_at_once_bring_each_row_once() {
+    let (course, target) = (Course::of_2018().await, TestDatabase::create().await);
+    let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)";
+    for statements in [
+        format!(
+            r#"INSERT INTO "users" ("username", "passwordhash", "createdAt", "updatedAt")
+               {rows} SELECT 'user' || i, '{BCRYPT}', '2018-04-01 00:00:00 +00:00', '2018-04-01 00:00:00 +00:00' FROM n"#
+        ),
+        format!(
+            r#"INSERT INTO "logs" ("description", "owner", "createdAt", "updatedAt")
+               {rows} SELECT 'log ' || i, i, '2018-05-01 00:00:00 +00:00', '2018-05-01 00:00:00 +00:00' FROM n"#
+        ),
+    ] {
+        course.tell(&statements).await;
+    }
+    let into = [("DATABASE_URL", target.url().expose())];
+    std::thread::scope(|scope| {
+        let imports = [(); 2].map(|()| scope.spawn(|| course.import_with(&["--yes"], &into)));
+        for import in imports {
+            let output = import.join().unwrap();
+            assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        }
+    });
+    let logs = workout_log::Entity::find().count(&target.connect().await).await.unwrap();
+    assert_eq!(logs, 3000);
 }

@@ -4,7 +4,6 @@
 #![expect(unreachable_pub, reason = "a module of tests is reached from its own binary alone")]
 
 mod course;
-#[expect(dead_code, reason = "a database without tables is all that these tests want")]
 #[path = "../support/database.rs"]
 mod database;
 mod importing;

@@ -120,11 +120,14 @@ impl Pass<'_> {
 
     /// Writes those of the batch that are not there, unless nothing is to be written.
     async fn write<T: Belonging>(&self, batch: &[Candidate<T>], stood_for: &StoodFor) -> Result<Vec<Outcome>, Error> {
+        let owners = batch.iter().map(|candidate| candidate.brought.owner_id).collect();
         if batch.is_empty() || self.dry_run {
-            return outcomes(self.ours, batch, stood_for).await;
+            let owners = user::still_there(self.ours, &owners).await?;
+            return outcomes(self.ours, &owners, batch, stood_for).await;
         }
         let transaction = self.writers.begin(self.ours).await?;
-        let outcomes = outcomes(&*transaction, batch, stood_for).await?;
+        let owners = user::hold(&transaction, &owners).await?;
+        let outcomes = outcomes(&*transaction, &owners, batch, stood_for).await?;
         let new = batch.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == Outcome::Added);
         let new: Vec<_> = new.map(|(candidate, _)| &candidate.brought).collect();
         T::create_all(&*transaction, &new).await?;
@@ -142,17 +145,16 @@ type StoodFor = HashMap<(i64, DateTime<Utc>), u64>;
 
 async fn outcomes<T: Belonging>(
     db: &impl ConnectionTrait,
+    owners: &HashSet<i64>,
     batch: &[Candidate<T>],
     stood_for: &StoodFor,
 ) -> Result<Vec<Outcome>, Error> {
     let times = || batch.iter().map(|candidate| candidate.brought.created_at);
     let (Some(first), Some(last)) = (times().min(), times().max()) else { return Ok(Vec::new()) };
-    let owners: HashSet<_> = batch.iter().map(|candidate| candidate.brought.owner_id).collect();
-    let owners = user::still_there(db, &owners).await?;
     let mut same: HashMap<_, u64> = HashMap::new();
     // Those changed here that stand for no row of the source yet.
     let mut left = StoodFor::new();
-    for Present { owner_id, created_at, texts, changed: was_changed } in T::present(db, &owners, [first, last]).await? {
+    for Present { owner_id, created_at, texts, changed: was_changed } in T::present(db, owners, [first, last]).await? {
         if was_changed {
             *left.entry((owner_id, created_at)).or_default() += 1;
         }
