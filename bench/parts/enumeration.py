@@ -24,7 +24,7 @@ PAST_LIMIT = "ordinary user, past its limit"
 KINDS = [UNKNOWN, ORDINARY, BCRYPT, OLD]
 # Several names for each kind, so that no place in the table or in a map stands for a kind.
 NAMES_EACH = 20
-TRIALS, QUICK_TRIALS = 300, 60
+TRIALS, QUICK_TRIALS = 300, 45
 WARM_UP = 3
 SIGNIFICANCE = 0.001
 # Each kind against unknown names, and a limited name that exists against one that does not.
