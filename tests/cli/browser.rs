@@ -1,0 +1,74 @@
+//! A browser on the machine of a started service, where cookies need no TLS: it keeps them, and tells from whose page
+//! it asks.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
+use crate::running::Running;
+
+#[derive(Clone, Default)]
+pub struct Browser {
+    jar: RefCell<BTreeMap<String, String>>,
+}
+
+impl Browser {
+    /// Goes to a page, as who types its address; the status and the page.
+    pub fn visit(&self, service: &Running, path: &str) -> (u16, String) {
+        self.ask(service, &format!("GET {path}"), "sec-fetch-site: none\r\nsec-fetch-mode: navigate\r\n", "")
+    }
+
+    /// Sends JSON, as a page of the service does.
+    pub fn submit(&self, service: &Running, path: &str, json: &str) -> (u16, String) {
+        let said = format!(
+            "origin: http://{}\r\nsec-fetch-site: same-origin\r\nsec-fetch-mode: cors\r\n\
+             content-type: application/json\r\n",
+            service.address
+        );
+        self.ask(service, &format!("POST {path}"), &said, json)
+    }
+
+    /// What the pages say that are there, one after the other.
+    pub fn reads(&self, service: &Running, paths: &[&str]) -> Vec<String> {
+        let page = |path: &&str| {
+            let (status, page) = self.visit(service, path);
+            assert_eq!(status, 200, "{path}: {page}");
+            page
+        };
+        paths.iter().map(page).collect()
+    }
+
+    /// The names of the cookies it has.
+    pub fn cookies(&self) -> Vec<String> {
+        self.jar.borrow().keys().cloned().collect()
+    }
+
+    fn ask(&self, service: &Running, what: &str, said: &str, body: &str) -> (u16, String) {
+        let pairs: Vec<_> = self.jar.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies = if pairs.is_empty() { String::new() } else { format!("cookie: {}\r\n", pairs.join("; ")) };
+        let (host, length) = (&service.address, body.len());
+        let mut stream = TcpStream::connect(host).unwrap();
+        write!(
+            stream,
+            "{what} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{said}{cookies}content-length: {length}\r\n\r\n\
+             {body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        head.lines().filter_map(|line| line.strip_prefix("set-cookie: ")).for_each(|cookie| self.keep(cookie));
+        (head[9..12].parse().unwrap(), body.to_owned())
+    }
+
+    fn keep(&self, cookie: &str) {
+        let (pair, attributes) = cookie.split_once("; ").unwrap();
+        let (name, value) = pair.split_once('=').unwrap();
+        if attributes.split("; ").any(|attribute| attribute == "Max-Age=0") {
+            self.jar.borrow_mut().remove(name);
+        } else {
+            self.jar.borrow_mut().insert(name.to_owned(), value.to_owned());
+        }
+    }
+}
