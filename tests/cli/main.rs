@@ -12,6 +12,7 @@ mod importing_a_course;
 mod keys;
 mod lessons;
 mod place;
+mod replicas;
 mod running;
 mod seeds;
 mod serving;

@@ -27,6 +27,10 @@ impl Place {
         places
     }
 
+    pub fn has_server(&self) -> bool {
+        self.server.is_some()
+    }
+
     /// Nobody reads the log while a service runs, so it says little.
     pub fn start(&self) -> Running {
         let mut settings = vec![("ARGON2", "m=8,t=1,p=1"), ("LOG", "warn")];
