@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::json;
 
-use crate::support::{Browser, PASSWORD, TestApp};
+use crate::support::{Browser, PASSWORD, TestApp, redis_url};
 
 async fn app() -> TestApp {
     TestApp::start_with(&["--session-rolling=30m", "--jwt-ttl=2h"]).await
@@ -83,6 +83,42 @@ async fn an_anonymous_session_rolls_as_well() {
         app.pass(TimeDelta::minutes(20));
         let reply = browser.get("/api/sessions/current/variables/a").await;
         assert_eq!((reply.status(), reply.cookies().len()), (200, 1));
+    }
+}
+
+#[tokio::test]
+async fn variables_survive_each_renewal_and_die_with_a_session_that_is_not_used() {
+    const ALL: &str = "/api/sessions/current/variables";
+    const N: &str = "/api/sessions/current/variables/n/increment";
+    for store in ["database", "memory", "cookie"].map(str::to_owned).into_iter().chain(redis_url()) {
+        let flags = ["--session-rolling=30m", "--jwt-ttl=2h", &format!("--session-store={store}")];
+        let app = TestApp::start_with(&flags).await;
+        let alice = Browser::new(&app.anon);
+        let body = json!({"username": "alice", "password": PASSWORD, "carrier": "cookie"});
+        alice.post("/api/users", body.clone()).await;
+        let visitor = Browser::new(&app.anon);
+        for browser in [&alice, &visitor] {
+            assert_eq!(browser.post(N, json!({})).await.json()["value"], 1, "{store}");
+        }
+        for count in 2..=4 {
+            app.pass(TimeDelta::minutes(20));
+            for browser in [&alice, &visitor] {
+                let before = browser.cookie("__Host-daypass");
+                assert_eq!(browser.post(N, json!({})).await.json()["value"], count, "{store}");
+                assert_ne!(browser.cookie("__Host-daypass"), before, "{store}: renewed");
+            }
+        }
+        app.pass(TimeDelta::minutes(30));
+        for browser in [&alice, &visitor] {
+            let kept = browser.cookie("__Host-daypass-variables");
+            assert_eq!(browser.get(ALL).await.refusal().1, "expired", "{store}");
+            assert_eq!(browser.cookies(), None, "{store}");
+            // Whoever shows them all the same, in the next session.
+            kept.into_iter().for_each(|sealed| browser.plant("__Host-daypass-variables", &sealed));
+        }
+        assert_eq!(alice.post("/api/sessions", body).await.status(), 201, "{store}");
+        assert_eq!(alice.get(ALL).await.json()["items"], json!([]), "{store}");
+        assert_eq!(visitor.post(N, json!({})).await.json()["value"], 1, "{store}");
     }
 }
 
