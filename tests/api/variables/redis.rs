@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
 use redis::AsyncCommands as _;
 use serde_json::json;
 
@@ -122,6 +123,23 @@ async fn variables_of_a_session_that_ended_are_gone_from_redis() {
     assert!(redis.exists::<_, bool>(&key).await.unwrap());
     alice.delete("/api/sessions/current").await;
     assert!(!redis.exists::<_, bool>(&key).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_key_lives_as_long_as_its_session_and_no_longer() {
+    let Some(url) = redis_url() else { return };
+    let mut redis = redis::Client::open(url.clone()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let app = TestApp::start_with(&[&format!("--session-store={url}"), "--jwt-ttl=1h"]).await;
+    let alice = app.alice().await;
+    let key = key(&alice).await;
+    for (minutes, left) in [(0, 60), (20, 40), (39, 1)] {
+        app.pass(TimeDelta::minutes(minutes));
+        alice.put(A, json!(minutes)).await;
+        // The session began with the second in which alice signed up.
+        let left = TimeDelta::minutes(left).num_milliseconds() - 250;
+        let milliseconds: i64 = redis.pttl(&key).await.unwrap();
+        assert!((left - 30_000..=left).contains(&milliseconds), "{milliseconds} of {left}");
+    }
 }
 
 #[tokio::test]

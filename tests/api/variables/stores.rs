@@ -49,6 +49,26 @@ async fn rows_of_sessions_that_expired_or_ended_are_removed() {
 }
 
 #[tokio::test]
+async fn what_is_kept_elsewhere_than_in_the_database_goes_by_itself_when_its_session_ends() {
+    for store in ["memory".to_owned()].into_iter().chain(redis_url()) {
+        let app = TestApp::start_with(&[&format!("--session-store={store}"), "--jwt-ttl=1h"]).await;
+        let alice = app.alice().await;
+        // Our clock stands still when her session has 50 ms left: what passes is the store's own time.
+        app.pass(TimeDelta::hours(1) - TimeDelta::milliseconds(300));
+        let bob = app.bob().await;
+        for person in [&alice, &bob] {
+            assert_eq!(person.put(&at("a"), json!(1)).await.status(), 201, "{store}");
+        }
+        let begun = std::time::Instant::now();
+        while alice.get(&at("a")).await.status() == 200 {
+            assert!(begun.elapsed().as_secs() < 10, "{store}: it stays");
+        }
+        assert_eq!(alice.get(ALL).await.json()["items"], json!([]), "{store}");
+        assert_eq!(bob.get(&at("a")).await.status(), 200, "{store}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_written_beside_a_sign_out_does_not_stay() {
     use daypass::models::session_variables::Entity;
     use sea_orm::{EntityTrait as _, PaginatorTrait as _};
