@@ -9,6 +9,7 @@ mod account;
 mod authorization;
 mod bodies;
 mod browsers;
+mod clearing_up;
 mod cookies;
 mod disabled_users;
 mod documents;
