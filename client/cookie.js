@@ -3,14 +3,21 @@
 import { byId, element, localTime } from "./dom.js";
 import { onChange } from "./session.js";
 
-// No script can read what the browser keeps. This is what the service asks for by its documents; only how long comes
-// with the answer to a sign-in.
+// No script can read what the browser keeps. This is what the service asks for: its name, and whether it is Secure,
+// come with the page, how long comes with the answer to a sign-in, and the rest is always the same.
+const { cookie, cookieSecure } = document.documentElement.dataset;
+const isSecure = cookieSecure === "true";
+
 const attributes = (held) => [
-  ["Name", "__Host-daypass", "The start of the name is a promise the browser enforces: Secure, the whole path, this " +
-    "host alone. With COOKIE_SECURE=false, in development only, it is daypass, and not Secure."],
+  ["Name", cookie, isSecure
+    ? "The start of the name is a promise the browser enforces: Secure, the whole path, this host alone."
+    : "With COOKIE_SECURE=false no __Host- begins it, so any host of this domain can plant one."],
   ["Value", "hidden", "The session token, the same JWT that would travel in Authorization."],
   ["HttpOnly", "set", "No script sees it, neither ours nor one that somebody slipped into the page."],
-  ["Secure", "set", "Sent over TLS alone. Browsers make an exception for this machine, as 127.0.0.1 and localhost."],
+  isSecure
+    ? ["Secure", "set", "Sent over TLS alone. For this machine, as localhost, Chromium and Firefox make an exception; " +
+      "Safari makes none."]
+    : ["Secure", "not set", "COOKIE_SECURE=false, in development alone: sent without TLS too, where others can read it."],
   ["SameSite", "Lax", "Not sent with what other sites ask for, but for following a link. Another port of this host is " +
     "the same site, so the service looks at Sec-Fetch-Site too."],
   ["Path", "/", "Sent with each request to this host. It has no Domain, so no other host gets it."],

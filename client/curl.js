@@ -18,7 +18,7 @@ function secretHeader(name, value) {
 const inQuotes = (text) => text.replaceAll("'", "'\\''");
 
 // A browser adds the cookie by itself, and from which page the request comes.
-const BY_BROWSER = `--cookie "__Host-daypass=$TOKEN" \\\n  --header 'Origin: ${location.origin}'`;
+const BY_BROWSER = `--cookie "${document.documentElement.dataset.cookie}=$TOKEN" \\\n  --header 'Origin: ${location.origin}'`;
 
 export function asCurl({ method, path, remark, cookie, request }) {
   const parts = [`curl --include --request ${method} '${inQuotes(location.origin + path)}'`];

@@ -1,8 +1,10 @@
 //! The test client: the page at `/`, embedded in the binary.
 
+use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 
+use crate::app::App;
 use crate::error::Error;
 use crate::extract::Word;
 
@@ -62,9 +64,11 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("workout-logs.js", SCRIPT),
 ];
 
-/// The page.
-pub async fn page() -> Response {
-    answer(HTML, include_str!("../../client/index.html"))
+/// The page. It shows the session cookie, which no script can look at: so it is told the name, and whether it is
+/// `Secure`.
+pub async fn page(State(app): State<App>) -> Response {
+    let page = include_str!("../../client/index.html").replace("{cookie_name}", app.cookies.session_name());
+    answer(HTML, page.replace("{cookie_secure}", if app.cookies.secure() { "true" } else { "false" }))
 }
 
 /// A file the page loads.
@@ -73,10 +77,10 @@ pub async fn page() -> Response {
 /// [`Error::NotFound`].
 pub async fn file(Word(name): Word) -> Result<Response, Error> {
     let file = FILES.iter().find(|(each, _, _)| *each == name);
-    file.map(|(_, content_type, text)| answer(content_type, text)).ok_or(Error::NotFound)
+    file.map(|(_, content_type, text)| answer(content_type, *text)).ok_or(Error::NotFound)
 }
 
-fn answer(content_type: &'static str, text: &'static str) -> Response {
+fn answer(content_type: &'static str, text: impl IntoResponse) -> Response {
     let headers = [(CONTENT_TYPE, content_type), (CACHE_CONTROL, "no-cache"), (CONTENT_SECURITY_POLICY, POLICY)];
     (headers, text).into_response()
 }

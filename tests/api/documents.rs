@@ -9,7 +9,7 @@ use daypass::classroom::routes::{OPEN, PROTECTED};
 use daypass::router;
 use serde_json::{Map, Value};
 
-use crate::support::TestApp;
+use crate::support::{Browser, TestApp};
 
 fn file(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -190,6 +190,20 @@ async fn every_file_of_the_page_is_served_and_needs_nothing_else() {
         assert!(!reply.text().contains("innerHTML"), "{path}");
         let elsewhere = reply.text().replace("http://www.w3.org/", "");
         assert!(!elsewhere.contains("https://") || name == "index.html", "{path} names another origin");
+    }
+}
+
+#[tokio::test]
+async fn the_page_names_the_cookie_that_the_service_sets() {
+    for (secure, name) in [(true, "__Host-daypass"), (false, "daypass")] {
+        let app = TestApp::start_with(&[&format!("--cookie-secure={secure}")]).await;
+        let begun = Browser::new(&app.anon).put("/api/sessions/current/variables/a", 1.into()).await;
+        let set = begun.header("set-cookie");
+        assert!(set.starts_with(&format!("{name}=")) && set.contains("; Secure") == secure, "{set}");
+        let page = app.anon.get("/").await;
+        let told = format!(r#"data-cookie="{name}" data-cookie-secure="{secure}""#);
+        assert!(page.text().contains(&told), "{told}");
+        assert_eq!(page.header("cache-control"), "no-cache", "the setting can change with the next start");
     }
 }
 

@@ -31,6 +31,7 @@ scene("the cookie of a session is for this host alone, and for no script", async
   });
   assert.ok(Math.abs(expires - before - 86_400) < 60, `it lives ${expires - before} seconds`);
   await holdsNoTokenButInTheCookie(ada);
+  await ada.sees("#cookie dd", name);
   await ada.sees("#cookie dt", "HttpOnly");
   await ada.sees("#cookie dd", "86400 seconds");
   await ada.sees("#cookie-seen .member:first-child .value", '""');
