@@ -15,7 +15,7 @@ use crate::support::{PASSWORD, Reply, TestApp, moment};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Story {
-    row: String,
+    pub(crate) row: String,
     says: String,
     pub(crate) exchanges: Vec<Exchange>,
 }

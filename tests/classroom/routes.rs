@@ -151,3 +151,18 @@ fn the_table_in_the_docs_is_the_table_of_the_router() {
     let table: Vec<_> = rows(OPEN, false).chain(rows(PROTECTED, true)).collect();
     assert_eq!(told, table);
 }
+
+#[test]
+fn every_story_goes_by_numbers_of_the_docs() {
+    let docs = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/classroom.md")).unwrap();
+    let told: BTreeSet<_> = docs
+        .lines()
+        .filter(|line| line.starts_with('|'))
+        .flat_map(|line| line.split(|c: char| !c.is_alphanumeric()))
+        .collect();
+    for story in stories() {
+        for number in story.row.split('-') {
+            assert!(told.contains(number), "{}", story.row);
+        }
+    }
+}
