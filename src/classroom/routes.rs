@@ -66,13 +66,14 @@ pub const PROTECTED: &[Row] = &[
     row("GET", &["/api/users"], &[""], |method| on(method, accounts::list_users)),
     row("GET", AUTHTEST, &["/getall"], |method| on(method, authtest::list)),
     row("POST", AUTHTEST, &["/create"], |method| on(method, authtest::create)),
-    // The page asks for whatever is in a field, also when the field is empty.
-    row("GET", AUTHTEST, &["/{id}", "", "/create", "/update", "/delete"], |method| on(method, authtest::show)),
+    // The page asks for whatever is in a field, also when the field is empty or holds a slash.
+    row("GET", AUTHTEST, &["/{*rest}", "", "/create", "/update", "/delete"], |method| on(method, authtest::show)),
     row("PUT", AUTHTEST, &["/update/{id}", "/update"], |method| on(method, authtest::update)),
     row("DELETE", AUTHTEST, &["/delete/{id}", "/delete"], |method| on(method, authtest::delete)),
     row("GET", LOGS, &["", "/all", "/getall", "/log", "/mine", "/mylogs", "/user"], |method| on(method, logs::list)),
     row("POST", LOGS, &["", "/create", "/log", "/new"], |method| on(method, logs::create)),
-    row("GET", LOGS, &["/{id}"], |method| on(method, logs::show)),
+    // Words that are no list are no id either.
+    row("GET", LOGS, &["/{id}", "/create", "/new"], |method| on(method, logs::show)),
     row("PUT", LOGS, &["/{id}", "/update/{id}", "/log/update/{id}"], |method| on(method, logs::update)),
     row("DELETE", LOGS, &["/{id}", "/delete/{id}", "/log/delete/{id}"], |method| on(method, logs::delete)),
 ];
