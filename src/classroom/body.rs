@@ -1,8 +1,8 @@
 //! Reading what clients send: the object that matters, whatever it is wrapped in, by the names it may have there.
 //!
 //! Course and students wrap it in `user`, `User`, `log`, `Log`, `workout`, `logEntry`, `authtestdata` and more, or do not
-//! wrap it. No list of these words is kept: the object is the body itself or else the first member of it that
-//! holds one of the names. What else came along is ignored, as everywhere.
+//! wrap it. No list of these words is kept: of the body and its members the object is the one that holds the most of what
+//! is wanted, so that a form's `errors` beside it are not taken for it. What else came along is ignored, as everywhere.
 
 use serde_json::{Map, Value};
 
@@ -30,7 +30,7 @@ const LOG: [Names; 3] =
 
 /// The members of the object that holds any of what is wanted, and the name under which each is there.
 fn find<const N: usize>(body: Fields, wanted: [Names; N]) -> (Fields, [&'static str; N]) {
-    let (wrapper, members) = unwrap(body.into_members(), &wanted.concat());
+    let (wrapper, members) = unwrap(body.into_members(), &wanted);
     let names = wanted.map(|names| names.iter().find(|name| is_sent(&members, name)).unwrap_or(&names[0]));
     let fields = match wrapper {
         Some(wrapper) => Fields::of_member(&wrapper, members),
@@ -39,19 +39,20 @@ fn find<const N: usize>(body: Fields, wanted: [Names; N]) -> (Fields, [&'static 
     (fields, names.map(|name| *name))
 }
 
-/// The object that holds one of `names`, and the member it was if it is not the body itself.
-fn unwrap(mut body: Members, names: &[&str]) -> (Option<String>, Members) {
-    let holds = |object: &Members| names.iter().any(|name| is_sent(object, name));
-    if holds(&body) {
-        return (None, body);
+/// The object that holds the most of what is wanted, and the member it was if it is not the body itself. Of several that
+/// hold as much it is the body, or else the first by name.
+fn unwrap(mut body: Members, wanted: &[Names]) -> (Option<String>, Members) {
+    let held = |object: &Members| wanted.iter().filter(|names| names.iter().any(|name| is_sent(object, name))).count();
+    let (mut most, mut wrapper) = (held(&body), None);
+    for (name, value) in &body {
+        let holds = value.as_object().map_or(0, held);
+        if holds > most {
+            (most, wrapper) = (holds, Some(name.clone()));
+        }
     }
-    let wrapped = body.iter_mut().find_map(|(name, value)| match value {
-        Value::Object(object) if holds(object) => Some((name.clone(), std::mem::take(object))),
-        _ => None,
-    });
-    match wrapped {
-        Some((wrapper, object)) => (Some(wrapper), object),
-        None => (None, body),
+    match wrapper.and_then(|name| body.remove_entry(&name)) {
+        Some((name, Value::Object(object))) => (Some(name), object),
+        _ => (None, body),
     }
 }
 

@@ -83,6 +83,29 @@ async fn a_field_is_refused_by_the_name_and_in_the_place_where_it_came() {
 }
 
 #[tokio::test]
+async fn of_several_objects_the_one_that_holds_the_most_of_what_is_wanted_is_read() {
+    let app = TestApp::start().await;
+    let sign_up = async |body: Value| app.anon.post("/user/register", body).await;
+    let beside = |user: Value| json!({"user": user, "errors": {"username": ""}, "email": ""});
+    let ada = sign_up(beside(json!({"username": "ada", "password": PASSWORD}))).await;
+    assert_eq!((ada.status(), &ada.json()["user"]["username"]), (200, &json!("ada")));
+    let short = sign_up(beside(json!({"username": "bea", "password": "short"}))).await;
+    assert_eq!(short.field_errors(), [("/user/password".to_owned(), "password_too_short".to_owned())]);
+    for (equals, place) in [
+        (json!({"username": "", "user": {"username": ""}}), ""),
+        (
+            json!({"user": {"username": ""}, "form": {"email": null, "userName": ""}, "more": [{"username": ""}]}),
+            "/form",
+        ),
+    ] {
+        let (pointer, _) = sign_up(equals).await.field_errors().remove(0);
+        assert_eq!(pointer.rsplit_once('/').unwrap().0, place);
+    }
+    let log = json!({"errors": {"description": ""}, "log": {"description": "row", "result": "7:42"}});
+    assert_eq!(app.alice().await.post("/log", log).await.json()["description"], "row");
+}
+
+#[tokio::test]
 async fn nobody_is_given_another_id_or_owner_than_their_own() {
     let app = TestApp::start().await;
     let (alice, bob) = (app.alice().await, app.bob().await);
