@@ -107,7 +107,10 @@ pub(super) struct CourseEntry(pub(super) Entry);
 impl FromBody for CourseEntry {
     fn from_body(body: Fields, _: &App) -> Result<Self, Error> {
         let (mut fields, [description, definition, result]) = find(body, LOG);
-        let description = fields.required(description, Description::or_empty);
+        // A page leaves out what nobody typed, and the course's column takes that; a body without any of it is no log.
+        let left_out = !fields.holds(description) && (fields.holds(definition) || fields.holds(result));
+        let description =
+            if left_out { Description::or_empty("").ok() } else { fields.required(description, Description::or_empty) };
         let definition = fields.optional(definition, Detail::parse).unwrap_or_default();
         let result = fields.optional(result, Detail::parse).unwrap_or_default();
         fields.finish(description.map(|description| Self(Entry { description, definition, result })))

@@ -39,6 +39,12 @@ impl Fields {
         Self { members, prefix: "?".to_owned(), errors: Vec::new() }
     }
 
+    /// Whether a field is there, and not null.
+    #[must_use]
+    pub fn holds(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(|value| !value.is_null())
+    }
+
     /// Takes a field that must be there.
     pub fn required<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, Rule>) -> Option<T> {
         match self.members.remove(name) {
