@@ -48,7 +48,7 @@ fn basic(name: &str, password: &str) -> String {
 }
 
 /// Makes the database refuse what it is asked to write.
-async fn without_table(app: &TestApp, table: &str) {
+pub(crate) async fn without_table(app: &TestApp, table: &str) {
     let db = app.another_process().await;
     let sql = format!("ALTER TABLE {table} RENAME TO {table}_elsewhere");
     db.execute_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();

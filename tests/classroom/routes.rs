@@ -86,6 +86,20 @@ async fn another_method_is_refused_in_the_names_of_the_course() {
     );
 }
 
+#[tokio::test]
+async fn a_path_that_is_no_route_is_not_found_with_a_token_and_without() {
+    let app = TestApp::start().await;
+    let alice = app.alice().await;
+    for path in ["/nope", "/authtests", "/api/nope", "/test/nope", "/user/nobody", "/log/1/2/3"] {
+        for person in [&app.anon, &alice] {
+            let reply = person.get(path).await;
+            assert_eq!(reply.refusal(), (404, "not_found".to_owned()), "{path}");
+            assert_eq!((reply.json().get("error"), reply.json().get("message")), (None, None), "{path}");
+        }
+    }
+}
+
+/// Its aliases are compared with it in `aliases`.
 #[test]
 fn every_row_is_exercised_by_an_exchange() {
     let stories = stories();

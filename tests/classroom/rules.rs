@@ -1,11 +1,13 @@
 //! Behind the course's shapes the service is the one it always is: its rows, its sessions, its limits, its rules.
 
 use axum::http::Method;
+use chrono::TimeDelta;
 use daypass::clock::Clock;
 use daypass::models::test_row;
 use daypass::models::workout_text::Detail;
 use serde_json::{Value, json};
 
+use crate::lessons::without_table;
 use crate::support::{PASSWORD, TestApp};
 
 #[tokio::test]
@@ -103,6 +105,44 @@ async fn of_several_objects_the_one_that_holds_the_most_of_what_is_wanted_is_rea
     }
     let log = json!({"errors": {"description": ""}, "log": {"description": "row", "result": "7:42"}});
     assert_eq!(app.alice().await.post("/log", log).await.json()["description"], "row");
+}
+
+#[tokio::test]
+async fn a_database_that_fails_is_told_in_json_by_the_names_of_the_course() {
+    let body = json!({"user": {"username": "carol", "password": PASSWORD}, "testdata": {"item": "x"}});
+    let app = TestApp::start().await;
+    let alice = app.alice().await;
+    let failing = async |path: &str| {
+        let posted = path.contains("user") || path.ends_with("seven");
+        let reply = if posted { alice.post(path, body.clone()).await } else { alice.get(path).await };
+        let problem = reply.json();
+        assert_eq!((&problem["error"], &problem["message"]), (&problem["detail"], &problem["detail"]), "{path}");
+        reply.refusal()
+    };
+    without_table(&app, "tests").await;
+    assert_eq!(failing("/test/seven").await, (500, "internal_error".to_owned()), "it answers with a fault");
+    app.app.db.close_by_ref().await.unwrap();
+    let paths = ["/test/seven", "/test/one", "/api/user/createuser", "/user/login", "/authtest/getall", "/log"];
+    for path in paths {
+        assert_eq!(failing(path).await, (503, "unavailable".to_owned()), "{path}");
+    }
+    // Now whether the session has ended would have to be asked of the database, too.
+    app.pass(TimeDelta::seconds(6));
+    assert_eq!(failing("/authtest/getall").await, (503, "unavailable".to_owned()));
+}
+
+#[tokio::test]
+async fn a_good_token_whose_user_is_gone_is_revoked() {
+    let app = TestApp::start().await;
+    let alice = app.alice().await;
+    let consent = json!({"currentPassword": PASSWORD});
+    assert_eq!(alice.request(Method::DELETE, "/api/users/me").json(&consent).send().await.status(), 204);
+    for path in ["/authtest/getall", "/log", "/api/users"] {
+        let refused = alice.get(path).await;
+        assert_eq!(refused.refusal(), (401, "revoked".to_owned()), "{path}");
+        let problem = refused.json();
+        assert_eq!((&problem["error"], &problem["message"]), (&problem["detail"], &problem["detail"]), "{path}");
+    }
 }
 
 #[tokio::test]
