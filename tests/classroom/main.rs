@@ -6,6 +6,7 @@
 #[expect(dead_code, unused_imports, reason = "the tests of the API use the rest")]
 mod support;
 
+mod aliases;
 mod exchanges;
 mod lessons;
 mod routes;

@@ -101,7 +101,7 @@ async fn a_path_that_is_no_route_is_not_found_with_a_token_and_without() {
 
 /// Its aliases are compared with it in `aliases`.
 #[test]
-fn every_row_is_exercised_by_an_exchange() {
+fn the_first_path_of_every_row_is_exercised_by_an_exchange() {
     let stories = stories();
     let sent: BTreeSet<_> = stories
         .iter()
@@ -114,10 +114,9 @@ fn every_row_is_exercised_by_an_exchange() {
             && path.iter().zip(&pattern).all(|(part, slot)| part == slot || slot.starts_with('{'))
     };
     for row in OPEN.iter().chain(PROTECTED) {
-        let exercised = row.paths().any(|pattern| {
-            sent.iter().any(|(method, path)| [method, "ANY"].contains(&row.method) && fits(path, &pattern))
-        });
-        assert!(exercised, "{} {:?} {:?}", row.method, row.under, row.then);
+        let first = row.paths().next().unwrap();
+        let exercised = sent.iter().any(|(method, path)| [method, "ANY"].contains(&row.method) && fits(path, &first));
+        assert!(exercised, "{} {first}", row.method);
     }
 }
 
