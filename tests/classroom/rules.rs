@@ -108,6 +108,17 @@ async fn of_several_objects_the_one_that_holds_the_most_of_what_is_wanted_is_rea
 }
 
 #[tokio::test]
+async fn a_line_of_text_is_as_long_as_what_it_is_kept_in_takes() {
+    let app = TestApp::start().await;
+    let alice = app.alice().await;
+    for (path, least, most) in [("/authtest/create", 1, 200), ("/test/seven", 0, 255)] {
+        let send = async |length: usize| alice.post(path, json!({"x": {"item": "é".repeat(length)}})).await.status();
+        assert_eq!((send(least).await, send(most).await, send(most + 1).await), (200, 200, 422), "{path}");
+    }
+    assert_eq!(alice.post("/authtest/create", json!({"item": ""})).await.refusal().0, 422);
+}
+
+#[tokio::test]
 async fn a_database_that_fails_is_told_in_json_by_the_names_of_the_course() {
     let body = json!({"user": {"username": "carol", "password": PASSWORD}, "testdata": {"item": "x"}});
     let app = TestApp::start().await;
@@ -143,6 +154,14 @@ async fn a_good_token_whose_user_is_gone_is_revoked() {
         let problem = refused.json();
         assert_eq!((&problem["error"], &problem["message"]), (&problem["detail"], &problem["detail"]), "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_list_is_sent_whole_each_time_and_kept_by_nobody() {
+    let app = TestApp::start().await;
+    let alice = app.alice().await;
+    let again = alice.request(Method::GET, "/authtest/getall").header("if-none-match", "*").send().await;
+    assert_eq!((again.status(), again.has_header("etag"), again.header("cache-control")), (200, false, "no-store"));
 }
 
 #[tokio::test]
