@@ -198,6 +198,32 @@ async fn what_was_changed_here_stays_so() {
 }
 
 #[tokio::test]
+async fn one_that_was_saved_as_it_was_stands_for_no_other() {
+    let course = Course::of_2018().await;
+    fill(&course).await;
+    let log = |text: &str| {
+        format!(
+            r#"INSERT INTO "logs" ("description", "owner", "createdAt", "updatedAt") VALUES ('{text}', 1, AT 32.2)"#
+        )
+    };
+    course.tell(&log("stretch")).await;
+    assert_eq!(course.imported(&["--yes"]).1[2], "logs 4 4 0 0");
+    {
+        let running = Running::start(course.folder.path(), &[]);
+        let token = running.sign_in();
+        for (id, text) in [(2, "swim"), (4, "stretch a lot")] {
+            let body = format!("{{\"description\":\"{text}\"}}");
+            assert!(running.request("PUT", &format!("/api/workout-logs/{id}"), &token, &body).contains(" 200 "));
+        }
+    }
+    assert_eq!(course.imported(&["--yes"]).1[2], "logs 4 0 4 0", "the other stands for what it was");
+    course.tell(&log("walk")).await;
+    course.tell(&log("swim")).await;
+    assert_eq!(course.imported(&["--yes"]).1[2], "logs 6 2 4 0");
+    assert_eq!(course.imported(&["--yes"]).1[2], "logs 6 0 6 0");
+}
+
+#[tokio::test]
 async fn what_is_no_course_is_told_in_a_line() {
     let course = Course::of_2018().await;
     course.tell(r#"DROP TABLE "users"; DROP TABLE "authtestdata"; DROP TABLE "logs""#).await;

@@ -31,6 +31,7 @@ pub(super) enum Found {
 }
 
 /// A table that is there.
+#[derive(Clone)]
 pub(super) struct Table {
     name: String,
     id: String,
