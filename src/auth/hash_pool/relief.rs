@@ -56,8 +56,14 @@ impl Shared {
         let mut state = self.lock();
         while !self.is_closed() {
             if state.is_at_rest() {
-                // Needed so rarely that it is given back.
-                (memory, last) = (Memory::default(), None);
+                last = None;
+                if !memory.is_empty() {
+                    // Needed so rarely that it is given back; not under the lock, for that takes a while.
+                    drop(state);
+                    memory = Memory::default();
+                    state = self.lock();
+                    continue;
+                }
                 state = self.work_begun.wait(state).unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
