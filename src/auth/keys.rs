@@ -14,6 +14,8 @@ use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::session_id::SessionId;
+
 /// Characters of a key id.
 const ID_CHARS: usize = 11;
 /// Bytes of a MAC by SHA-256.
@@ -132,13 +134,13 @@ impl Key {
         crypto::sign(message, &self.signing, self.algorithm)
     }
 
-    /// The secret that what belongs to this service alone is sealed with. What is signed for it is no JWT, and never
+    /// The secret that what belongs to one session, and to this service alone, is sealed with. What is signed for it is no JWT, and never
     /// leaves this process.
     ///
     /// # Errors
     /// When the cryptographic backend fails; with a key of this ring it does not.
-    pub fn sealing_secret(&self) -> Result<String, Error> {
-        self.sign(b"seal:")
+    pub fn sealing_secret(&self, session: SessionId) -> Result<String, Error> {
+        self.sign(format!("seal:{session}").as_bytes())
     }
 
     /// Whether `signature` is canonical base64url and the key's own over `message`; a MAC is compared in constant time.
