@@ -12,7 +12,7 @@ use metrics::counter;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::auth::limits::Outcome;
+use crate::auth::limits::{Attempt, Outcome};
 use crate::auth::token::AnySession;
 use crate::error::{Error, FieldError};
 use crate::extract::{AnyJson, Fields, FromBody, IfMatch, IfNoneMatch, Json, Visitor, Word, etag};
@@ -228,13 +228,21 @@ pub(crate) async fn change<T>(
 ) -> Result<Changed<T>, Error> {
     let now = app.clock.now();
     let mut headers = HeaderMap::new();
-    let session = match visitor.session {
-        Some(session) => session,
-        None => begin_anonymous(app, &visitor, now, &mut headers)?,
+    let (session, begun) = match visitor.session {
+        Some(session) => (session, None),
+        None => begin_anonymous(app, &visitor, now, &mut headers).map(|(session, attempt)| (session, Some(attempt)))?,
     };
-    let (outcome, sealed) = app.variables.change(app, Place::of(&session, visitor.sealed.as_deref()), make).await?;
-    keep(app, sealed, &session, &mut headers)?;
-    Ok(Changed { outcome, headers })
+    let changed = app.variables.change(app, Place::of(&session, visitor.sealed.as_deref()), make).await;
+    let changed = changed.and_then(|(outcome, sealed)| {
+        keep(app, sealed, &session, &mut headers)?;
+        Ok(outcome)
+    });
+    if let Some(attempt) = begun {
+        // Whoever was given no session has begun none.
+        let _ = attempt.ended(if changed.is_ok() { Outcome::Succeeded } else { Outcome::NotJudged });
+        counter!("daypass_anonymous_sessions_created_total").increment(u64::from(changed.is_ok()));
+    }
+    Ok(Changed { outcome: changed?, headers })
 }
 
 /// Gives the browser what it is to keep of its variables.
@@ -246,16 +254,15 @@ fn keep(app: &App, sealed: Option<String>, session: &AnySession, headers: &mut H
 }
 
 /// Begins the session of somebody who presents no token. Nothing is stored for it but its variables.
-fn begin_anonymous(
-    app: &App,
+fn begin_anonymous<'a>(
+    app: &'a App,
     visitor: &Visitor,
     now: DateTime<Utc>,
     headers: &mut HeaderMap,
-) -> Result<AnySession, Error> {
+) -> Result<(AnySession, Attempt<'a>), Error> {
     visitor.carrier.check(visitor.site)?;
-    let _ = app.limits.anonymous(visitor.from, now)?.ended(Outcome::Succeeded);
+    let attempt = app.limits.anonymous(visitor.from, now)?;
     let issued = app.tokens.issue(None, now, &mut random::secure())?;
     visitor.carrier.hand_out(&issued, &app.cookies, now, headers)?;
-    counter!("daypass_anonymous_sessions_created_total").increment(1);
-    Ok(issued.session)
+    Ok((issued.session, attempt))
 }

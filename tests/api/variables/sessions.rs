@@ -127,6 +127,17 @@ async fn anonymous_sessions_from_one_address_are_limited() {
 }
 
 #[tokio::test]
+async fn who_could_write_nothing_has_begun_no_session() {
+    let app = TestApp::start_with(&["--rate-limits=anonymous=1/1h"]).await;
+    for _ in 0..3 {
+        let unmet = app.anon.request(Method::PUT, &at("a")).header("if-match", "\"5-5\"").json(&json!(1)).send().await;
+        assert_eq!((unmet.status(), unmet.cookies().len()), (412, 0));
+    }
+    assert_eq!(app.anon.put(&at("a"), json!(1)).await.status(), 201);
+    assert_eq!(app.anon.put(&at("a"), json!(1)).await.status(), 429);
+}
+
+#[tokio::test]
 async fn what_validates_a_session_does_not_touch_the_store() {
     let app = TestApp::start().await;
     let browser = alice(&app).await;
