@@ -15,7 +15,8 @@ use migration::{Migrator, MigratorTrait as _};
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, Statement};
 use support::TestDatabase;
 
-const TABLES: [&str; 7] = ["users", "sessions", "items", "revocations", "workout_logs", "tests", "seeds"];
+const TABLES: [&str; 8] =
+    ["users", "sessions", "items", "revocations", "workout_logs", "tests", "seeds", "session_variables"];
 
 async fn tables_there(db: &DatabaseConnection) -> usize {
     let mut there = 0;
