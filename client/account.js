@@ -5,7 +5,7 @@ import { byId, localMinute, say } from "./dom.js";
 import { exchange } from "./exchange.js";
 import { onSubmit, showRefusal, wireReveals } from "./form.js";
 import { reason } from "./glossary.js";
-import { authorised, check, departed, onChange, renamed, signedIn } from "./session.js";
+import { authorised, check, departed, isLeft, onChange, renamed, signedIn } from "./session.js";
 import { wireStrength } from "./strength-hint.js";
 
 const title = byId("account-title");
@@ -84,12 +84,14 @@ function render(held, before) {
 function tellTheStranded({ carrier, standing, problem }) {
   const refused = standing === "refused";
   const cookie = carrier === "cookie";
-  // What was refused has no session that could still be ended, and its cookie the server has taken back.
-  byId("stranded-sign-out").hidden = refused;
-  byId("ask-again").hidden = refused && cookie;
+  const left = refused && cookie && isLeft(problem);
+  // What was refused has no session that could still be ended, and most cookies the server has taken back.
+  byId("stranded-sign-out").hidden = refused && !left;
+  byId("ask-again").hidden = refused && cookie && !left;
   const what = cookie ? "a session cookie" : "a token";
   let told = `This browser holds ${what}, but nobody could say whether it is good.`;
   if (refused) told = `This browser holds a token that was refused: ${problem.code}.`;
-  if (refused && cookie) told = `The session of this browser’s cookie was refused: ${problem.code}. The cookie is gone.`;
+  const fate = left ? "Sign out to be rid of it" : "The cookie is gone";
+  if (refused && cookie) told = `The session of this browser’s cookie was refused: ${problem.code}. ${fate}.`;
   byId("stranded-reason").textContent = `${told} ${reason(problem)}`;
 }

@@ -99,14 +99,17 @@ export async function check() {
   else if (answer.status !== 401) settle(pass, { standing: "unanswered", problem: answer.problem });
 }
 
+/** Whether the server left the cookie it refused: it may be good there later, or on another replica. */
+export const isLeft = ({ code }) => ["not_yet_valid", "unknown_key"].includes(code);
+
 /** One exchange in the name of the session. A 401 is news about it, whatever was asked. */
 export async function authorised(method, path, options) {
   const { token, pass, carrier } = held;
   const answer = await exchange(method, path, { ...options, token, cookie: carrier === "cookie" });
   const renewed = answer.headers.get(RENEWED);
   if (answer.status === 401) {
-    // A cookie that is refused is taken back by the server.
-    if (carrier === "cookie" && pass === held.pass) store(BY_COOKIE, null);
+    // Other cookies that are refused are taken back by the server.
+    if (carrier === "cookie" && pass === held.pass && !isLeft(answer.problem)) store(BY_COOKIE, null);
     settle(pass, { standing: "refused", problem: answer.problem });
   } else if (renewed && token && pass === held.pass) {
     become(keep({ ...held, token: renewed }));
@@ -131,6 +134,7 @@ export async function visiting(method, path, options) {
   let answer = await exchange(method, path, { ...options, cookie: anonymous });
   if (answer.status === 401) {
     anonymous = false;
+    if (isLeft(answer.problem)) await leave();
     answer = await exchange(method, path, { ...options, remark: "Again, without the cookie that was just taken back." });
   }
   anonymous ||= answer.ok && (["PUT", "POST"].includes(method) || answer.body?.items?.length > 0);

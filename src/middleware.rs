@@ -30,7 +30,7 @@ mod request_id;
 mod security_headers;
 mod validate_session;
 
-pub use validate_session::{validate_any_session, validate_leniently, validate_session};
+pub use validate_session::{validate_any_session, validate_leaving_session, validate_leniently, validate_session};
 
 type Routes = NormalizePath<Router>;
 

@@ -13,7 +13,7 @@ use crate::controllers::{
     account, client, docs, health, items, keys, method_not_allowed, metrics, not_found, session_variables, sessions,
     sign_in, users, verify, workout_logs,
 };
-use crate::middleware::{self, Service, validate_any_session, validate_session};
+use crate::middleware::{self, Service, validate_any_session, validate_leaving_session, validate_session};
 use crate::openapi;
 
 /// Routes that anyone may call.
@@ -49,7 +49,6 @@ fn protected() -> OpenApiRouter<App> {
 /// Routes for any session, an anonymous visitor's too: `validate_any_session` stands before each of them.
 fn any_session() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(sessions::sign_out))
         .routes(routes!(session_variables::list_variables, session_variables::clear_variables))
         .routes(routes!(
             session_variables::show_variable,
@@ -57,6 +56,11 @@ fn any_session() -> OpenApiRouter<App> {
             session_variables::delete_variable
         ))
         .routes(routes!(session_variables::increment_variable))
+}
+
+/// Signing out: `validate_leaving_session` stands before it.
+fn leaving() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(sessions::sign_out))
 }
 
 /// Pages for people; they are no part of the API.
@@ -82,11 +86,13 @@ pub fn metrics(app: &App) -> Service {
 pub fn build(app: &App) -> Service {
     let guard = from_fn_with_state(app.clone(), validate_session);
     let any_guard = from_fn_with_state(app.clone(), validate_any_session);
+    let leaving_guard = from_fn_with_state(app.clone(), validate_leaving_session);
     let metrics = Router::new().route("/metrics", get(metrics::metrics));
     let classroom = app.config.classroom.is_open(app.config.daypass_env);
     let router = Router::from(public())
         .merge(Router::from(protected()).route_layer(guard))
         .merge(Router::from(any_session()).route_layer(any_guard))
+        .merge(Router::from(leaving()).route_layer(leaving_guard))
         .merge(pages())
         .merge(if app.config.metrics_with_the_rest() { metrics } else { Router::new() })
         .merge(if classroom { classroom::router(app) } else { Router::new() })
@@ -99,5 +105,9 @@ pub fn build(app: &App) -> Service {
 /// The OpenAPI document of all routes but the pages.
 #[must_use]
 pub fn document() -> OpenApi {
-    openapi::complete(public().into_openapi(), protected().into_openapi(), any_session().into_openapi())
+    openapi::complete(
+        public().into_openapi(),
+        protected().into_openapi(),
+        any_session().merge(leaving()).into_openapi(),
+    )
 }

@@ -26,8 +26,8 @@ pub enum Reason {
     /// The user had the most sessions one may have, and began another.
     #[error("The session made room for a newer one.")]
     SessionLimit,
-    /// Whoever held it signed in or up again.
-    #[error("The session was replaced by the one that was signed in to.")]
+    /// Whoever held it signed in or up again, or changed the password, and was given another in its place.
+    #[error("The session was replaced by another.")]
     Replaced,
 }
 

@@ -75,12 +75,6 @@ impl Refusal {
     /// need not keep it. A late answer must not take away the cookie that came after.
     #[must_use]
     pub fn is_final(&self) -> bool {
-        !matches!(
-            self,
-            Self::NotYetValid
-                | Self::UnknownKey
-                | Self::Anonymous
-                | Self::Revoked(Reason::Replaced | Reason::PasswordChange)
-        )
+        !matches!(self, Self::NotYetValid | Self::UnknownKey | Self::Anonymous | Self::Revoked(Reason::Replaced))
     }
 }

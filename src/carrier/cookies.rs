@@ -91,10 +91,18 @@ impl Cookies {
         HeaderValue::try_from(cookie.build().to_string()).map_err(Error::fault)
     }
 
-    /// Takes the session's cookies back.
+    /// Whether an answer already says what becomes of the session's cookie.
+    #[must_use]
+    pub fn sets_session(&self, headers: &HeaderMap) -> bool {
+        sets(headers, self.session_name())
+    }
+
+    /// Takes the session's cookies back, but for one that the answer sets already (RFC 6265bis §4.1.1).
     pub fn clear(&self, headers: &mut HeaderMap) {
         for name in [self.session_name(), self.variables_name()] {
-            if let Ok(value) = self.taken_back(name) {
+            if !sets(headers, name)
+                && let Ok(value) = self.taken_back(name)
+            {
                 headers.append(SET_COOKIE, value);
             }
         }
@@ -131,6 +139,11 @@ fn values<'a>(headers: &'a HeaderMap, name: &'static str) -> impl Iterator<Item 
     pairs.filter_map(move |pair| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"="))
 }
 
+fn sets(headers: &HeaderMap, name: &str) -> bool {
+    let after_name = |cookie: &HeaderValue| cookie.as_bytes().strip_prefix(name.as_bytes())?.first().copied();
+    headers.get_all(SET_COOKIE).iter().any(|cookie| after_name(cookie) == Some(b'='))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,6 +160,16 @@ mod tests {
         assert_eq!(cookie, expected);
         let plain = Cookies::new(false).carry("a.b.c", until, now()).unwrap();
         assert_eq!(plain, "daypass=a.b.c; HttpOnly; SameSite=Lax; Path=/; Max-Age=86400");
+    }
+
+    #[test]
+    fn what_an_answer_sets_it_does_not_take_back() {
+        let (cookies, mut headers) = (Cookies::new(true), HeaderMap::new());
+        headers.append(SET_COOKIE, cookies.keep("sealed", now(), now()).unwrap());
+        cookies.clear(&mut headers);
+        let set: Vec<_> = headers.get_all(SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap()).collect();
+        assert!(set.len() == 2 && set[0].starts_with("__Host-daypass-variables=sealed;"), "{set:?}");
+        assert!(set[1].starts_with("__Host-daypass=;") && set[1].contains("Max-Age=0"), "{set:?}");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::auth::password::Password;
 use crate::auth::password_hasher::Verdict;
 use crate::auth::reason::Reason;
 use crate::auth::token::Session;
+use crate::carrier::Carrier;
 use crate::error::{Error, FieldError};
 use crate::extract::{Caller, Fields, FromBody, Json};
 use crate::models::session::{self, Which};
@@ -84,7 +85,11 @@ async fn replace_password(
     let transaction = app.begin_write().await?;
     let user = user::lock_unchanged(&transaction, &verified).await?.ok_or(Error::WrongPassword)?;
     let user = user.change_password(&*transaction, password_hash, now).await?;
-    let ended = session::end(&*transaction, user.id, Which::All, Reason::PasswordChange, now).await?;
+    let mut ended =
+        session::end(&*transaction, user.id, Which::AllBut(session.id), Reason::PasswordChange, now).await?;
+    // A browser gets another cookie in the place of this one, which a late answer must not take away.
+    let of_this = if caller.carrier == Carrier::Cookie { Reason::Replaced } else { Reason::PasswordChange };
+    ended.extend(session::end(&*transaction, user.id, Which::One(session.id), of_this, now).await?);
     let begun = begin(app, &*transaction, &user, caller, ("created", terms.carrier)).await?;
     transaction.commit().await?;
     app.ended(&ended).await;

@@ -5,8 +5,8 @@
 //! could not be kept in step is the database asked, and if it does not answer either, nobody is let in.
 
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, SET_COOKIE};
-use axum::http::{HeaderMap, HeaderValue, Method, Uri};
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -50,6 +50,16 @@ pub async fn validate_any_session(State(app): State<App>, request: Request, next
     }
 }
 
+/// The same for signing out: whatever is wrong with the token of a cookie, the browser is rid of it.
+pub async fn validate_leaving_session(State(app): State<App>, request: Request, next: Next) -> Response {
+    let by_cookie = matches!(carrier::presented(request.headers(), &app.cookies), Ok((_, Carrier::Cookie)));
+    let mut response = validate_any_session(State(app.clone()), request, next).await;
+    if by_cookie && response.status() == StatusCode::UNAUTHORIZED {
+        app.cookies.clear(response.headers_mut());
+    }
+    response
+}
+
 /// The same for lessons: a token that is refused, or a cookie that may not be used here, is none; and no other page
 /// may use a cookie, whatever the method.
 pub async fn validate_leniently(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -64,7 +74,7 @@ pub async fn validate_leniently(State(app): State<App>, request: Request, next: 
         Ok((carrier, Err(Error::Refused(refusal)))) => {
             let mut response = next.run(request).await;
             let take_back = carrier == Carrier::Cookie && refusal.is_final();
-            if take_back && !sets_session(&app, response.headers()) {
+            if take_back && !app.cookies.sets_session(response.headers()) {
                 app.cookies.clear(response.headers_mut());
             }
             response
@@ -130,12 +140,15 @@ fn refused(app: &App, carrier: Carrier, error: Error) -> Response {
 
 async fn answer(app: &App, session: AnySession, carrier: Carrier, mut request: Request, next: Next) -> Response {
     let follow_up = carrier == Carrier::Cookie || app.tokens.renews();
+    // Or any page of another port could keep the session of a person alive who has long left.
+    let site = Site::read(request.uri(), request.headers(), app.cookies.secure());
+    let may_renew = carrier.check(site).is_ok();
     let presented = Presented { session, carrier };
     let kept = follow_up.then(|| presented.session.clone());
     request.extensions_mut().insert(presented);
     let mut response = next.run(request).await;
     if let Some(session) = kept {
-        match after(app, &session, carrier, response.headers_mut()) {
+        match after(app, &session, (carrier, may_renew), response.headers_mut()) {
             Ok(()) => {}
             Err(error) => return error.into_response(),
         }
@@ -144,8 +157,13 @@ async fn answer(app: &App, session: AnySession, carrier: Carrier, mut request: R
 }
 
 /// Takes back the cookie of a session that ended, and renews the token of one that goes on.
-fn after(app: &App, session: &AnySession, carrier: Carrier, headers: &mut HeaderMap) -> Result<(), Error> {
-    if sets_session(app, headers) {
+fn after(
+    app: &App,
+    session: &AnySession,
+    (carrier, may_renew): (Carrier, bool),
+    headers: &mut HeaderMap,
+) -> Result<(), Error> {
+    if app.cookies.sets_session(headers) {
         return Ok(());
     }
     let now = app.clock.now();
@@ -154,18 +172,11 @@ fn after(app: &App, session: &AnySession, carrier: Carrier, headers: &mut Header
             app.cookies.sign_out(headers);
         }
         // Unknown means that the database was asked, and the session lives.
-        (Standing::Live | Standing::Unknown, _) => {
+        (Standing::Live | Standing::Unknown, _) if may_renew => {
             let Some(issued) = app.tokens.renew(session, now, &mut random::secure())? else { return Ok(()) };
             carrier.hand_out(&issued, &app.cookies, now, headers)?;
         }
-        (Standing::Ended(_), _) => {}
+        _ => {}
     }
     Ok(())
-}
-
-/// Whether an answer already says what becomes of the session cookie.
-fn sets_session(app: &App, headers: &HeaderMap) -> bool {
-    let name = app.cookies.session_name().as_bytes();
-    let after_name = |cookie: &HeaderValue| cookie.as_bytes().strip_prefix(name)?.first().copied();
-    headers.get_all(SET_COOKIE).iter().any(|cookie| after_name(cookie) == Some(b'='))
 }

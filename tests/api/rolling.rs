@@ -1,5 +1,6 @@
 //! `SESSION_ROLLING`: a session that is not used ends sooner, one that is used goes on, up to its lifetime.
 
+use axum::http::Method;
 use chrono::TimeDelta;
 use serde_json::json;
 
@@ -55,6 +56,20 @@ async fn a_cookie_rolls_too_and_carries_the_same_session() {
     let renewed = browser.get("/api/sessions/current").await;
     assert!(renewed.header("set-cookie").ends_with("Max-Age=1800"));
     assert_eq!(renewed.json()["session"], session);
+}
+
+#[tokio::test]
+async fn no_other_page_keeps_a_session_alive() {
+    let app = app().await;
+    let browser = Browser::new(&app.anon);
+    let body = json!({"username": "alice", "password": PASSWORD, "carrier": "cookie"});
+    browser.post("/api/users", body).await;
+    app.pass(TimeDelta::minutes(20));
+    for site in ["same-site", "cross-site"] {
+        let reply = browser.send(Method::GET, "/api/verify", None, site).await;
+        assert_eq!((reply.status(), reply.cookies().len()), (204, 0), "{site}");
+    }
+    assert_eq!(browser.send(Method::GET, "/api/verify", None, "none").await.cookies().len(), 1, "a person did");
 }
 
 #[tokio::test]

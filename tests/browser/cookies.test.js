@@ -177,6 +177,19 @@ scene("a session that was ended elsewhere is told, and its cookie is gone", asyn
   await ada.seesNothingOf("#stranded");
 });
 
+scene("a password that is changed at another device leaves no cookie here, and a visitor can count", async (ada) => {
+  await ada.signsUpByCookie();
+  const laptop = await ada.signsInAtAnotherDevice();
+  await laptop.sends("#change-password", { currentPassword: ada.password, newPassword: "four other words here" });
+  await laptop.sees("#password-outcome[data-tone=good]", "All other sessions have ended");
+  await ada.sends("#add-item", { name: "Bread" });
+  await ada.sees("#stranded-reason", "The cookie is gone.");
+  assert.equal(await ada.cookie(), undefined);
+  await ada.page.reload();
+  await ada.sees("#doors");
+  await ada.countsTo(1);
+});
+
 scene("two tabs with one cookie follow each other", async (ada) => {
   const first = ada.page;
   const second = await ada.openTab();

@@ -37,6 +37,39 @@ async fn a_late_answer_does_not_take_the_next_cookie_away() {
 }
 
 #[tokio::test]
+async fn a_new_password_leaves_no_dead_cookie_in_another_browser() {
+    let app = TestApp::start().await;
+    let (laptop, phone) = (alice(&app).await, Browser::new(&app.anon));
+    sign_in(&phone, "/api/sessions", "alice").await;
+    let body = json!({"currentPassword": PASSWORD, "newPassword": "another horse, another staple"});
+    assert_eq!(laptop.put("/api/users/me/password", body).await.status(), 200);
+    let refused = phone.get("/api/sessions/current").await;
+    assert_eq!(refused.refusal(), (401, "revoked".to_owned()));
+    assert!(refused.text().contains("password was changed"));
+    assert_eq!(phone.cookies(), None);
+    assert_eq!(phone.put("/api/sessions/current/variables/a", json!(1)).await.status(), 201, "begins another");
+}
+
+#[tokio::test]
+async fn signing_out_takes_back_a_cookie_whatever_it_holds() {
+    let app = TestApp::start().await;
+    let browser = alice(&app).await;
+    let genuine = Forge::from(&browser.cookie(COOKIE).unwrap());
+    let late = browser.copy();
+    sign_in(&browser, "/api/sessions", "alice").await;
+    let unknown = genuine.header("kid", json!("a key to come")).signed();
+    for (cookie, code) in
+        [(late.cookie(COOKIE).unwrap(), "revoked"), (unknown, "unknown_key"), ("x".to_owned(), "malformed_token")]
+    {
+        late.plant(COOKIE, &cookie);
+        let elsewhere = late.send(Method::DELETE, "/api/sessions/current", None, "same-site").await;
+        assert_eq!((elsewhere.status(), elsewhere.cookies().len()), (403, 0), "no other page signs anybody out");
+        assert_eq!(late.delete("/api/sessions/current").await.refusal(), (401, code.to_owned()));
+        assert_eq!(late.cookies(), None, "{code}");
+    }
+}
+
+#[tokio::test]
 async fn what_another_replica_or_a_later_second_would_take_is_not_taken_back() {
     let app = TestApp::start().await;
     let browser = alice(&app).await;
