@@ -135,6 +135,25 @@ fn the_postman_collection_has_every_route() {
     }
 }
 
+#[test]
+fn each_chapter_of_the_course_has_its_folder_in_the_postman_collection() {
+    let collection: serde_json::Value = serde_json::from_str(&file("postman/daypass.postman_collection.json")).unwrap();
+    let folders = collection["item"].as_array().unwrap();
+    let classroom = folders.iter().find(|folder| folder["name"] == "Classroom").unwrap()["item"].as_array().unwrap();
+    let mut titles = BTreeSet::new();
+    for page in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/course")).unwrap() {
+        let page = file(&format!("docs/course/{}", page.unwrap().file_name().to_str().unwrap()));
+        titles.insert(page.lines().next().unwrap().trim_start_matches("# ").to_owned());
+    }
+    titles.retain(|title| title.starts_with(char::is_numeric));
+    // It tells of the other lessons, which have a folder beside this one.
+    assert!(titles.remove("14. Sessions by cookie"));
+    assert_eq!(titles.len(), 13);
+    for title in titles {
+        assert!(classroom.iter().any(|folder| folder["name"] == title), "{title}");
+    }
+}
+
 /// Requests of the collection, with whatever stands in a slot of the path as `{id}`.
 fn collect_requests(folder: &serde_json::Value, found: &mut BTreeSet<String>) {
     for item in folder["item"].as_array().into_iter().flatten() {
