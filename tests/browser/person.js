@@ -89,6 +89,7 @@ export class Person {
     this.credentials = credentials ?? { username: `ada-${randomBytes(5).toString("hex")}`, password: PASSWORD };
     this.trouble = trouble ?? [];
     this.devices = [];
+    this.underWay = new Set();
   }
 
   /** The same person signs in at another device: a browser profile of its own. */
@@ -114,7 +115,9 @@ export class Person {
     page.on("request", (request) => {
       const { origin, protocol, href } = new URL(request.url());
       if (origin !== ORIGIN && protocol !== "data:") this.trouble.push(`left the origin: ${href}`);
+      this.underWay.add(request);
     });
+    for (const end of ["requestfinished", "requestfailed"]) page.on(end, (request) => this.underWay.delete(request));
     await page.addInitScript(() => addEventListener("securitypolicyviolation", (event) => {
       console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI}`);
     }));
@@ -179,6 +182,13 @@ export class Person {
   async signsUp() {
     await this.sends("#sign-up", this.credentials);
     await this.sees("#account-title", `You are ${this.username}`);
+    await this.hasAllAnswers();
+  }
+
+  /** Waits until nothing that the page asked for is still to come: what happens next is told by the next request. */
+  async hasAllAnswers() {
+    await this.page.waitForTimeout(50);
+    while (this.underWay.size > 0) await this.page.waitForTimeout(20);
   }
 
   async signsIn() {
