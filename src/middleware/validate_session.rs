@@ -140,14 +140,15 @@ fn refused(app: &App, carrier: Carrier, error: Error) -> Response {
 
 async fn answer(app: &App, session: AnySession, carrier: Carrier, mut request: Request, next: Next) -> Response {
     let follow_up = carrier == Carrier::Cookie || app.tokens.renews();
-    // Or any page of another port could keep the session of a person alive who has long left.
-    let site = Site::read(request.uri(), request.headers(), app.cookies.secure());
-    let may_renew = carrier.check(site).is_ok();
     let presented = Presented { session, carrier };
-    let kept = follow_up.then(|| presented.session.clone());
+    let kept = follow_up.then(|| {
+        let site = Site::read(request.uri(), request.headers(), app.cookies.secure());
+        // Or any page of another port could keep the session of a person alive who has long left.
+        (presented.session.clone(), carrier.check(site).is_ok())
+    });
     request.extensions_mut().insert(presented);
     let mut response = next.run(request).await;
-    if let Some(session) = kept {
+    if let Some((session, may_renew)) = kept {
         match after(app, &session, (carrier, may_renew), response.headers_mut()) {
             Ok(()) => {}
             Err(error) => return error.into_response(),
