@@ -7,7 +7,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseTransaction, IntoActiveModel, QuerySelect, Select};
 
-use super::brought::{Brought, owner_gone};
+use super::brought::{self, Brought, owner_gone};
 use super::item_name::ItemName;
 use super::page::{self, Columns, Cursor, Listed, PageRequest, Place};
 use super::version::Expected;
@@ -89,22 +89,20 @@ pub async fn create(
 /// # Errors
 /// [`Revoked`](crate::auth::refusal::Refusal::Revoked) when one of their owners is no more.
 pub async fn create_all(db: &impl ConnectionTrait, items: &[&Brought<ItemName>]) -> Result<(), Error> {
-    let rows = items.iter().copied().map(row);
-    Entity::insert_many(rows).exec_without_returning(db).await.map(|_| ()).map_err(owner_gone)
+    brought::insert_all(db, items.iter().copied().map(row)).await
 }
 
-/// The items of these owners that were created from `first` to `last`.
+/// The items of these owners that were created between two moments, both included.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn created_between(
     db: &impl ConnectionTrait,
     owners: &HashSet<i64>,
-    [first, last]: [DateTime<Utc>; 2],
+    between: [DateTime<Utc>; 2],
 ) -> Result<Vec<Model>, Error> {
-    let items = Entity::find().filter(COLUMN.owner_id.is_in(owners.iter().copied()));
-    let within = Column::CreatedAt.between(first.timestamp_millis(), last.timestamp_millis());
-    Ok(items.filter(within).all(db).await?)
+    let theirs = brought::created_between::<Entity>((Column::OwnerId, Column::CreatedAt), owners, between);
+    Ok(theirs.all(db).await?)
 }
 
 fn row(item: &Brought<ItemName>) -> ActiveModel {

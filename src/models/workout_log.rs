@@ -8,7 +8,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseTransaction, IntoActiveModel, QuerySelect, Select};
 
-use super::brought::{Brought, owner_gone};
+use super::brought::{self, Brought, owner_gone};
 use super::page::{self, Columns, Cursor, Listed, PageRequest, Place};
 use super::version::Expected;
 use super::workout_text::{Description, Detail};
@@ -117,22 +117,20 @@ pub async fn create(
 /// # Errors
 /// [`Revoked`](crate::auth::refusal::Refusal::Revoked) when one of their owners is no more.
 pub async fn create_all(db: &impl ConnectionTrait, logs: &[&Brought<Entry>]) -> Result<(), Error> {
-    let rows = logs.iter().copied().map(row);
-    Entity::insert_many(rows).exec_without_returning(db).await.map(|_| ()).map_err(owner_gone)
+    brought::insert_all(db, logs.iter().copied().map(row)).await
 }
 
-/// The logs of these owners that were created from `first` to `last`.
+/// The logs of these owners that were created between two moments, both included.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn created_between(
     db: &impl ConnectionTrait,
     owners: &HashSet<i64>,
-    [first, last]: [DateTime<Utc>; 2],
+    between: [DateTime<Utc>; 2],
 ) -> Result<Vec<Model>, Error> {
-    let logs = Entity::find().filter(COLUMN.owner_id.is_in(owners.iter().copied()));
-    let within = Column::CreatedAt.between(first.timestamp_millis(), last.timestamp_millis());
-    Ok(logs.filter(within).all(db).await?)
+    let theirs = brought::created_between::<Entity>((Column::OwnerId, Column::CreatedAt), owners, between);
+    Ok(theirs.all(db).await?)
 }
 
 fn row(log: &Brought<Entry>) -> ActiveModel {
