@@ -3,8 +3,6 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 
 use crate::running::Running;
 
@@ -47,16 +45,7 @@ impl Browser {
     fn ask(&self, service: &Running, what: &str, said: &str, body: &str) -> (u16, String) {
         let pairs: Vec<_> = self.jar.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
         let cookies = if pairs.is_empty() { String::new() } else { format!("cookie: {}\r\n", pairs.join("; ")) };
-        let (host, length) = (&service.address, body.len());
-        let mut stream = TcpStream::connect(host).unwrap();
-        write!(
-            stream,
-            "{what} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{said}{cookies}content-length: {length}\r\n\r\n\
-             {body}"
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
+        let answer = service.exchange(what, &format!("{said}{cookies}"), body);
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         head.lines().filter_map(|line| line.strip_prefix("set-cookie: ")).for_each(|cookie| self.keep(cookie));
         (head[9..12].parse().unwrap(), body.to_owned())

@@ -1,7 +1,6 @@
 //! A course's database as Sequelize makes it, on SQLite or on the server that tests use, and a folder to
 //! import it into.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Output;
 
@@ -9,6 +8,7 @@ use sea_orm::{ConnectionTrait as _, Database, DbBackend};
 use tempfile::TempDir;
 
 use crate::database::TestDatabase;
+use crate::place::server_of_the_tests;
 use crate::running::*;
 
 /// bcrypt of cost 4 of `correct horse`, as the course's server stores it.
@@ -45,13 +45,7 @@ impl Course {
 
     /// The same on the server of the tests, if they have one.
     pub async fn of_2018_on_the_server() -> Option<Self> {
-        let server = TestDatabase::empty().await;
-        if server.url().is_sqlite() {
-            // Past the capture of the test runner, so that nobody takes it for tested.
-            let _ = writeln!(std::io::stderr(), "not run: a course on a server; TEST_DATABASE_URL is not set");
-            return None;
-        }
-        let course = Self { server: Some(server), ..Self::empty() };
+        let course = Self { server: Some(server_of_the_tests("a course").await?), ..Self::empty() };
         course.tell(TABLES).await;
         Some(course)
     }

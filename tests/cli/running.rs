@@ -23,6 +23,11 @@ pub fn key_of(token: &str) -> &str {
     token.split('.').next().unwrap()
 }
 
+fn session_token(answer: &str) -> String {
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    answer.split(r#""sessionToken":""#).nth(1).unwrap().split('"').next().unwrap().to_owned()
+}
+
 pub fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
@@ -56,12 +61,17 @@ impl Running {
     }
 
     pub fn request(&self, method: &str, path: &str, token: &str, body: &str) -> String {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        let length = body.len();
+        let headers = format!("authorization: {token}\r\ncontent-type: application/json\r\n");
+        self.exchange(&format!("{method} {path}"), &headers, body)
+    }
+
+    /// The whole answer to a request with these headers, each with its end of line.
+    pub fn exchange(&self, what: &str, headers: &str, body: &str) -> String {
+        let (host, length) = (&self.address, body.len());
+        let mut stream = TcpStream::connect(host).unwrap();
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: {token}\r\n\
-             content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+            "{what} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{body}"
         )
         .unwrap();
         let mut answer = String::new();
@@ -71,8 +81,7 @@ impl Running {
 
     pub fn sign_up(&self) -> String {
         let answer = self.request("POST", "/api/users", "", r#"{"username":"ada","password":"correct horse"}"#);
-        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
-        answer.split(r#""sessionToken":""#).nth(1).unwrap().split('"').next().unwrap().to_owned()
+        session_token(&answer)
     }
 
     /// Signs in; whoever is told that the service is busy comes back, as clients do.
@@ -80,8 +89,7 @@ impl Running {
         let ask = || self.request("POST", "/api/sessions", "", r#"{"username":"ada","password":"correct horse"}"#);
         let mut answers = std::iter::repeat_with(ask).take(20);
         let answer = answers.find(|answer| !answer.starts_with("HTTP/1.1 503")).unwrap();
-        let token = answer.split(r#""sessionToken":""#).nth(1).unwrap_or_else(|| panic!("{answer}"));
-        token.split('"').next().unwrap().to_owned()
+        session_token(&answer)
     }
 
     pub fn hang_up(&self) {
