@@ -1,13 +1,14 @@
-//! What one password costs at the default parameters: the crate by itself, allocating its 19 MiB each
-//! time or reusing them, and the service's own door to it.
+//! The cost of one password hash with the default parameters: the crate with new or reused memory, and the
+//! `PasswordHasher` of the service.
 
 use std::hint::black_box;
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use criterion::{Criterion, criterion_group, criterion_main};
-use daypass::auth::address_prefix::AddressPrefix;
-use daypass::auth::password::Password;
-use daypass::auth::password_hasher::{PasswordHasher, Verdict};
+use daypass::auth::password::hasher::{Comparison, PasswordHasher};
+use daypass::auth::password::policy::Password;
+use daypass::auth::password::stored_hash::ImportedCost;
+use daypass::auth::rate_limit::client_network::ClientNetwork;
 
 const TEXT: &str = "correct horse battery staple";
 const SALT: &[u8; 16] = b"a salt of 16 ch.";
@@ -28,13 +29,13 @@ fn hash(criterion: &mut Criterion) {
     });
 
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let hasher = PasswordHasher::new(Params::DEFAULT, 1).expect("the default parameters");
+    let hasher = PasswordHasher::new(Params::DEFAULT, 1, ImportedCost::default()).expect("the default parameters");
     let password = Password::presented(TEXT).expect("a short password");
-    let stored = runtime.block_on(hasher.hash(AddressPrefix::LOCAL, password.clone())).expect("a hash");
+    let stored = runtime.block_on(hasher.hash(ClientNetwork::LOCAL, password.clone())).expect("a hash");
     group.bench_function("PasswordHasher::verify", |bencher| {
         bencher.iter(|| {
-            let verdict = runtime.block_on(hasher.verify(AddressPrefix::LOCAL, password.clone(), Some(stored.clone())));
-            assert!(matches!(verdict, Ok(Verdict::Right { .. })));
+            let compared = runtime.block_on(hasher.verify(ClientNetwork::LOCAL, &password, Some(stored.clone())));
+            assert!(matches!(compared, Ok(Comparison::Match { .. })));
         });
     });
     group.finish();

@@ -1,13 +1,15 @@
-//! What verifying one session token costs: a good one, one signed by someone else, one too old.
+//! The cost of verifying one session token: a valid one, one with a bad signature and an expired one.
 
 use std::hint::black_box;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use criterion::{Criterion, criterion_group, criterion_main};
-use daypass::auth::keys::KeyRing;
-use daypass::auth::refusal::Refusal;
+use daypass::auth::token::keys::KeyRing;
+use daypass::auth::token::refusal::Refusal;
 use daypass::auth::token::{Lifetimes, Tokens};
-use daypass::random;
+use daypass::platform::random;
+use daypass::types::UserId;
+use daypass::types::generation::Generation;
 use secrecy::{ExposeSecret, SecretString};
 
 const NOW: DateTime<Utc> = DateTime::from_timestamp(1_800_000_000, 0).expect("a moment in range");
@@ -20,7 +22,7 @@ fn tokens() -> Tokens {
     Tokens::new(ring, "daypass".to_owned(), "daypass".to_owned(), lifetimes)
 }
 
-/// The same header and claims behind another signature, which differs in its first character.
+/// The token with a signature that differs in its first character.
 fn tampered(token: &str) -> String {
     let (message, signature) = token.rsplit_once('.').expect("three parts");
     let other = if signature.starts_with('A') { 'B' } else { 'A' };
@@ -29,11 +31,13 @@ fn tampered(token: &str) -> String {
 
 fn verify(criterion: &mut Criterion) {
     let tokens = tokens();
-    let issued = tokens.issue(Some(42), NOW, &mut random::secure()).expect("a token");
+    let issued = tokens
+        .issue(Some(UserId(42)), Generation::random(&mut random::secure()), NOW, &mut random::secure())
+        .expect("a token");
     let good = issued.token.expose_secret();
     let bad = tampered(good);
     let later = NOW + LIFETIME;
-    // Each must take the way that it is named after.
+    // Each case must have the result that its name says.
     assert_eq!(tokens.verify(good, NOW), Ok(issued.session));
     assert_eq!(tokens.verify(&bad, NOW), Err(Refusal::BadSignature));
     assert_eq!(tokens.verify(good, later), Err(Refusal::Expired { at: later }));

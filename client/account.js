@@ -1,36 +1,38 @@
-// Who you are: signing up, signing in, changing the username. The ways out are exits.js's.
+// The account panel: sign-up, sign-in and changing the username. Sign-out is in sign-out.js.
 
 import { deviceToken } from "./device-token.js";
 import { byId, localMinute, say } from "./dom.js";
 import { exchange } from "./exchange.js";
-import { onSubmit, showRefusal, wireReveals } from "./form.js";
+import { onSubmit, showErrors, wireReveals } from "./form.js";
 import { reason } from "./glossary.js";
-import { authorised, check, departed, isLeft, onChange, renamed, signedIn } from "./session.js";
+import { authorised, check, signOutDone, keepsCookie, onChange, renamed, signedIn } from "./session.js";
 import { wireStrength } from "./strength-hint.js";
 
 const title = byId("account-title");
+const forms = [byId("sign-up"), byId("sign-in")];
 const outcome = byId("account-outcome");
 const keepVariables = byId("keep-variables");
 
 export function openAccount() {
-  openDoor(byId("sign-up"), "/api/users", ({ username }) => `Signed up and signed in as ${username}.`);
-  openDoor(byId("sign-in"), "/api/sessions", ({ username }) => `Signed in as ${username}.`, deviceToken);
+  wireCredentials(byId("sign-up"), "/api/users", ({ username }) => `Signed up as ${username}.`);
+  wireCredentials(byId("sign-in"), "/api/sessions", ({ username }) => `Signed in as ${username}.`, deviceToken);
   wireStrength(byId("sign-up"));
+  for (const choice of document.querySelectorAll("[name=credentials]")) choice.addEventListener("change", () => chooseForm(choice.value));
   openRename(byId("rename-user"));
   byId("ask-again").addEventListener("click", check);
   onChange(render);
 }
 
-function openDoor(form, path, welcome, device = () => null) {
+function wireCredentials(form, path, welcome, device = () => null) {
   wireReveals(form);
   onSubmit(form, async ({ username, password }) => {
-    await departed();
+    await signOutDone();
     const answer = await exchange("POST", path, {
-      body: { username: username.value, password: password.value, ...terms() },
+      body: { username: username.value, password: password.value, ...sessionOptions() },
       device: device(),
     });
-    if (!answer.ok) return showRefusal(form, answer);
-    form.reset();
+    if (!answer.ok) return showErrors(form, answer);
+    for (const each of forms) each.reset();
     keepVariables.checked = false;
     signedIn(answer);
     say(outcome, welcome(answer.body.user), "good");
@@ -38,9 +40,21 @@ function openDoor(form, path, welcome, device = () => null) {
   });
 }
 
-/** How the session is to begin, where that is not as the server does it by itself. */
-function terms() {
-  const carrier = document.querySelector("#terms [name=carrier]:checked").value;
+/** Shows one of the two forms. What was typed into the other one stays. */
+export function chooseForm(id) {
+  const [shown, other] = forms.toSorted((form) => (form.id === id ? -1 : 1));
+  byId(`choose-${id}-label`).firstElementChild.checked = true;
+  if (!shown.hidden) return;
+  for (const name of ["username", "password"]) {
+    if (shown.elements[name].value === "") shown.elements[name].value = other.elements[name].value;
+  }
+  shown.hidden = false;
+  other.hidden = true;
+}
+
+/** The session options that differ from the server's defaults. */
+function sessionOptions() {
+  const carrier = document.querySelector("#session-options [name=carrier]:checked").value;
   const keep = keepVariables.checked && !byId("keep-variables-field").hidden;
   return { ...(carrier !== "bearer" && { carrier }), ...(keep && { keepVariables: true }) };
 }
@@ -48,50 +62,52 @@ function terms() {
 function openRename(form) {
   onSubmit(form, async ({ username }) => {
     const answer = await authorised("PATCH", "/api/users/me", { body: { username: username.value } });
-    if (!answer.ok) return showRefusal(form, answer);
+    if (!answer.ok) return showErrors(form, answer);
     form.reset();
     renamed(answer.body);
-    say(outcome, `Your username is ${answer.body.username} now.`, "good");
+    say(outcome, `Your username is now ${answer.body.username}.`, "good");
   });
 }
 
 function render(held, before) {
-  const { standing, pass, user, session, news, carrier } = held;
-  const known = standing === "accepted";
-  const stranded = standing === "refused" || standing === "unanswered";
+  const { state, credential, user, session, notice, carrier } = held;
+  const known = state === "accepted";
+  const unusable = state === "rejected" || state === "unverified";
 
-  // What was said in good days would contradict a refusal.
-  if (stranded || pass !== before.pass || news !== before.news) say(outcome, news);
-  title.textContent = "Sign up or sign in";
-  if (known) title.textContent = `You are ${user.username}`;
-  if (standing === "asking") title.textContent = "One moment";
-  byId("who").hidden = !known;
-  byId("doors").hidden = known || standing === "asking";
-  byId("stranded").hidden = !stranded;
+  // A rejection makes the previous message wrong.
+  if (unusable || credential !== before.credential || notice !== before.notice) say(outcome, notice);
+  byId("signed-in").hidden = !known;
+  byId("credentials").hidden = known || state === "loading";
+  byId("token-problem").hidden = !unusable;
+  byId("end").hidden = !known;
+  byId("nothing-to-end").hidden = known;
+  // A user who had a session has an account.
+  if (!known && before.credential && credential !== before.credential) chooseForm("sign-in");
+  if (unusable && state !== before.state) chooseForm("sign-in");
   if (known) {
-    byId("who-id").textContent = `number ${user.id}`;
-    byId("who-since").textContent = localMinute(new Date(user.createdAt));
-    byId("who-began").textContent = localMinute(new Date(session.createdAt));
+    byId("user-id").textContent = `${user.username}, number ${user.id}`;
+    byId("signed-up-at").textContent = localMinute(new Date(user.createdAt));
+    byId("signed-in-at").textContent = localMinute(new Date(session.createdAt));
   }
-  // No script can delete a cookie of this kind: what is left is to sign out.
+  // No script can delete an HttpOnly cookie, so signing out is the only way.
   for (const way of document.querySelectorAll(".by-token")) way.hidden = carrier === "cookie";
-  if (stranded) tellTheStranded(held);
-  // What held the focus may just have gone, and the title says what came instead.
-  const focused = document.activeElement;
-  if (focused.closest("[hidden]") && focused.closest("section")?.contains(title)) title.focus();
+  if (unusable) showUnverified(held);
+  // The focused element may just have been hidden. The title says what replaced it.
+  const parts = ["token-problem", "credentials", "signed-in", "end"].map(byId);
+  if (parts.some((part) => part.hidden && part.contains(document.activeElement))) title.focus();
 }
 
-function tellTheStranded({ carrier, standing, problem }) {
-  const refused = standing === "refused";
+function showUnverified({ carrier, state, problem }) {
+  const rejected = state === "rejected";
   const cookie = carrier === "cookie";
-  const left = refused && cookie && isLeft(problem);
-  // What was refused has no session that could still be ended, and most cookies the server has taken back.
-  byId("stranded-sign-out").hidden = refused && !left;
-  byId("ask-again").hidden = refused && cookie && !left;
+  const left = rejected && cookie && keepsCookie(problem);
+  // A rejected token has no session to end, and the server has cleared most rejected cookies.
+  byId("problem-sign-out").hidden = rejected && !left;
+  byId("ask-again").hidden = rejected && cookie && !left;
   const what = cookie ? "a session cookie" : "a token";
-  let told = `This browser holds ${what}, but nobody could say whether it is good.`;
-  if (refused) told = `This browser holds a token that was refused: ${problem.code}.`;
-  const fate = left ? "Sign out to be rid of it" : "The cookie is gone";
-  if (refused && cookie) told = `The session of this browser’s cookie was refused: ${problem.code}. ${fate}.`;
-  byId("stranded-reason").textContent = `${told} ${reason(problem)}`;
+  let message = `This browser has ${what}, but the server could not verify it.`;
+  if (rejected) message = `The token in this browser was rejected: ${problem.code}.`;
+  const next = left ? "Sign out to delete the cookie" : "The cookie was deleted";
+  if (rejected && cookie) message = `The session cookie was rejected: ${problem.code}. ${next}.`;
+  byId("token-problem-text").textContent = `${message} ${reason(problem)}`;
 }

@@ -1,31 +1,39 @@
-// The entry: each panel opens itself, then the session begins, and the panels follow it.
+// The entry point: wires each panel, then restores the session. The panels listen to its changes.
 
 import { openAccount } from "./account.js";
-import { openAnatomy } from "./anatomy.js";
+import { openRequests } from "./requests.js";
 import { openClassroom } from "./classroom.js";
 import { openCookie } from "./cookie.js";
+import { openDevices } from "./devices.js";
 import { openDeviceToken } from "./device-token.js";
-import { openExits } from "./exits.js";
+import { openEnded } from "./ended.js";
+import { openSignOut } from "./sign-out.js";
 import { openItems } from "./items.js";
 import { openPassword } from "./password.js";
 import { start } from "./session.js";
+import { openSummary } from "./summary.js";
 import { openSessions } from "./sessions.js";
-import { openTicket } from "./ticket.js";
+import { openToken } from "./token.js";
 import { openVariables } from "./variables.js";
-import { openVerdict } from "./verdict.js";
+import { openResult } from "./result.js";
+import { watchSession } from "./watch.js";
 import { openWorkoutLogs } from "./workout-logs.js";
 
-openAnatomy();
+openRequests();
+openSummary();
 openAccount();
 openDeviceToken();
-openExits();
-openTicket();
+openSignOut();
+openToken();
 openCookie();
-openVerdict();
+openResult();
+openEnded();
 openVariables();
 openSessions();
 openItems();
 openWorkoutLogs();
 openPassword();
 openClassroom();
+openDevices();
+watchSession();
 start();

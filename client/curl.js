@@ -1,5 +1,5 @@
-// An exchange as a command for a POSIX shell. The secrets stay outside: the shell fills in $TOKEN, $PASSWORD and, where
-// a password is to replace another, $NEW_PASSWORD. Without a $DEVICE curl leaves out its header.
+// An exchange as a command for a POSIX shell. Secrets are shell variables: $TOKEN, $PASSWORD, $DEVICE and, for a changed
+// password, $NEW_PASSWORD. curl omits the device header if $DEVICE is empty.
 
 import { isSecret } from "./redact.js";
 
@@ -14,10 +14,10 @@ function secretHeader(name, value) {
   return `--header "Authorization: ${value.startsWith("Bearer ") ? "Bearer " : ""}$TOKEN"`;
 }
 
-// Inside single quotes a shell reads everything as it stands, except the quote that ends them.
+// Inside single quotes a shell interprets nothing except the closing quote.
 const inQuotes = (text) => text.replaceAll("'", "'\\''");
 
-// A browser adds the cookie by itself, and from which page the request comes.
+// The browser adds the cookie and the origin by itself.
 const BY_BROWSER = `--cookie "${document.documentElement.dataset.cookie}=$TOKEN" \\\n  --header 'Origin: ${location.origin}'`;
 
 export function asCurl({ method, path, remark, cookie, request }) {
@@ -35,7 +35,7 @@ const isObject = (value) => value !== null && typeof value === "object" && !Arra
 const body = (value) => (isObject(value) ? object(value) : inQuotes(JSON.stringify(value)));
 const object = (body) => `{${Object.entries(body).map(member).join(",")}}`;
 
-// The password leaves the single quotes for double ones, where the shell fills it in.
+// The password is in double quotes, where the shell expands the variable.
 function member([name, value]) {
   const variable = name === "newPassword" ? "NEW_PASSWORD" : "PASSWORD";
   if (isObject(value)) return `${inQuotes(JSON.stringify(name))}:${object(value)}`;

@@ -1,5 +1,5 @@
-// The token by which the server knows a browser somebody has signed in from before, so that wrong guesses made
-// elsewhere can not lock that person out. It is no session, lets nobody in, and stays when they sign out.
+// The device token tells the server that the user has signed in from this browser before, so failed sign-ins from
+// elsewhere cannot lock the user out here. It is not a session token and survives sign-out.
 
 import { byId, say } from "./dom.js";
 import { store, stored } from "./storage.js";
@@ -12,21 +12,21 @@ const box = byId("known-device");
 export function openDeviceToken() {
   byId("forget-device").addEventListener("click", () => {
     forgetDevice();
-    say(byId("account-outcome"), "This browser forgot its device token. The next sign-in brings a new one.");
+    say(byId("account-outcome"), "Device token deleted. The next sign-in creates a new one.");
     byId("account-title").focus();
   });
-  // What another tab did with it; a null key means the whole storage was cleared.
+  // Follow changes in other tabs. A null key means that the storage was cleared.
   window.addEventListener("storage", ({ key }) => (key === KEY || key === null) && render());
   render();
 }
 
-/** The token as a header can carry it, or null. */
+/** The token, or null if there is none or a header cannot contain it. */
 export function deviceToken() {
   const token = stored(KEY);
   return /^[\x21-\x7e]+$/.test(token ?? "") ? token : null;
 }
 
-/** Keeps what an answer brought; one without a token takes none away. */
+/** Stores the token of a response. A response without a token changes nothing. */
 export function keepDevice(headers) {
   const token = headers.get(HEADER);
   if (token) replace(token);

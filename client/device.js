@@ -1,5 +1,5 @@
-// What a person would call a device, told from the user agent it sent. Browsers claim to be their forebears, so the
-// order matters: the first name that fits is the right one. Versions are left out: they change by the week.
+// A readable name for a device, from its user agent. Browsers include the names of older browsers, so the order
+// matters: the first match is the right one. Versions are left out because they change too often.
 
 const PROGRAMS = [
   ["Edge", /\bEdg(e|A|iOS)?\//],
@@ -28,15 +28,15 @@ const SYSTEMS = [
   ["Linux", /\bLinux\b/],
 ];
 
-const MOST_CHARACTERS = 48;
+const MAX_CHARACTERS = 48;
 
-/** "Firefox on Linux"; what is not in the tables as it was sent, shortened. */
+/** For example "Firefox on Linux". An unknown user agent is shown as sent, shortened. */
 export function deviceOf(userAgent) {
-  if (!userAgent) return "Something without a name";
+  if (!userAgent) return "Unknown device";
   const program = nameIn(PROGRAMS, userAgent);
   const system = nameIn(SYSTEMS, userAgent);
   if (program) return system ? `${program} on ${system}` : program;
-  return userAgent.length > MOST_CHARACTERS ? `${userAgent.slice(0, MOST_CHARACTERS - 1)}…` : userAgent;
+  return userAgent.length > MAX_CHARACTERS ? `${userAgent.slice(0, MAX_CHARACTERS - 1)}…` : userAgent;
 }
 
 const nameIn = (table, text) => table.find(([, pattern]) => pattern.test(text))?.[0];

@@ -1,4 +1,4 @@
-// Small ways to build the page. Whatever comes from a server, a token or a person enters as text, never as markup.
+// Helpers that build the page. All data is inserted as text, never as markup.
 
 export const byId = (id) => document.getElementById(id);
 
@@ -13,13 +13,13 @@ export function element(tag, className, ...children) {
   return node;
 }
 
-/** Writes an outcome where a screen reader hears it; `tone` is "good", "bad" or nothing. */
+/** Writes an outcome into a live region. `tone` is "good", "bad" or empty. */
 export function say(node, text, tone = "") {
   node.textContent = text;
   node.dataset.tone = tone;
 }
 
-/** Runs `act` when the button is pressed; a second press while the first is on its way does nothing. */
+/** Runs `act` when the button is pressed. Ignores further presses until it is done. */
 export function onPress(button, act) {
   let acting = false;
   button.addEventListener("click", async () => {
@@ -36,17 +36,32 @@ export function onPress(button, act) {
 const toTheSecond = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const toTheMinute = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
-const write = (format, date) => (Number.isNaN(date.getTime()) ? "not a time" : format.format(date));
+const write = (format, date) => (Number.isNaN(date.getTime()) ? "unknown time" : format.format(date));
 
 export const localTime = (date) => write(toTheSecond, date);
 export const localMinute = (date) => write(toTheMinute, date);
 
-/** Gives the text to the clipboard; false where the browser has none to offer, as on plain HTTP away from localhost. */
+/** Copies the text. Returns false if the browser does not allow it. */
 export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    return false;
+    return copyBySelection(text);
+  }
+}
+
+// Over plain HTTP from another machine there is no clipboard API.
+function copyBySelection(text) {
+  const focused = document.activeElement;
+  const field = element("textarea", "unseen");
+  field.value = text;
+  document.body.append(field);
+  field.select();
+  try {
+    return document.execCommand("copy");
+  } finally {
+    field.remove();
+    focused?.focus();
   }
 }

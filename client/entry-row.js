@@ -1,18 +1,18 @@
-// One row of a list: changing it in place, deleting it, and settling a conflict with whoever changed it meanwhile.
+// One row of a list: edit in place, delete, and resolve a conflict with a concurrent change.
 
 import { fromTemplate, localMinute } from "./dom.js";
-import { clearRefusal, onSubmit, showRefusal, values } from "./form.js";
+import { clearErrors, onSubmit, showErrors, values } from "./form.js";
 import { reason } from "./glossary.js";
 import { authorised } from "./session.js";
 
 let rowsMade = 0;
 
-/** The row of an entry in the list of this kind; `panel` is what the row may do around itself. */
+/** Creates the row of an entry. `panel` shows messages and removes rows. */
 export const entryRow = (kind, entry, panel, etag) => new EntryRow(kind, entry, panel, etag).element;
 
 /**
- * A row knows the version it shows by its ETag, and sends it along with each change. The list carries no ETags, so a row
- * from the list asks for its own when an edit begins.
+ * A row sends the ETag of the version it shows with each change. Lists contain no ETags, so a row fetches its ETag when
+ * an edit starts.
  */
 class EntryRow {
   constructor(kind, entry, panel, etag = null) {
@@ -37,7 +37,7 @@ class EntryRow {
     return this.element.querySelector(selector);
   }
 
-  // A second press while the first is on its way would be answered as if somebody else had acted in between.
+  // A second press during the first request would look like a conflict with another client.
   onClick(selector, act) {
     this.at(selector).addEventListener("click", async () => {
       if (this.acting) return;
@@ -50,7 +50,7 @@ class EntryRow {
     });
   }
 
-  // Labels and messages find their field by id, and a template can not carry ids that are to be unique.
+  // Labels and messages refer to their field by id, and a template cannot contain unique ids.
   linkLabels() {
     const id = `${this.kind.one}-${++rowsMade}`;
     for (const field of this.form.querySelectorAll(".field")) {
@@ -75,7 +75,7 @@ class EntryRow {
     for (const place of this.element.querySelectorAll("[data-shows]")) place.textContent = entry[place.dataset.shows];
     this.at(".item-time").dateTime = entry.updatedAt;
     this.at(".item-time").textContent = localMinute(new Date(entry.updatedAt));
-    // Said of one button among many, "Delete" does not say what.
+    // Screen readers need the name: "Delete" alone does not say what is deleted.
     for (const place of this.element.querySelectorAll(".whose")) place.textContent = ` ${place.dataset.says ?? ""}${this.name}`;
   }
 
@@ -88,7 +88,7 @@ class EntryRow {
   }
 
   rest() {
-    clearRefusal(this.form);
+    clearErrors(this.form);
     this.reveal(".item-line");
     this.at(".edit").focus();
   }
@@ -96,7 +96,7 @@ class EntryRow {
   async beginEdit() {
     if (!this.etag) {
       const answer = await authorised("GET", this.path);
-      if (!answer.ok) return this.refused(answer);
+      if (!answer.ok) return this.showError(answer);
       this.take(answer);
     }
     for (const name of Object.keys(values(this.form))) this.form.elements[name].value = this.entry[name];
@@ -109,9 +109,9 @@ class EntryRow {
   async save(mine) {
     const answer = await authorised("PUT", this.path, { body: mine, ifMatch: this.etag });
     if (answer.status === 412) {
-      return this.conflict(`You wrote “${this.kind.tell(mine)}”.`, "Save mine anyway", () => this.save(mine));
+      return this.conflict(`You wrote “${this.kind.describe(mine)}”.`, "Save mine anyway", () => this.save(mine));
     }
-    if (!answer.ok) return this.refused(answer);
+    if (!answer.ok) return this.showError(answer);
     this.take(answer);
     this.panel.say(this.kind.saved(this.name), "good");
     this.rest();
@@ -122,17 +122,17 @@ class EntryRow {
     if (answer.status === 412) {
       return this.conflict("You asked to delete it.", "Delete it anyway", () => this.delete());
     }
-    if (!answer.ok) return this.refused(answer);
+    if (!answer.ok) return this.showError(answer);
     this.panel.remove(this.element, `Deleted ${this.name}.`);
   }
 
-  // "Anyway" still names the version shown here: a third change in between is a conflict of its own.
+  // "Anyway" sends the ETag of the version shown here, so another change in between is a new conflict.
   async conflict(mine, label, insist) {
     const theirs = await authorised("GET", this.path);
-    if (!theirs.ok) return this.refused(theirs);
+    if (!theirs.ok) return this.showError(theirs);
     this.take(theirs);
     this.insist = insist;
-    this.at(".conflict-text").textContent = `Changed elsewhere: it is “${this.kind.tell(theirs.body)}” now. ${mine}`;
+    this.at(".conflict-text").textContent = `Changed elsewhere: it is “${this.kind.describe(theirs.body)}” now. ${mine}`;
     this.at(".mine-anyway").textContent = label;
     this.panel.say("");
     this.reveal(".conflict");
@@ -144,9 +144,9 @@ class EntryRow {
     this.rest();
   }
 
-  refused(answer) {
+  showError(answer) {
     if (answer.status === 404) this.panel.remove(this.element, `${this.name} was deleted elsewhere.`);
     else if (this.form.hidden) this.panel.say(reason(answer.problem), "bad");
-    else showRefusal(this.form, answer);
+    else showErrors(this.form, answer);
   }
 }

@@ -1,26 +1,26 @@
-// The one door to the server. Every request of the page leaves here, comes back as an answer (never as a rejection),
-// and is announced to whoever keeps the record.
+// Sends every request of the page. A failure is returned, never thrown, and each exchange is dispatched as an event.
 
 import { HEADER as DEVICE } from "./device-token.js";
 import { redact, redactHeader, shortenTokens } from "./redact.js";
 
-const PATIENCE_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 
-/** Dispatches one "exchange" event per request, its `detail` already free of secrets. */
+/** Dispatches one "exchange" event per request. Its `detail` contains no secrets. */
 export const exchanges = new EventTarget();
 
 /**
- * Resolves to `{ok, status, headers, body, problem}`. A refusal carries the server's problem document; silence, a
- * timeout or an answer that is not the API's are told the same way, so that callers know one kind of failure.
+ * Resolves to `{ok, status, headers, body, problem}`. A failed request has the server's problem document. A timeout, no
+ * response or a response of another server has a problem of the same form.
  *
- * With `token` it is sent in its name alone. Without, or with `cookies`, the browser adds those it may hold for this
- * origin; `cookie` says that the page knows of one that carries the session. With `course` it is sent as the client of a
- * course sends it: the token without a scheme (the text "null" where there is none), no cookie, a JSON content type also
- * before nothing. A plain text is then as good an answer as JSON.
+ * `token` is sent in `Authorization`, without cookies. Without it, or with `cookies`, the browser adds its cookies;
+ * `cookie` marks a request that carries a session cookie. `course` sends the request like the course's client: the token
+ * without a scheme (or the text "null"), no cookies, always a JSON content type. The response may then be plain text.
+ * `refresh` marks a request that the page sends by itself. `expected` lists error statuses that are no failure.
  */
 export async function exchange(method, path, options = {}) {
   const { token, device, body, ifMatch, remark, keepalive, course, cookie = false, cookies = !token } = options;
-  const headers = { Accept: "application/json" };
+  const { refresh = false, expected = [] } = options;
+  const headers = { Accept: "application/json", ...options.headers };
   if (course && token !== undefined) headers.Authorization = String(token);
   else if (token) headers.Authorization = `Bearer ${token}`;
   if (device) headers[DEVICE] = device;
@@ -28,12 +28,14 @@ export async function exchange(method, path, options = {}) {
   if (body !== undefined || course) headers["Content-Type"] = "application/json";
 
   const started = performance.now();
-  const { answer, text } = await ask(method, path, { headers, body, keepalive, course, cookies });
+  const { answer, text } = await send(method, path, { headers, body, keepalive, course, cookies });
   exchanges.dispatchEvent(new CustomEvent("exchange", { detail: {
     method,
     path,
     remark,
     cookie,
+    refresh,
+    expected,
     took: performance.now() - started,
     request: { headers: redactHeaders(Object.entries(headers)), body: redact(body) },
     response: {
@@ -47,9 +49,9 @@ export async function exchange(method, path, options = {}) {
   return answer;
 }
 
-async function ask(method, path, { headers, body, keepalive, course, cookies }) {
+async function send(method, path, { headers, body, keepalive, course, cookies }) {
   if (/[^\x20-\x7e]/.test(headers.Authorization)) {
-    return silence("unsendable", "The browser can not send this token: no header may carry its characters.");
+    return failed("unsendable", "The browser cannot send this token: it has characters that a header cannot contain.");
   }
   try {
     const response = await fetch(path, {
@@ -58,20 +60,20 @@ async function ask(method, path, { headers, body, keepalive, course, cookies }) 
       body: JSON.stringify(body),
       cache: "no-store",
       keepalive,
-      // Where a token is to speak for the person, a cookie must not answer in its place.
+      // A request with a token must not be authenticated by a cookie.
       credentials: cookies && !course ? "same-origin" : "omit",
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     const text = await response.text();
     return { answer: read(response, text, course), text };
   } catch (cause) {
     return cause.name === "TimeoutError"
-      ? silence("timed_out", `The server did not answer within ${PATIENCE_MS / 1000} seconds.`)
-      : silence("unreachable", `The server at ${location.origin} does not answer. Is it running?`);
+      ? failed("timed_out", `The server did not respond within ${TIMEOUT_MS / 1000} seconds.`)
+      : failed("unreachable", `The server at ${location.origin} does not respond. Is it running?`);
   }
 }
 
-const silence = (code, detail) => (
+const failed = (code, detail) => (
   { answer: { ok: false, status: 0, headers: new Headers(), problem: { code, detail } }, text: "" }
 );
 
@@ -82,7 +84,7 @@ function read(response, text, course) {
   const ok = response.ok && (status === 204 || body !== undefined);
   const problem = ok ? undefined : body ?? {
     code: "not_the_api",
-    detail: `The answer, with status ${status}, does not come from the Daypass API. Is a proxy in between?`,
+    detail: `The response (status ${status}) does not come from the Daypass API. Is there a proxy in between?`,
   };
   return { ok, status, statusText, headers, body, problem };
 }

@@ -1,9 +1,9 @@
-// What all forms of the page share: one submission at a time, the server's refusals at their fields, reveal buttons.
+// Shared form behaviour: one submission at a time, errors next to their fields, buttons that show passwords.
 
 import { element } from "./dom.js";
-import { holdBack, isHeldBack, release, secondsToWait, triesLeft } from "./limits.js";
+import { startCountdown, isWaiting, release, secondsToWait, triesLeft } from "./limits.js";
 
-// Refusals of a whole request that a person would look for at one field.
+// Errors of a whole request that are shown at one field.
 const FIELD_OF = {
   __proto__: null,
   bad_credentials: "password",
@@ -11,13 +11,13 @@ const FIELD_OF = {
   wrong_password: "currentPassword",
 };
 
-/** Runs `submit` for each submission and ignores further ones until it is done, and while the form has to wait. */
+/** Runs `submit` for each submission. Ignores further ones until it is done, and while the form is rate limited. */
 export function onSubmit(form, submit) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (form.getAttribute("aria-busy") === "true" || isHeldBack(form)) return;
+    if (form.getAttribute("aria-busy") === "true" || isWaiting(form)) return;
     form.setAttribute("aria-busy", "true");
-    clearRefusal(form);
+    clearErrors(form);
     try {
       await submit(form.elements);
     } finally {
@@ -26,13 +26,13 @@ export function onSubmit(form, submit) {
   });
 }
 
-/** What the form's named fields hold, as the body of a request. */
+/** The values of the named fields, as the body of a request. */
 export const values = (form) => Object.fromEntries(new FormData(form));
 
-/** Puts each error of a problem document below its field, the rest below the form, and moves to the first field. */
-export function showRefusal(form, { status, problem, headers }) {
+/** Shows each error of a problem document below its field, the others below the form, and focuses the first field. */
+export function showErrors(form, { status, problem, headers }) {
   const wait = secondsToWait(headers);
-  if (status === 429 && wait) return holdBack(form, wait);
+  if (status === 429 && wait) return startCountdown(form, wait);
   const errors = problem.errors?.map(({ pointer, detail }) => [pointer?.replace(/^[/?]/, ""), detail])
     ?? [[FIELD_OF[problem.code], problem.detail]];
   const unplaced = errors.filter(([name, detail]) => !markField(form, name, detail)).map(([, detail]) => detail);
@@ -50,13 +50,13 @@ export function markField(form, name, detail) {
   return true;
 }
 
-export function clearRefusal(form) {
+export function clearErrors(form) {
   release(form);
   for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
   for (const message of form.querySelectorAll(".field-error, .form-error")) message.textContent = "";
 }
 
-/** A button that shows what its password field holds, until it is pressed again or the form is sent or emptied. */
+/** Buttons that show the password until they are pressed again or the form is sent or reset. */
 export function wireReveals(form) {
   for (const button of form.querySelectorAll(".reveal")) {
     const input = form.querySelector(`#${button.getAttribute("aria-controls")}`);
@@ -65,7 +65,7 @@ export function wireReveals(form) {
       button.setAttribute("aria-pressed", String(shown));
     };
     button.addEventListener("click", () => reveal(input.type === "password"));
-    // Password managers offer to keep what leaves in a password field.
+    // Password managers save only values of password fields.
     form.addEventListener("submit", () => reveal(false));
     form.addEventListener("reset", () => reveal(false));
   }

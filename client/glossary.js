@@ -1,50 +1,51 @@
-// One plain sentence for each word of a token, and for each reason a token is refused or can not be judged. The tables
-// have no prototype, since the names looked up in them come from tokens and servers.
+// One sentence for each member of a token and for each error code. The tables have no prototype, because the names that
+// are looked up come from tokens and servers.
 
 export const HEADER = {
   __proto__: null,
-  alg: "How it is signed. The server picks the algorithm itself and never believes this.",
-  typ: "What kind of token it is: an access token in JWT form.",
-  kid: "Which of the server’s keys signed it.",
+  alg: "The algorithm of the signature. The server ignores this and uses the algorithm of the key.",
+  typ: "The type: an access token in JWT format.",
+  kid: "The id of the key that signed it.",
 };
 
 export const CLAIMS = {
   __proto__: null,
-  iss: "Issuer: the service that gave it out.",
-  aud: "Audience: the service it is meant for.",
-  sub: "Subject: the id of the user it speaks for.",
-  sid: "The id of the session. Ending the session ends this token.",
-  jti: "The id of this one token.",
+  iss: "Issuer: the service that issued the token.",
+  aud: "Audience: the service that should accept the token.",
+  sub: "Subject: the id of the user.",
+  sid: "The id of the session. When the session ends, the token is rejected.",
+  gen: "The generation of the database. It changes when the database is reset or restored.",
+  jti: "The id of this token.",
   iat: "Issued at.",
-  exp: "Expires at. From this second on it is refused.",
-  auth_time: "When the person last proved who they are.",
-  amr: "How they proved it: pwd is a password.",
-  nbf: "Not before. Refused until then.",
-  session_exp: "When the session ends, however often its token is renewed.",
+  exp: "Expires at. The token is rejected from this second on.",
+  auth_time: "The time of the sign-in.",
+  amr: "How the user signed in: pwd is a password.",
+  nbf: "Not before. The token is rejected until then.",
+  session_exp: "The end of the session, even if the token is renewed.",
 };
 
 export const TIMES = new Set(["iat", "exp", "auth_time", "nbf", "session_exp"]);
 
-export const REFUSALS = {
+export const ERRORS = {
   __proto__: null,
-  no_token: "No token reached the server.",
-  malformed_token: "It is not a well-formed token: three base64url parts with a dot between them.",
-  unknown_key: "It names a key this server does not have. Another server signed it, or the secret was replaced.",
-  wrong_algorithm: "Its header asks for an algorithm that does not belong to its key.",
-  bad_signature: "The signature does not fit the rest. Someone changed the token, or signed it with another secret.",
-  wrong_type: "It is a token of another kind, made for another purpose.",
-  wrong_issuer: "Another service gave it out.",
-  wrong_audience: "It is meant for another service.",
-  not_yet_valid: "Its time has not come yet.",
-  expired: "Its time is over. Sign in for a new one.",
-  revoked: "Its session ended before its time was over. Sign in for a new one.",
-  anonymous: "It is the session of an anonymous visitor, who has not signed in.",
-  not_ready: "The server does not know at the moment which sessions have ended, so it accepts no token.",
+  no_token: "The request had no token.",
+  malformed_token: "This is not a JWT: three base64url parts, separated by dots.",
+  unknown_key: "The server does not have the key. Another server signed the token, or the secret was replaced.",
+  wrong_algorithm: "The algorithm in the header is not the algorithm of the key.",
+  bad_signature: "The signature does not match. The token was changed, or signed with another secret.",
+  wrong_type: "This is another type of token, not a session token.",
+  wrong_issuer: "Another service issued the token.",
+  wrong_audience: "The token is for another service.",
+  not_yet_valid: "The token is not valid yet.",
+  expired: "The token has expired. Sign in again.",
+  revoked: "The session has ended. Sign in again.",
+  anonymous: "This is an anonymous session. Sign in first.",
+  not_ready: "The server cannot check at the moment which sessions have ended, so it accepts no token.",
 };
 
-/** The reason for a refusal in one or two sentences: the glossary's where the code is known, and always the server's. */
+/** The reason of a rejection: the sentence for its code, if there is one, and the server's detail. */
 export function reason(problem) {
-  const own = REFUSALS[problem.code];
+  const own = ERRORS[problem.code];
   const server = problem.detail ?? problem.title ?? "";
-  return own ? `${own} The server says: ${server}` : server;
+  return own ? `${own} The server’s message: ${server}` : server;
 }

@@ -1,4 +1,4 @@
-// The items of the user: names, and nothing else.
+// The items of the user. An item has only a name.
 
 import { openListing } from "./listing.js";
 
@@ -8,6 +8,6 @@ export const openItems = () => openListing({
   many: "items",
   spoken: { one: "item", many: "items" },
   title: "name",
-  tell: ({ name }) => name,
+  describe: ({ name }) => name,
   saved: (name) => `Renamed to ${name}.`,
 });

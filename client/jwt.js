@@ -1,4 +1,4 @@
-// Taking a session token apart, and spoiling copies of it. Nothing here proves anything: only the server verifies.
+// Decodes session tokens and makes tampered copies. Nothing here verifies a token: only the server does.
 
 const fromBase64url = (part) => {
   const binary = atob(part.replaceAll("-", "+").replaceAll("_", "/"));
@@ -11,8 +11,8 @@ const toBase64url = (text) => {
   return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 };
 
-/** The three encoded parts, and the header and the claims as objects, or null where they can not be read. */
-export function takeApart(token) {
+/** The three encoded parts, with the header and the claims as objects, or null if they cannot be read. */
+export function decode(token) {
   const [header = "", claims = "", signature = ""] = token.split(".");
   return { encoded: { header, claims, signature }, header: objectIn(header), claims: objectIn(claims) };
 }
@@ -26,9 +26,9 @@ function objectIn(part) {
   }
 }
 
-/** The token as someone would forge it who wants to be another user: one digit of `sub` changed, the rest as it was. */
+/** A copy of the token for another user: one digit of `sub` is changed. */
 export function withForgedClaims(token) {
-  const { encoded, claims } = takeApart(token);
+  const { encoded, claims } = decode(token);
   const sub = /^\d+$/.test(claims?.sub) ? claims.sub : null;
   if (!sub) return withFlippedCharacter(token, "claims");
   const forged = sub.slice(0, -1) + ((Number(sub.at(-1)) + 1) % 10);
@@ -41,9 +41,9 @@ export function withForgedClaims(token) {
 
 export const withForgedSignature = (token) => withFlippedCharacter(token, "signature");
 
-// The first character, since the last one of a part can carry bits that no decoder looks at.
+// Changes the first character, because decoders ignore some bits of the last one.
 function withFlippedCharacter(token, name) {
-  const { encoded } = takeApart(token);
+  const { encoded } = decode(token);
   const from = encoded[name].at(0) ?? "";
   const to = from === "A" ? "B" : "A";
   const changed = { ...encoded, [name]: to + encoded[name].slice(1) };

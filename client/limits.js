@@ -1,10 +1,10 @@
-// The server's limits on attempts, as its headers tell them: how many are left, and when the next may be made.
+// The server's rate limits, from its headers: how many attempts are left, and when the next one is allowed.
 
 import { element } from "./dom.js";
 
 const FEW = 5;
 
-/** "3 tries left." once they become few; nothing where no limit is near. Of several limits the nearest counts. */
+/** For example "3 tries left.", or nothing while more than 5 are left. The lowest of several limits counts. */
 export function triesLeft(headers) {
   const left = [...(headers?.get("RateLimit") ?? "").matchAll(/;\s*r=(\d+)/g)].map(([, count]) => Number(count));
   const least = Math.min(...left);
@@ -13,23 +13,23 @@ export function triesLeft(headers) {
   return least === 1 ? "1 try left." : `${least} tries left.`;
 }
 
-/** What `Retry-After` asks for, in whole seconds, also where a proxy wrote it as a date; 0 where it asks nothing. */
+/** The seconds of `Retry-After`, also if a proxy sent a date. 0 if there is none. */
 export function secondsToWait(headers) {
   const value = headers?.get("Retry-After") ?? "";
   const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
   return seconds > 0 ? Math.ceil(seconds) : 0;
 }
 
-// The forms that have to wait, each with the timer of its next second.
+// The forms that are rate limited, each with its countdown timer.
 const waiting = new Map();
 
-export const isHeldBack = (form) => waiting.has(form);
+export const isWaiting = (form) => waiting.has(form);
 
-/** Lets the form rest for so many seconds, and counts them down below it. Other forms go on. */
-export function holdBack(form, seconds) {
+/** Disables the form for this many seconds and shows a countdown below it. */
+export function startCountdown(form, seconds) {
   const until = Date.now() + seconds * 1000;
   const message = form.querySelector(".form-error");
-  // Said once, with the message around it; inside, a timer is not a live region.
+  // Screen readers announce the message once, without each second of the countdown.
   const countdown = element("span", "countdown-text");
   countdown.setAttribute("role", "timer");
   countdown.setAttribute("aria-live", "off");
@@ -38,7 +38,7 @@ export function holdBack(form, seconds) {
   message.replaceChildren("Too many attempts. Try again in ", countdown);
 
   function tick() {
-    // The clock decides, since a browser slows down the timers of a tab that nobody looks at.
+    // Use the clock, because browsers slow down timers in background tabs.
     const left = until - Date.now();
     if (left > 0) {
       countdown.textContent = inMinutes(Math.ceil(left / 1000));
@@ -55,7 +55,7 @@ export function release(form) {
   if (waiting.delete(form)) disable(form, false);
 }
 
-// Not the attribute of HTML: that would take the focus from whoever has just pressed the button.
+// `aria-disabled`, because the `disabled` attribute would remove the focus from the button.
 function disable(form, disabled) {
   const button = form.querySelector("button:not([type=button])");
   if (disabled) button.setAttribute("aria-disabled", "true");

@@ -1,9 +1,8 @@
-// A list of the user's own entries: adding, searching, ordering, paging. Items and workout logs are two kinds of it.
-// What happens inside one row is entry-row.js's.
+// A list of the user's entries: add, search, sort, load more. Items and workout logs use it. Rows are in entry-row.js.
 
 import { byId, say } from "./dom.js";
 import { entryRow } from "./entry-row.js";
-import { onSubmit, showRefusal, values } from "./form.js";
+import { onSubmit, showErrors, values } from "./form.js";
 import { reason } from "./glossary.js";
 import { authorised, onChange } from "./session.js";
 
@@ -11,9 +10,8 @@ const PAGE = 20;
 const NEWEST_FIRST = "-createdAt";
 
 /**
- * Opens the panel of one kind. `path` is where its entries are, `one` and `many` name its parts of the page, `spoken`
- * what a person calls them; `title` is the member an entry goes by. `tell` writes a whole entry, `saved` what a change
- * came to.
+ * Wires the panel of one kind. `path` is its route, `one` and `many` are parts of its element ids, and `spoken` has its
+ * names for messages. `title` is the member that names an entry. `describe` writes a complete entry, `saved` a change.
  */
 export const openListing = (kind) => new Panel(kind).open();
 
@@ -35,37 +33,37 @@ class Panel {
     onSubmit(this.adding, () => this.add());
     onSubmit(this.find, () => this.load());
     sort.addEventListener("change", () => this.load());
-    // The cross of a search field empties it without a submission.
+    // The clear button of a search field does not submit the form.
     q.addEventListener("input", () => q.value === "" && this.load());
     this.more.addEventListener("click", () => this.load(this.nextCursor));
     onChange((now, before) => this.openOrClose(now, before));
   }
 
-  openOrClose({ pass, standing }, before) {
+  openOrClose({ credential, state }, before) {
     const { many } = this.kind;
-    const open = standing === "accepted";
+    const open = state === "accepted";
     const inside = byId(`${many}-open`);
     inside.hidden = !open;
     byId(`${many}-closed`).hidden = open;
-    const sameUser = pass === before.pass && before.standing === "accepted";
+    const sameUser = credential === before.credential && before.state === "accepted";
     if (open && sameUser) return;
-    // The account tells why the list closed under the focus.
+    // The account panel says why the list closed.
     if (!open && inside.contains(document.activeElement)) byId("account-title").focus();
     this.list.replaceChildren();
     this.more.hidden = true;
     this.say("");
-    if (open) this.load();
+    if (open) this.load(null, { refresh: true });
   }
 
-  /** The first page, or with a cursor the page after the rows that are shown. */
-  async load(cursor = null) {
+  /** Loads the first page, or the next page with a cursor. */
+  async load(cursor = null, options = {}) {
     const request = ++this.latestRequest;
     const { q, sort } = this.find.elements;
     const query = new URLSearchParams({ limit: PAGE, sort: sort.value });
     if (q.value) query.set("q", q.value);
     if (cursor) query.set("cursor", cursor);
 
-    const answer = await authorised("GET", `${this.kind.path}?${query}`);
+    const answer = await authorised("GET", `${this.kind.path}?${query}`, options);
     if (request !== this.latestRequest) return;
     if (!answer.ok) return this.say(reason(answer.problem), "bad");
 
@@ -74,7 +72,7 @@ class Panel {
     else this.list.replaceChildren(...rows);
     this.nextCursor = answer.body.nextCursor;
     this.more.hidden = this.nextCursor === null;
-    // The button may just have vanished under the focus, and the new rows are what was asked for.
+    // The focused button may just have been hidden.
     if (cursor) rows[0]?.focus();
     this.count();
   }
@@ -89,12 +87,12 @@ class Panel {
 
   async add() {
     const answer = await authorised("POST", this.kind.path, { body: values(this.adding) });
-    if (!answer.ok) return showRefusal(this.adding, answer);
+    if (!answer.ok) return showErrors(this.adding, answer);
     this.adding.reset();
     this.startOfAdding.focus();
     const { q, sort } = this.find.elements;
     if (q.value || sort.value !== NEWEST_FIRST) {
-      // Only the server knows where in this order the new entry belongs.
+      // Only the server can place the new entry in this order.
       await this.load();
     } else {
       this.list.prepend(this.row(answer.body, answer.headers.get("ETag")));
@@ -114,7 +112,7 @@ class Panel {
     say(this.outcome, text, tone);
   }
 
-  /** Takes a row out and moves the focus to where a person would look next. */
+  /** Removes a row and moves the focus to its neighbour. */
   remove(row, text) {
     const held = row.contains(document.activeElement) || document.activeElement === document.body;
     const next = row.nextElementSibling ?? row.previousElementSibling;

@@ -1,10 +1,10 @@
-// What asks for the present password: changing it, and deleting the account. Both end sessions everywhere.
+// Changing the password and deleting the account. Both need the current password and end all sessions.
 
 import { forgetDevice } from "./device-token.js";
 import { byId, say } from "./dom.js";
-import { sayAtTheDoors } from "./exits.js";
-import { clearRefusal, onSubmit, showRefusal, wireReveals } from "./form.js";
-import { authorised, current, forget, onChange, signedIn } from "./session.js";
+import { showSignedOut } from "./sign-out.js";
+import { clearErrors, onSubmit, showErrors, wireReveals } from "./form.js";
+import { authorised, current, discard, onChange, signedIn } from "./session.js";
 import { wireStrength } from "./strength-hint.js";
 
 const panel = byId("password-panel");
@@ -17,23 +17,24 @@ export function openPassword() {
   wireStrength(change);
   onSubmit(change, changePassword);
   onSubmit(deletion, deleteAccount);
-  byId("begin-deletion").addEventListener("click", askForConsent);
+  byId("begin-deletion").addEventListener("click", askForConfirmation);
   byId("cancel-deletion").addEventListener("click", keepAccount);
   deletion.addEventListener("keydown", ({ key }) => key === "Escape" && keepAccount());
   onChange(openOrClose);
 }
 
-function openOrClose({ pass, standing, user }, before) {
-  const open = standing === "accepted";
+function openOrClose({ credential, state, user }, before) {
+  const open = state === "accepted";
   panel.hidden = !open;
-  if (pass !== before.pass) say(outcome, "");
+  byId("password-closed").hidden = open;
+  if (credential !== before.credential) say(outcome, "");
   if (open) {
-    // Password managers look for the name here; a default stays when the form is emptied.
+    // Password managers read the username here. A default value survives a form reset.
     for (const field of panel.querySelectorAll(".holder-name")) field.defaultValue = user.username;
     byId("delete-account-question").textContent =
-      `This deletes ${user.username} with all items and all sessions, and can not be undone.`;
+      `This deletes ${user.username} with all items and all sessions, and cannot be undone.`;
   } else {
-    // The account tells why this closed under the focus.
+    // The account panel says why this panel closed.
     if (panel.contains(document.activeElement)) byId("account-title").focus();
     empty(change);
     rest();
@@ -44,34 +45,34 @@ async function changePassword({ currentPassword, newPassword }) {
   const answer = await authorised("PUT", "/api/users/me/password", {
     body: { currentPassword: currentPassword.value, newPassword: newPassword.value },
   });
-  if (!answer.ok) return refused(change, answer);
+  if (!answer.ok) return showFormError(change, answer);
   change.reset();
   signedIn(answer);
-  say(outcome, "Your password is changed. All other sessions have ended, and this browser has a new one.", "good");
+  say(outcome, "Your password is changed. All other sessions have ended. This browser has a new session.", "good");
 }
 
 async function deleteAccount({ currentPassword }) {
   const { username } = current().user;
   const answer = await authorised("DELETE", "/api/users/me", { body: { currentPassword: currentPassword.value } });
-  if (!answer.ok) return refused(deletion, answer);
-  forget("The account was deleted in another tab.");
+  if (!answer.ok) return showFormError(deletion, answer);
+  discard("The account was deleted in another tab.", { hasEnded: true });
   forgetDevice();
-  sayAtTheDoors(`The account ${username} is deleted, with its items and sessions.`, "good");
+  showSignedOut(`The account ${username} is deleted, with its items and sessions.`, "good");
 }
 
-// A refused token has closed the panel, and the account says why.
-function refused(form, answer) {
-  if (!panel.hidden) showRefusal(form, answer);
+// A rejected token has closed the panel, and the account panel says why.
+function showFormError(form, answer) {
+  if (!panel.hidden) showErrors(form, answer);
 }
 
-function askForConsent() {
+function askForConfirmation() {
   deletion.hidden = false;
   byId("before-deletion").hidden = true;
   deletion.elements.currentPassword.focus();
 }
 
 function keepAccount() {
-  // Too late to take it back.
+  // The request has already been sent.
   if (deletion.getAttribute("aria-busy") === "true") return;
   rest();
   byId("begin-deletion").focus();
@@ -85,5 +86,5 @@ function rest() {
 
 function empty(form) {
   form.reset();
-  clearRefusal(form);
+  clearErrors(form);
 }

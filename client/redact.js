@@ -1,4 +1,4 @@
-// What the record of exchanges may show. Secrets are cut before anything is kept, so no panel can leak them later.
+// Removes secrets from exchanges before they are stored, so no panel can show them.
 
 export const MASK = "•••";
 const SECRET_MEMBERS = new Set(["password", "currentPassword", "newPassword"]);
@@ -8,14 +8,14 @@ const JWT = /\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*/g;
 
 export const isSecret = (member) => SECRET_MEMBERS.has(member);
 
-/** The first 12 and the last 6 characters: enough to recognise a token, too little to use it. */
+/** The first 12 and the last 6 characters: enough to recognise a token, not enough to use it. */
 export function shorten(text) {
   return text.length > 24 ? `${text.slice(0, 12)}…${text.slice(-6)}` : `${text.slice(0, 4)}…`;
 }
 
 export const shortenTokens = (text) => text.replace(JWT, shorten);
 
-/** A copy of a JSON value with its passwords masked and its tokens shortened. */
+/** A copy of a JSON value with passwords masked and tokens shortened. */
 export function redact(value, member = "") {
   if (isSecret(member)) return MASK;
   if (typeof value === "string") return TOKEN_MEMBERS.has(member) ? shorten(value) : shortenTokens(value);
@@ -28,7 +28,7 @@ export function redactHeader(name, value) {
   if (TOKEN_HEADERS.has(name.toLowerCase())) return shorten(value);
   if (name.toLowerCase() !== "authorization") return shortenTokens(value);
   const [scheme, ...token] = value.split(" ");
-  // A token may also come without a scheme; the word "null" is none.
+  // The course's client sends the token without a scheme, or the text "null".
   if (token.length === 0) return value === "null" ? value : shorten(value);
   return `${scheme} ${shorten(token.join(" "))}`;
 }

@@ -1,205 +1,215 @@
-// The session as this browser knows it: what carries it, the token or a cookie, and what the server last said about it.
+// The session of this browser: its transport (token or cookie) and its status according to the server.
 
 import { keepDevice } from "./device-token.js";
 import { exchange } from "./exchange.js";
-import { takeApart } from "./jwt.js";
+import { decode } from "./jwt.js";
 import { store, stored } from "./storage.js";
 
 const TOKEN = "daypass.token";
-// No secret: the id of the session whose token is in the cookie. The cookie itself no script can see.
+// The id of the session whose token is in the cookie. Not a secret.
 const BY_COOKIE = "daypass.session";
-// Stands there instead while the server has not yet taken back the cookie of somebody who signed out.
-const LEAVING = "leaving";
-// Brings a token that takes the place of the one that was sent, where sessions are renewed by use.
+// Stored instead of the id after a sign-out, until the server has cleared the cookie.
+const CLEARING = "signing-out";
+// A response header with a renewed token, if the server has rolling sessions.
 const RENEWED = "Daypass-Session-Token";
 
 const CURRENT = "/api/sessions/current";
 
-// pass: names what is held, another with each sign-in; standing: "none" | "asking" | "accepted" | "refused" |
-// "unanswered"; anonymous: whether a cookie carries the session of nobody; news: what another tab did
-const NOBODY = {
-  carrier: null, token: null, pass: null, standing: "none", user: null, session: null, expiresIn: null, problem: null,
-  anonymous: false, news: "",
+// credential: the token or session id, different after each sign-in; state: "none" | "loading" | "accepted" | "rejected" |
+// "unverified"; anonymous: whether there is a cookie of an anonymous session; notice: what another tab did; ended: `{token, username}` of
+// the session that was signed out here last, whose token is null if it was in a cookie
+const NO_SESSION = {
+  carrier: null, token: null, credential: null, state: "none", user: null, session: null, expiresIn: null, problem: null,
+  anonymous: false, notice: "", ended: null,
 };
 
-// Tells the other tabs why the session is gone. The storage event tells them that it is, also where there is no channel.
+// Sends the reason of a sign-out to the other tabs. They learn of the sign-out itself from the storage event.
 const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("daypass") : null;
 
-let held = NOBODY;
-let departure = null;
+let held = NO_SESSION;
+let pendingSignOut = null;
 const listeners = [];
 
 export const current = () => held;
 
-const byToken = (token) => ({ ...NOBODY, carrier: "bearer", token, pass: token });
-const byCookie = (sid) => ({ ...NOBODY, carrier: "cookie", pass: sid });
+const byToken = (token) => ({ ...NO_SESSION, carrier: "bearer", token, credential: token });
+const byCookie = (sid) => ({ ...NO_SESSION, carrier: "cookie", credential: sid });
 
 export function onChange(listener) {
   listeners.push(listener);
 }
 
-/** Takes up what this browser kept, and from then on whatever its other tabs do with it. */
+/** Restores the stored session and follows changes in other tabs. */
 export function start() {
   window.addEventListener("storage", ({ key }) => {
-    // A null key means the whole storage was cleared.
+    // A null key means that the storage was cleared.
     if ([TOKEN, BY_COOKIE, null].includes(key)) follow();
   });
-  channel?.addEventListener("message", ({ data }) => hear(data));
-  // A page brought back by the back button slept through the storage events.
+  channel?.addEventListener("message", ({ data }) => onMessage(data));
+  // A page restored by the back button has missed storage events.
   window.addEventListener("pageshow", ({ persisted }) => persisted && follow());
-  become(kept());
-  if (held.pass) return check();
-  return stored(BY_COOKIE) === LEAVING ? leave() : findOut();
+  update(restored());
+  if (held.credential) return check();
+  return stored(BY_COOKIE) === CLEARING ? clearCookie() : findCookie();
 }
 
-/** Credentials as sign-up, sign-in and a new password are answered with: accepted already, no need to ask. */
+/** Uses the response of a sign-up, a sign-in or a password change as the new session. */
 export function signedIn({ headers, body: { sessionToken, user, session, expiresIn } }) {
   keepDevice(headers);
   const carried = sessionToken ? byToken(sessionToken) : byCookie(session.id);
-  become(keep({ ...carried, standing: "accepted", user, session, expiresIn }));
+  update(persist({ ...carried, state: "accepted", user, session, expiresIn }));
 }
 
-/** Holds a token brought from elsewhere and asks the server about it. A cookie would stay behind, so it goes first. */
-export async function hold(token) {
+/** Uses a pasted token and verifies it. A session cookie is signed out first, because it would remain. */
+export async function replaceToken(token) {
   if (held.carrier === "cookie") await signOut();
-  become(keep(byToken(token)));
+  update(persist(byToken(token)));
   return check();
 }
 
-/** Lets go of the session, here and in the other tabs; there, `news` says why. */
-export function forget(news) {
+/** Deletes the session from this browser. The other tabs show `notice`. The token is shown as ended if it `hasEnded`. */
+export function discard(notice, { hasEnded = false } = {}) {
+  const { credential, token, user } = held;
   const sid = sidOf(held);
-  become(keep(NOBODY));
-  channel?.postMessage({ sid, news });
+  const ended = hasEnded && credential ? { token, username: user?.username } : null;
+  update(persist({ ...NO_SESSION, ended }));
+  channel?.postMessage({ sid, notice });
 }
 
 /**
- * Ends the session. What carries it leaves this browser first, whatever becomes of the request. That one goes out even
- * if the page is closed meanwhile, and its answer says whether the server knows.
+ * Ends the session. Deletes it from this browser first, even if the request fails. The request is sent even if the page
+ * is closed, and its response says whether the server ended the session.
  */
 export function signOut() {
   const { token, carrier } = held;
-  forget("Signed out in another tab.");
-  return carrier === "cookie" ? leave() : exchange("DELETE", CURRENT, { token, keepalive: true });
+  discard("Signed out in another tab.", { hasEnded: true });
+  return carrier === "cookie" ? clearCookie() : exchange("DELETE", CURRENT, { token, keepalive: true });
 }
 
-/** Resolves when no sign-out is on its way any more, which would take a newer cookie with it. */
-export const departed = async () => { await departure; };
+/** Resolves when no sign-out is pending. A pending sign-out would clear a newer cookie. */
+export const signOutDone = async () => { await pendingSignOut; };
+
+export function dismissEnded() {
+  update({ ...held, ended: null });
+}
 
 export function renamed(user) {
-  become({ ...held, user });
+  update({ ...held, user });
 }
 
 export async function check() {
-  const { pass } = held;
-  if (!pass) return;
-  become({ ...held, standing: "asking" });
+  const { credential } = held;
+  if (!credential) return;
+  update({ ...held, state: "loading" });
   const answer = await authorised("GET", CURRENT);
-  if (answer.ok) settle(pass, { standing: "accepted", ...answer.body, problem: null });
-  else if (answer.status !== 401) settle(pass, { standing: "unanswered", problem: answer.problem });
+  if (answer.ok) updateIfCurrent(credential, { state: "accepted", ...answer.body, problem: null });
+  else if (answer.status !== 401) updateIfCurrent(credential, { state: "unverified", problem: answer.problem });
 }
 
-/** Whether the server left the cookie it refused: it may be good there later, or on another replica. */
-export const isLeft = ({ code }) => ["not_yet_valid", "unknown_key"].includes(code);
+/** Asks about the session without showing that the page asks. A rejection changes the state. */
+export const checkQuietly = () => authorised("GET", CURRENT, { refresh: true });
 
-/** One exchange in the name of the session. A 401 is news about it, whatever was asked. */
+/** Whether the server did not clear a rejected cookie, because it may update valid later or on another replica. */
+export const keepsCookie = ({ code }) => ["not_yet_valid", "unknown_key"].includes(code);
+
+/** Sends a request with the session. A 401 changes the status of the session. */
 export async function authorised(method, path, options) {
-  const { token, pass, carrier } = held;
+  const { token, credential, carrier } = held;
   const answer = await exchange(method, path, { ...options, token, cookie: carrier === "cookie" });
   const renewed = answer.headers.get(RENEWED);
   if (answer.status === 401) {
-    // Other cookies that are refused are taken back by the server.
-    if (carrier === "cookie" && pass === held.pass && !isLeft(answer.problem)) store(BY_COOKIE, null);
-    settle(pass, { standing: "refused", problem: answer.problem });
-  } else if (renewed && token && pass === held.pass) {
-    become(keep({ ...held, token: renewed }));
+    // The server has cleared the rejected cookie.
+    if (carrier === "cookie" && credential === held.credential && !keepsCookie(answer.problem)) store(BY_COOKIE, null);
+    updateIfCurrent(credential, { state: "rejected", problem: answer.problem });
+  } else if (renewed && token && credential === held.credential) {
+    update(persist({ ...held, token: renewed }));
   }
   return answer;
 }
 
 /**
- * One exchange that takes no user: in the name of the session or, where there is none, of an anonymous one, which
- * begins by cookie with the first that is written.
+ * Sends a request that needs no user: with the session or, if there is none, with an anonymous session. The first write
+ * starts the anonymous session and sets its cookie.
  */
-export async function visiting(method, path, options) {
-  // The server may keep them in a cookie of their own, also where the session travels in the header.
-  if (held.pass) return authorised(method, path, { ...options, cookies: true });
-  await departed();
-  if (stored(BY_COOKIE) === LEAVING) {
-    // The cookie of somebody who has signed out must not speak for whoever comes next.
-    const told = await leave();
-    if (stored(BY_COOKIE) === LEAVING) return told;
+export async function authorisedOrAnonymous(method, path, options) {
+  // The server may store variables in a cookie, also if the token is sent in the header.
+  if (held.credential) return authorised(method, path, { ...options, cookies: true });
+  await signOutDone();
+  if (stored(BY_COOKIE) === CLEARING) {
+    // The cookie of a signed-out session must not be sent with the next user's requests.
+    const answer = await clearCookie();
+    if (stored(BY_COOKIE) === CLEARING) return answer;
   }
   let { anonymous } = held;
-  let answer = await exchange(method, path, { ...options, cookie: anonymous });
+  let answer = await exchange(method, path, { ...options, cookie: anonymous, expected: [401] });
   if (answer.status === 401) {
     anonymous = false;
-    if (isLeft(answer.problem)) await leave();
-    answer = await exchange(method, path, { ...options, remark: "Again, without the cookie that was just taken back." });
+    if (keepsCookie(answer.problem)) await clearCookie();
+    answer = await exchange(method, path, { ...options, remark: "Retry without the cookie, which the server has cleared." });
   }
   anonymous ||= answer.ok && (["PUT", "POST"].includes(method) || answer.body?.items?.length > 0);
-  if (!held.pass && anonymous !== held.anonymous) become({ ...held, anonymous });
+  if (!held.credential && anonymous !== held.anonymous) update({ ...held, anonymous });
   return answer;
 }
 
-/** Asks whether there is a session cookie that nothing here knows of. */
-async function findOut() {
-  const remark = "Does this browser hold a session cookie? No script can see, so the page asks.";
-  const answer = await exchange("GET", CURRENT, { remark });
-  if (held.pass) return;
-  if (answer.ok) become(keep({ ...byCookie(answer.body.session.id), standing: "accepted", ...answer.body }));
-  else if (answer.problem.code === "anonymous") become({ ...held, anonymous: true });
+/** Asks the server whether there is a session cookie that this page has not stored. */
+async function findCookie() {
+  const remark = "Is there a session cookie? Scripts cannot see it, so the page asks the server.";
+  const answer = await exchange("GET", CURRENT, { remark, expected: [401] });
+  if (held.credential) return;
+  if (answer.ok) update(persist({ ...byCookie(answer.body.session.id), state: "accepted", ...answer.body }));
+  else if (answer.problem.code === "anonymous") update({ ...held, anonymous: true });
 }
 
-/** Gives the cookie back: no script can delete it. Until the server has answered, that is still to be done. */
-function leave() {
-  store(BY_COOKIE, LEAVING);
-  departure ??= exchange("DELETE", CURRENT, { cookie: true, keepalive: true }).then((answer) => {
-    departure = null;
-    if ((answer.ok || answer.status === 401) && stored(BY_COOKIE) === LEAVING) store(BY_COOKIE, null);
+/** Asks the server to clear the cookie, because no script can delete it. Stays pending until the server responds. */
+function clearCookie() {
+  store(BY_COOKIE, CLEARING);
+  pendingSignOut ??= exchange("DELETE", CURRENT, { cookie: true, keepalive: true }).then((answer) => {
+    pendingSignOut = null;
+    if ((answer.ok || answer.status === 401) && stored(BY_COOKIE) === CLEARING) store(BY_COOKIE, null);
     return answer;
   });
-  return departure;
+  return pendingSignOut;
 }
 
-// An answer may arrive after the session was replaced; it says nothing about the new one.
-function settle(pass, change) {
-  if (pass === held.pass) become({ ...held, ...change });
+// A response may arrive after the session was replaced. It must not change the new one.
+function updateIfCurrent(credential, change) {
+  if (credential === held.credential) update({ ...held, ...change });
 }
 
 function follow() {
-  const next = kept();
-  if (next.pass === held.pass || (next.token && next.token === held.token)) return;
+  const next = restored();
+  if (next.credential === held.credential || (next.token && next.token === held.token)) return;
   // Another tab has received a newer token of the same session.
-  if (next.token && held.token && sidOf(next) && sidOf(next) === sidOf(held)) return become({ ...held, token: next.token });
-  become(next);
+  if (next.token && held.token && sidOf(next) && sidOf(next) === sidOf(held)) return update({ ...held, token: next.token });
+  update(next);
   check();
 }
 
-// What is heard is not passed on: the tab that let go has told all others.
-function hear({ sid, news }) {
-  // Who has signed in anew meanwhile holds another session, and keeps it.
-  if (held.pass && sidOf(held) !== sid) return;
-  become({ ...NOBODY, news });
+// Not passed on: the first tab has notified all others.
+function onMessage({ sid, notice }) {
+  // A sign-in meanwhile has started another session, which stays.
+  if (held.credential && sidOf(held) !== sid) return;
+  update({ ...NO_SESSION, notice });
 }
 
-const sidOf = ({ carrier, token, pass }) => (carrier === "cookie" ? pass : takeApart(token ?? "").claims?.sid);
+const sidOf = ({ carrier, token, credential }) => (carrier === "cookie" ? credential : decode(token ?? "").claims?.sid);
 
-function become(next) {
+function update(next) {
   const before = held;
   held = next;
   for (const listener of listeners) listener(held, before);
 }
 
-function kept() {
+function restored() {
   const token = stored(TOKEN);
   const sid = stored(BY_COOKIE);
   if (token) return byToken(token);
-  return sid && sid !== LEAVING ? byCookie(sid) : NOBODY;
+  return sid && sid !== CLEARING ? byCookie(sid) : NO_SESSION;
 }
 
-function keep(next) {
+function persist(next) {
   store(TOKEN, next.token);
-  store(BY_COOKIE, next.carrier === "cookie" ? next.pass : null);
+  store(BY_COOKIE, next.carrier === "cookie" ? next.credential : null);
   return next;
 }

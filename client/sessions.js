@@ -1,10 +1,10 @@
-// The sessions of the user: on which devices they are signed in, and ending one, the others, or all.
+// The list of the user's sessions and devices. Ends one session, all others, or all.
 
 import { deviceOf } from "./device.js";
 import { byId, element, localMinute, onPress, say } from "./dom.js";
-import { sayAtTheDoors, signOutHere } from "./exits.js";
+import { showSignedOut, signOutHere } from "./sign-out.js";
 import { reason } from "./glossary.js";
-import { authorised, forget, onChange } from "./session.js";
+import { authorised, discard, onChange } from "./session.js";
 
 const ALONE = "This is your only session.";
 
@@ -16,35 +16,35 @@ const endOthersButton = byId("end-others");
 let latestRequest = 0;
 
 export function openSessions() {
-  onPress(byId("refresh-sessions"), load);
+  onPress(byId("refresh-sessions"), () => load());
   onPress(endOthersButton, endOthers);
   onPress(byId("sign-out-everywhere"), signOutEverywhere);
   onChange(openOrClose);
 }
 
-function openOrClose({ pass, standing }, before) {
-  const open = standing === "accepted";
+function openOrClose({ credential, state }, before) {
+  const open = state === "accepted";
   panel.hidden = !open;
-  const sameSession = pass === before.pass && before.standing === "accepted";
+  const sameSession = credential === before.credential && before.state === "accepted";
   if (open && sameSession) return;
-  // The account tells why the sessions closed under the focus.
+  // The account panel says why this panel closed.
   if (!open && panel.contains(document.activeElement)) byId("account-title").focus();
   list.replaceChildren();
   endOthersButton.hidden = true;
   say(outcome, "");
-  if (open) load();
+  if (open) load({ refresh: true });
 }
 
-async function load() {
+async function load(options) {
   const request = ++latestRequest;
-  const answer = await authorised("GET", "/api/sessions");
+  const answer = await authorised("GET", "/api/sessions", options);
   if (request !== latestRequest) return;
   if (!answer.ok) return say(outcome, reason(answer.problem), "bad");
   list.replaceChildren(...answer.body.items.map(row));
   count();
 }
 
-/** Says how many there are, after what has just been done. */
+/** Shows the number of sessions, after a message about the last action. */
 function count(done = "") {
   const others = list.querySelectorAll(".session:not(.current)").length;
   endOthersButton.hidden = others === 0;
@@ -57,13 +57,13 @@ function row(session) {
   const name = element("span", "device", device);
   name.title = session.userAgent ?? "";
   const began = time(session.createdAt);
-  const which = session.current ? " of this session" : ` the session of ${device}, begun ${began.textContent}`;
+  const which = session.current ? " of this session" : ` the session of ${device}, started ${began.textContent}`;
   const button = element("button", "quiet end", session.current ? "Sign out" : "End", element("span", "unseen", which));
   button.type = "button";
 
   const entry = element("li", session.current ? "session current" : "session",
-    element("p", "session-device", name, ...(session.current ? [" ", element("strong", "badge", "this one")] : [])),
-    element("p", "session-times", "began ", began, ", expires ", time(session.expiresAt)),
+    element("p", "session-device", name, ...(session.current ? [" ", element("strong", "badge", "this session")] : [])),
+    element("p", "session-times", "started ", began, ", expires ", time(session.expiresAt)),
     button);
   entry.tabIndex = -1;
   onPress(button, session.current ? signOutHere : () => end(session, device, entry));
@@ -78,10 +78,10 @@ function time(moment) {
 
 async function end(session, device, entry) {
   const answer = await authorised("DELETE", `/api/sessions/${session.id}`);
-  // Not found: somebody else was quicker, and it is as wished.
+  // 404: the session has already ended.
   if (!answer.ok && answer.status !== 404) return say(outcome, reason(answer.problem), "bad");
   remove([entry]);
-  count(answer.ok ? `Ended ${device}.` : `${device} had ended already.`);
+  count(answer.ok ? `Ended ${device}.` : `${device} had already ended.`);
 }
 
 async function endOthers() {
@@ -92,7 +92,7 @@ async function endOthers() {
   count(ended === 1 ? "Ended 1 other session." : `Ended ${ended} other sessions.`);
 }
 
-/** Takes rows out and moves the focus to where a person would look next: the row that took their place, or the last. */
+/** Removes rows and moves the focus to the next row, or else the last. */
 function remove(entries) {
   const held = document.activeElement === endOthersButton || document.activeElement === document.body
     || entries.some((entry) => entry.contains(document.activeElement));
@@ -101,11 +101,11 @@ function remove(entries) {
   if (held) (next ?? list.lastElementChild ?? byId("refresh-sessions")).focus();
 }
 
-// Unlike signing out here, this is worth nothing unless the server knows, so the token is kept until it does.
+// The token stays until the server confirms, because the user may need to retry.
 async function signOutEverywhere() {
   const answer = await authorised("DELETE", "/api/sessions");
-  if (!answer.ok) return say(outcome, `Nobody was signed out. ${reason(answer.problem)}`, "bad");
+  if (!answer.ok) return say(outcome, `No session was ended. ${reason(answer.problem)}`, "bad");
   const { ended } = answer.body;
-  forget("Signed out everywhere, from another tab.");
-  sayAtTheDoors(`Signed out everywhere: ${ended === 1 ? "1 session has" : `${ended} sessions have`} ended.`, "good");
+  discard("Signed out everywhere in another tab.", { hasEnded: true });
+  showSignedOut(`Signed out everywhere: ${ended === 1 ? "1 session has" : `${ended} sessions have`} ended.`, "good");
 }

@@ -1,21 +1,21 @@
-// The browser's local storage. It can be forbidden; the page then remembers by itself, until it is reloaded.
+// The browser's local storage. If it is disabled, values are kept in memory until the page is reloaded.
 
-const remembered = new Map();
+const inMemory = new Map();
 
 export function stored(key) {
   try {
     return localStorage.getItem(key);
   } catch {
-    return remembered.get(key) ?? null;
+    return inMemory.get(key) ?? null;
   }
 }
 
-/** Keeps the text; null takes it away. */
+/** Stores the text, or deletes it if it is null. */
 export function store(key, text) {
   try {
     if (text === null) localStorage.removeItem(key);
     else localStorage.setItem(key, text);
   } catch {
-    remembered.set(key, text);
+    inMemory.set(key, text);
   }
 }

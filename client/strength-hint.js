@@ -1,16 +1,16 @@
-// What the page says of a new password while it is typed. It only advises: no form waits for it.
+// The password strength shown while a new password is typed. It is a hint only: no form depends on it.
 
 import { element, say } from "./dom.js";
 import { GUESSES_A_SECOND, estimate } from "./strength.js";
 
-// The server's default. One that asks for more says so when it refuses.
-const LEAST_CHARACTERS = 8;
+// The server's default. A server that requires more says so in its error.
+const MIN_CHARACTERS = 8;
 
-// The words are read aloud, so they wait for a pause; the meter does not.
+// Screen readers read the text, so it waits for a pause in typing. The meter does not.
 const PAUSE_MS = 400;
 
-const ASSUMED = "Assumed: the hashes are stolen, argon2id as this service makes them, and one machine tries the likely " +
-  `passwords first, ${GUESSES_A_SECOND.toLocaleString("en")} a second. A thousand machines are a thousand times as fast.`;
+const ASSUMED = "Assumes that the argon2id hashes are stolen, and that one machine tries likely passwords first, " +
+  `${GUESSES_A_SECOND.toLocaleString("en")} a second. A thousand machines are a thousand times faster.`;
 
 const UNITS = [[60, "minute"], [3600, "hour"], [86_400, "day"], [2_629_800, "month"], [31_557_600, "year"]];
 
@@ -28,7 +28,7 @@ export function wireStrength(form) {
     hint.hidden = true;
     say(words, "");
   };
-  // The username counts too: a password must not be made from it.
+  // The username matters too: a password must not be made from it.
   form.addEventListener("input", () => {
     if (password.value === "") return hide();
     const { level, name, seconds } = estimate(password.value, username.value);
@@ -43,13 +43,13 @@ export function wireStrength(form) {
 }
 
 function sentences(password, name, seconds) {
-  // As the server counts: code points, after normalisation.
+  // Like the server, count code points after normalisation.
   const { length } = [...password.normalize("NFKC")];
   const rate = `${GUESSES_A_SECOND.toLocaleString("en")} guesses a second`;
   return [
-    `${length === 1 ? "1 character" : `${length} characters`}, at least ${LEAST_CHARACTERS} are needed. A rough estimate: `,
+    `${length === 1 ? "1 character" : `${length} characters`}, at least ${MIN_CHARACTERS} needed. Estimate: `,
     element("strong", "", name),
-    `. With a stolen database, at ${rate}, it takes ${inWords(seconds)}.`,
+    `. With a stolen database, at ${rate}, guessing takes ${inWords(seconds)}.`,
   ];
 }
 

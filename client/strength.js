@@ -1,5 +1,5 @@
-// How long somebody who stole the database might guess at a password. Rough on purpose: it knows some thirty passwords
-// where a thief has millions, and no dictionary, so what reads like a word counts little. The server decides.
+// Estimates how long an attacker with a stolen database needs to guess a password. It is rough: it has about thirty
+// common passwords and no dictionary, so pieces that look like words count little. The server decides.
 
 export const GUESSES_A_SECOND = 10_000;
 
@@ -13,12 +13,12 @@ const RUNS = ROWS.flatMap((row) => [row, [...row].reverse().join("")]);
 const LOOKALIKES = { 0: "o", 1: "i", 3: "e", 4: "a", 5: "s", 7: "t", "@": "a", $: "s", "!": "i" };
 const KINDS = [[/\p{Ll}/u, 26], [/\p{Lu}/u, 26], [/\d/, 10], [/[^\p{L}\d]/u, 33], [/[^\0-\x7f]/, 100]];
 const WORD = /(?:\p{Lu}?\p{Ll}|\p{Lu})(?:\p{Ll}|[013457@$!](?=\p{Ll}))*|\p{Lu}+/uy;
-const UNSAYABLE = /^[b-df-hj-np-tv-xz]*$|[b-df-hj-np-tv-xz]{5}|[jv][b-df-hj-np-tv-xz]|q(?!u)/;
+const UNPRONOUNCEABLE = /^[b-df-hj-np-tv-xz]*$|[b-df-hj-np-tv-xz]{5}|[jv][b-df-hj-np-tv-xz]|q(?!u)/;
 const BETWEEN_WORDS = /^[ _.-]?$/;
-// Each level with the guesses at which it ends: a thousand machines are through with all that is fair in three years.
-const LEVELS = [["guessed at once", 1e6], ["weak", 1e12], ["fair", 1e15], ["strong", Infinity]];
+// Each level with its maximum number of guesses. A thousand machines guess every "fair" password within three years.
+const LEVELS = [["very weak", 1e6], ["weak", 1e12], ["fair", 1e15], ["strong", Infinity]];
 
-/** `{level, name, seconds}`: 1 to 4, its name, and how long one machine would guess, on average. */
+/** `{level, name, seconds}`: 1 to 4, its name, and the average time one machine needs. */
 export function estimate(password, username) {
   const text = password.normalize("NFKC").slice(0, 100);
   const guesses = 2 ** (bits(text, [...COMMON, username.normalize("NFKC").toLowerCase()]) - 1);
@@ -26,7 +26,7 @@ export function estimate(password, username) {
   return { level: level + 1, name: LEVELS[level][0], seconds: guesses / GUESSES_A_SECOND };
 }
 
-/** The sum over the longest pieces that are easier to guess than character by character, and over what is left. */
+/** The bits of the longest pieces that are easier to guess than single characters, plus those of the other characters. */
 function bits(text, words) {
   const lower = text.toLowerCase();
   if (words.includes(lower.replace(/[ _.-]/g, ""))) return 5;
@@ -40,13 +40,13 @@ function bits(text, words) {
     else left.push(text[at]);
     at += length || 1;
   }
-  // Next to a word people put what is easy to guess; among random characters each might have been any.
+  // Characters next to a word are easy to guess. Without any word, each character counts as random.
   const each = sum === 0 ? () => single : (sign) => (/[ _.-]/.test(sign) ? 1 : Math.log2(poolOf(sign)));
   return left.reduce((all, sign) => all + each(sign), sum);
 
   function known(at) {
     const here = words.filter((word) => word.length > 2 && (lower.startsWith(word, at) || plain.startsWith(word, at)));
-    // Among three others, one of them may as well have been drawn at random.
+    // Next to three other words, a common word may have been chosen at random.
     const others = lower.split(/[ _.-]+/).filter((part) => part.length > 2 && !words.includes(part));
     return here.map((word) => [word.length, others.length > 2 && word !== words.at(-1) ? 12 : 5]);
   }
@@ -69,8 +69,8 @@ function bits(text, words) {
     const alone = [text.charAt(at - 1), text.charAt(at + length)].every((sign) => BETWEEN_WORDS.test(sign));
     if (length < (alone ? 1 : 4)) return undefined;
     if (alone && FILLERS.includes(letters)) return [length, 4];
-    if (UNSAYABLE.test(inLetters(letters))) return undefined;
-    // Between blanks it is one word, out of a dictionary; a run of letters may be several, or none.
+    if (UNPRONOUNCEABLE.test(inLetters(letters))) return undefined;
+    // Between spaces it is one dictionary word. A run of letters may be several words or none.
     const each = alone && length < text.length && length <= 10 ? 1 : 3;
     return [length, Math.min(12 + each * Math.max(length - 4, 0), single * length)];
   }

@@ -1,10 +1,10 @@
-// Session variables: what a session remembers, a user's or an anonymous visitor's. A counter, and any other JSON.
+// Session variables of a user's session or an anonymous session: a counter, and any other JSON.
 
 import { byId, element, onPress, say } from "./dom.js";
-import { markField, onSubmit, showRefusal } from "./form.js";
+import { markField, onSubmit, showErrors } from "./form.js";
 import { reason } from "./glossary.js";
 import { secondsToWait } from "./limits.js";
-import { current, onChange, visiting } from "./session.js";
+import { current, onChange, authorisedOrAnonymous } from "./session.js";
 
 const PATH = "/api/sessions/current/variables";
 const COUNTER = "counter";
@@ -15,17 +15,17 @@ const form = byId("set-variable");
 
 let shown = [];
 let latestRequest = 0;
-let asking = 0;
+let pending = 0;
 
 const pathOf = (name) => `${PATH}/${encodeURIComponent(name)}`;
 const etagOf = ({ version }) => `"${version}"`;
 
-async function ask(method, path, options) {
-  asking += 1;
+async function send(method, path, options) {
+  pending += 1;
   try {
-    return await visiting(method, path, options);
+    return await authorisedOrAnonymous(method, path, options);
   } finally {
-    asking -= 1;
+    pending -= 1;
   }
 }
 
@@ -38,38 +38,38 @@ export function openVariables() {
 }
 
 function follow(held, before) {
-  const { standing, pass, anonymous } = held;
-  const stranded = standing === "refused" || standing === "unanswered";
-  byId("variables-open").hidden = stranded;
-  byId("variables-closed").hidden = !stranded;
+  const { state, credential, anonymous } = held;
+  const unusable = state === "rejected" || state === "unverified";
+  byId("variables-open").hidden = unusable;
+  byId("variables-closed").hidden = !unusable;
   byId("variables-whose").textContent = whose(held);
   offerToKeep();
-  const begins = standing === "accepted" && (pass !== before.pass || before.standing !== "accepted");
-  // One that begins here is known from the answer that began it.
-  const found = anonymous && !before.anonymous && asking === 0;
-  if (pass !== before.pass) {
+  const begins = state === "accepted" && (credential !== before.credential || before.state !== "accepted");
+  // A session that started here needs no load: its first response has the variables.
+  const found = anonymous && !before.anonymous && pending === 0;
+  if (credential !== before.credential) {
     show([]);
     say(outcome, "");
   }
-  if (begins || found) load();
+  if (begins || found) load("", { refresh: true });
 }
 
-function whose({ pass, anonymous, carrier, user }) {
-  if (pass) {
-    const means = carrier === "cookie" ? "a cookie" : "the header";
-    return `Those of the session of ${user?.username ?? "somebody"}, which ${means} carries.`;
+function whose({ credential, anonymous, carrier, user }) {
+  if (credential) {
+    const transport = carrier === "cookie" ? "cookie" : "header";
+    return `Variables of ${user ? `${user.username}’s` : "your"} session (${transport}).`;
   }
   return anonymous
-    ? "Those of an anonymous session, which a cookie carries. Signing in ends it."
-    : "You are nobody yet. The first variable that is written begins an anonymous session, which a cookie carries.";
+    ? "Variables of an anonymous session (cookie). Signing in ends it."
+    : "Not signed in. Setting a variable starts an anonymous session.";
 }
 
-/** Reads them all; `done` is what came before, and is said again. */
-async function load(done = "") {
+/** Loads all variables. `done` is a message about the last action. */
+async function load(done = "", options = {}) {
   const request = ++latestRequest;
-  const answer = await ask("GET", PATH);
+  const answer = await send("GET", PATH, options);
   if (request !== latestRequest) return;
-  if (!answer.ok) return refused(answer);
+  if (!answer.ok) return showError(answer);
   show(answer.body.items, answer.headers.get("ETag"));
   const { length } = shown;
   const state = length === 0 ? "No variables." : `${length === 1 ? "1 variable" : `${length} variables`}.`;
@@ -80,14 +80,14 @@ function show(variables, etag) {
   shown = variables;
   list.replaceChildren(...variables.map(row));
   byId("counter-value").textContent = written(find(COUNTER)?.value ?? 0);
-  byId("variables-etag").textContent = etag ? `ETag of them all: ${etag}` : "";
+  byId("variables-etag").textContent = etag ? `ETag of the list: ${etag}` : "";
   byId("clear-variables").hidden = variables.length === 0;
   offerToKeep();
 }
 
-/** At the doors: what an anonymous session remembers can move to the next. */
+/** Offers to move the variables of an anonymous session to the next session. */
 function offerToKeep() {
-  byId("keep-variables-field").hidden = current().pass !== null || shown.length === 0;
+  byId("keep-variables-field").hidden = current().credential !== null || shown.length === 0;
 }
 
 const find = (name) => shown.find((variable) => variable.name === name);
@@ -108,10 +108,10 @@ function row(variable) {
   return entry;
 }
 
-// The server adds in one step, so that two tabs that count at once are both counted.
+// The server increments atomically, so parallel increments of two tabs both count.
 async function increment() {
-  const answer = await ask("POST", `${pathOf(COUNTER)}/increment`, { body: { by: 1 } });
-  if (!answer.ok) return refused(answer);
+  const answer = await send("POST", `${pathOf(COUNTER)}/increment`, { body: { by: 1 } });
+  if (!answer.ok) return showError(answer);
   took(answer, `Counted to ${written(answer.body.value)}.`);
 }
 
@@ -120,20 +120,20 @@ async function set({ name, value }) {
   try {
     parsed = JSON.parse(value.value);
   } catch {
-    markField(form, "value", "This is no JSON. A text stands in double quotes.");
+    markField(form, "value", "Not valid JSON. Put text in double quotes.");
     return value.focus();
   }
-  // What is shown here is what is replaced, not what somebody else made of it meanwhile.
+  // Replace only the version that is shown here.
   const known = find(name.value);
-  const answer = await ask("PUT", pathOf(name.value), { body: parsed, ifMatch: known && etagOf(known) });
-  if (answer.status === 412) return load(`${name.value} was changed elsewhere, and nothing was set.`);
-  if (!answer.ok) return byId("variables-open").hidden || showRefusal(form, answer);
+  const answer = await send("PUT", pathOf(name.value), { body: parsed, ifMatch: known && etagOf(known) });
+  if (answer.status === 412) return load(`${name.value} was changed elsewhere. Nothing was set.`);
+  if (!answer.ok) return byId("variables-open").hidden || showErrors(form, answer);
   form.reset();
   name.focus();
   took(answer, `Set ${answer.body.name}.`);
 }
 
-/** Shows the variable of an answer in its place, with the ETag the answer brought. */
+/** Shows the variable of a response, with its ETag. */
 function took({ headers, body }, done) {
   latestRequest += 1;
   const others = shown.filter(({ name }) => name !== body.name);
@@ -142,10 +142,10 @@ function took({ headers, body }, done) {
 }
 
 async function remove(variable) {
-  const answer = await ask("DELETE", pathOf(variable.name), { ifMatch: etagOf(variable) });
-  if (answer.status === 412) return load(`${variable.name} was changed elsewhere, and is still there.`);
-  // Not found: somebody else was quicker, and it is as wished.
-  if (!answer.ok && answer.status !== 404) return refused(answer);
+  const answer = await send("DELETE", pathOf(variable.name), { ifMatch: etagOf(variable) });
+  if (answer.status === 412) return load(`${variable.name} was changed elsewhere. It was not deleted.`);
+  // 404: the variable has already been deleted.
+  if (!answer.ok && answer.status !== 404) return showError(answer);
   const place = shown.indexOf(variable);
   show(shown.filter((each) => each !== variable));
   (list.children[place] ?? list.lastElementChild ?? form.elements.name).focus();
@@ -153,14 +153,14 @@ async function remove(variable) {
 }
 
 async function clear() {
-  const answer = await ask("DELETE", PATH);
-  if (!answer.ok) return refused(answer);
+  const answer = await send("DELETE", PATH);
+  if (!answer.ok) return showError(answer);
   show([]);
   byId("count").focus();
-  say(outcome, "Deleted them all.", "good");
+  say(outcome, "Deleted all variables.", "good");
 }
 
-function refused({ headers, problem }) {
+function showError({ headers, problem }) {
   const wait = secondsToWait(headers);
   say(outcome, wait ? `${reason(problem)} Try again in ${wait} seconds.` : reason(problem), "bad");
 }

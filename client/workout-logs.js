@@ -1,4 +1,4 @@
-// The workout logs of the user: what was done, how it was measured, what came of it.
+// The workout logs of the user: description, definition (how it was measured) and result.
 
 import { openListing } from "./listing.js";
 
@@ -8,7 +8,7 @@ export const openWorkoutLogs = () => openListing({
   many: "logs",
   spoken: { one: "workout log", many: "workout logs" },
   title: "description",
-  // A conflict may be about any of the three, so it names them all.
-  tell: ({ description, definition, result }) => [description, definition, result].filter(Boolean).join(", "),
+  // A conflict may concern any of the three members, so it shows all of them.
+  describe: ({ description, definition, result }) => [description, definition, result].filter(Boolean).join(", "),
   saved: (description) => `Saved ${description}.`,
 });

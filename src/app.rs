@@ -1,118 +1,182 @@
-//! The application: one cheap handle to everything a request may need.
+//! The application state: one handle to everything that a request may need.
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
+use axum::http::{HeaderMap, Uri};
+use chrono::TimeDelta;
 use metrics::counter;
-use sea_orm::DatabaseConnection;
 
-use crate::auth::Rule;
-use crate::auth::keys::KeyRing;
-use crate::auth::limits::Limits;
-use crate::auth::password::Password;
-use crate::auth::password_hasher::{HashError, PasswordHasher};
-use crate::auth::revocations::{Ended, Revocations};
+use crate::auth::password::hasher::{HashError, PasswordHasher};
+use crate::auth::password::policy::Password;
+use crate::auth::rate_limit::Limits;
+use crate::auth::revocation::{Ending, Revocations};
+use crate::auth::token::keys::KeyRing;
 use crate::auth::token::{Lifetimes, Tokens};
-use crate::carrier::Cookies;
-use crate::clock::Clock;
-use crate::config::Config;
-use crate::database::{WriteTransaction, Writers};
-use crate::error::Error;
-use crate::variables::{StoreError, Variables};
+use crate::config::{Config, CookieSecure, PasswordConfig};
+use crate::jobs::Purge;
+use crate::jobs::revocation_feed::Feed;
+use crate::models::revocation_cursor::RevocationCursor;
+use crate::models::session::EndedAt;
+use crate::platform::clock::Clock;
+use crate::platform::database::{Pool, Pools};
+use crate::platform::network;
+use crate::platform::short_cache::ShortCache;
+use crate::session_data::{SessionDataStore, StoreError};
+use crate::transport::{Cookies, origin};
+use crate::types::ValidationError;
 
-/// A handle to the application; clones share it.
+/// How long a page of revocations is reused: the interval at which clients poll.
+const REVOCATION_PAGE_TTL: TimeDelta = TimeDelta::milliseconds(250);
+
+/// A handle to the application. Clones share it.
 #[derive(Clone)]
-pub struct App(Arc<Parts>);
+pub struct AppState(Arc<Services>);
 
-/// What the application is made of.
-pub struct Parts {
-    /// The settings it was started with.
+/// The parts of the application.
+pub struct Services {
     pub config: Config,
-    /// The database's connection pool.
-    pub db: DatabaseConnection,
-    /// Lets writers to the database in.
-    writers: Writers,
-    /// Issues and verifies session tokens.
-    pub tokens: Tokens,
-    /// Reads and writes the cookies that carry them.
-    pub cookies: Cookies,
+    pub db: Pool,
+    pub tokens: Arc<Tokens>,
+    secure_cookies: Cookies,
+    plain_cookies: Cookies,
     /// The sessions that ended before their tokens expired.
-    pub revocations: Revocations,
-    /// Keeps what sessions remember.
-    pub variables: Variables,
-    /// Hashes and verifies passwords.
+    pub revocations: Arc<Revocations>,
+    pub revocation_feed: Arc<Feed>,
+    /// The latest responses of `GET /api/revocations`.
+    pub revocation_pages: ShortCache<RevocationCursor, CachedResponse>,
+    pub session_data: SessionDataStore,
     pub passwords: PasswordHasher,
-    /// Counts attempts.
     pub limits: Limits,
-    /// Tells the time.
     pub clock: Clock,
 }
 
-/// Why the application could not be put together.
-#[derive(Debug, thiserror::Error)]
-pub enum BuildError {
-    /// The password hasher.
-    #[error("cannot hash with these ARGON2 parameters: {0}")]
-    Passwords(#[from] HashError),
-    /// The store of session variables.
-    #[error("SESSION_STORE: {0}")]
-    Variables(#[from] StoreError),
+/// A JSON response; clones share the bytes.
+#[derive(Clone, Debug)]
+pub struct CachedResponse {
+    pub etag: String,
+    pub body: Bytes,
 }
 
-impl App {
-    /// Puts the application together from its settings, an open database and its keys.
+/// Why the application could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    #[error("cannot hash with these ARGON2 parameters: {0}")]
+    Passwords(#[from] HashError),
+    #[error("SESSION_STORE: {0}")]
+    SessionData(#[from] StoreError),
+}
+
+impl AppState {
+    /// Assembles the application from its settings, an open database and its keys.
     ///
     /// # Errors
-    /// When the Argon2 parameters, or the address of the store of session variables, cannot be used.
-    pub fn new(config: Config, db: DatabaseConnection, keys: KeyRing, clock: Clock) -> Result<Self, BuildError> {
-        let lifetimes = Lifetimes {
-            session: config.tokens.jwt_ttl,
-            unused: config.sessions.session_rolling.0,
-            leeway: config.tokens.jwt_leeway,
+    /// The Argon2 parameters or the address of the session store are invalid.
+    pub fn new(config: Config, pools: impl Into<Pools>, keys: KeyRing, clock: Clock) -> Result<Self, BuildError> {
+        let Pools { requests, feed } = pools.into();
+        let db = requests.for_requests();
+        let revocations = Arc::<Revocations>::default();
+        let tokens = Arc::new(tokens(&config, keys));
+        let services = Services {
+            secure_cookies: Cookies::new(&config.sessions.cookie_name, true),
+            plain_cookies: Cookies::new(&config.sessions.cookie_name, false),
+            session_data: SessionDataStore::new(
+                &config.sessions.session_store,
+                db.clone(),
+                Arc::clone(&tokens),
+                Arc::clone(&revocations),
+                clock.clone(),
+                config.tokens.jwt_leeway,
+            )?,
+            passwords: password_hasher(&config.passwords)?,
+            limits: Limits::new(config.limits.rate_limits(config.daypass_env).0),
+            revocation_feed: Arc::new(Feed::new(feed.for_requests(), Arc::clone(&revocations), clock.clone())),
+            revocation_pages: ShortCache::new(REVOCATION_PAGE_TTL),
+            config,
+            db,
+            tokens,
+            revocations,
+            clock,
         };
-        let issuer = config.tokens.jwt_issuer.clone();
-        let tokens = Tokens::new(keys, issuer, config.tokens.jwt_audience.clone(), lifetimes);
-        let cookies = Cookies::new(config.sessions.cookie_secure);
-        let variables = Variables::new(&config.sessions.session_store)?;
-        let writers = Writers::of(&db);
-        let passwords = PasswordHasher::new(config.passwords.argon2.clone(), config.passwords.threads())?;
-        let limits = Limits::new(config.limits.rate_limits.0);
-        let revocations = Revocations::default();
-        let parts = Parts { config, db, writers, tokens, cookies, revocations, variables, passwords, limits, clock };
-        Ok(Self(Arc::new(parts)))
+        Ok(Self(Arc::new(services)))
+    }
+
+    /// Returns the job that deletes expired rows.
+    #[must_use]
+    pub fn purge(&self) -> Purge {
+        Purge {
+            db: self.db.clone(),
+            revocations: Arc::clone(&self.revocations),
+            clock: self.clock.clone(),
+            leeway: self.config.tokens.jwt_leeway,
+        }
     }
 }
 
-impl Parts {
-    /// A password chosen for an account, by the rules of this service.
+fn password_hasher(config: &PasswordConfig) -> Result<PasswordHasher, HashError> {
+    PasswordHasher::new(config.argon2.clone(), config.threads(), config.imported_hash_cost)
+}
+
+fn tokens(config: &Config, keys: KeyRing) -> Tokens {
+    let lifetimes = Lifetimes {
+        session: config.tokens.jwt_ttl,
+        unused: config.sessions.session_rolling.0,
+        leeway: config.tokens.jwt_leeway,
+    };
+    Tokens::new(keys, config.tokens.jwt_issuer.clone(), config.tokens.jwt_audience.clone(), lifetimes)
+}
+
+impl Services {
+    /// Returns the cookies that the client of this request can store.
+    #[must_use]
+    pub fn cookies(&self, uri: &Uri, headers: &HeaderMap) -> &Cookies {
+        let secure = match self.config.sessions.cookie_secure(self.config.daypass_env) {
+            CookieSecure::Always => true,
+            CookieSecure::Never => false,
+            CookieSecure::Auto => origin::stores_secure_cookies(uri, headers),
+        };
+        if secure { &self.secure_cookies } else { &self.plain_cookies }
+    }
+
+    /// Returns the origin of the request or, if the client is on this machine, the address for other machines. `None` if
+    /// only this machine can connect.
+    #[must_use]
+    pub fn address_for_others(&self, uri: &Uri, headers: &HeaderMap) -> Option<String> {
+        let origin = origin::origin(uri, headers)?;
+        if origin.is_this_machine() {
+            return network::own_address(self.config.listen.host).map(|host| origin.at(host));
+        }
+        Some(origin.to_string())
+    }
+
+    /// Checks a new password against the policy.
     ///
     /// # Errors
-    /// The rule that `text` breaks.
-    pub fn choose_password(&self, text: &str) -> Result<Password, Rule> {
+    /// The rule that `text` violates.
+    pub fn choose_password(&self, text: &str) -> Result<Password, ValidationError> {
         Password::chosen(text, self.config.passwords.password_min_length, &self.config.tokens.jwt_issuer)
     }
 
-    /// Makes the end of sessions known to this replica; to be called once it is committed, before the answer.
-    pub async fn ended(&self, ended: &[Ended]) {
-        self.revocations.add(ended);
-        self.variables.forget(ended.iter().map(|ended| ended.id)).await;
-        for each in ended {
+    /// Applies the end of sessions on this replica. Call it after the commit and before the response.
+    pub async fn ended(&self, ending: &Ending) {
+        self.revocations.add(ending);
+        let ended = ending.sessions.iter().map(|ended| ended.id);
+        self.session_data.delete_ended(ended.chain(ending.anonymous.iter().copied())).await;
+        for each in &ending.sessions {
             counter!("daypass_sessions_ended_total", "reason" => each.reason.code()).increment(1);
         }
     }
 
-    /// Begins a transaction that means to write.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] when too many are writing, and when the database fails.
-    pub async fn begin_write(&self) -> Result<WriteTransaction, Error> {
-        self.writers.begin(&self.db).await
+    #[must_use]
+    pub fn ended_at(&self) -> EndedAt {
+        EndedAt { now: self.clock.now(), lifetime: self.config.tokens.jwt_ttl }
     }
 }
 
-impl std::ops::Deref for App {
-    type Target = Parts;
+impl std::ops::Deref for AppState {
+    type Target = Services;
 
-    fn deref(&self) -> &Parts {
+    fn deref(&self) -> &Services {
         &self.0
     }
 }

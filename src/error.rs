@@ -1,156 +1,154 @@
-//! Everything a request can end in but success: one enum, one status each, one code each.
+//! Errors of requests. Each has a status, a stable code and a text for the client.
 //!
-//! `views::problem` turns it into an answer. A cause stays here: it is logged once, at the edge, and
+//! `views::problem` turns an error into a response. The cause of an error is logged once, with the request id, and
 //! never sent.
 
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use sea_orm::{DbErr, RuntimeErr, SqlxError};
+use sea_orm::DbErr;
 use thiserror::Error;
+use tokio::time::error::Elapsed;
 
-use crate::auth::Rule;
-use crate::auth::limits::Allowance;
-use crate::auth::password_hasher::HashError;
-use crate::auth::refusal::Refusal;
+use crate::auth::password::hasher::HashError;
+use crate::auth::rate_limit::{Allowance, NotAdmitted};
+use crate::auth::token::refusal::Refusal;
+use crate::platform::database::{Failure, FileLost, WriteError};
+use crate::types::limits::{MAX_BODY_BYTES, MAX_VALUE_BYTES, MAX_VARIABLES};
+use crate::types::version::VersionMismatch;
+use crate::types::{FieldError, ValidationError};
 
-/// A field of the request that breaks a rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldError {
-    /// JSON pointer into the body (`/username`), or `?name` for a query parameter.
-    pub pointer: String,
-    /// The rule it breaks.
-    pub rule: Rule,
-}
-
-/// Why a request did not succeed.
+/// Why a request failed.
 #[derive(Debug, Error)]
 pub enum Error {
-    /// `401`: the token was refused.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// `401`: no such user, or the wrong password; nobody is told which.
+    /// Unknown user or wrong password. The response does not reveal which.
     #[error("The username or the password is wrong.")]
     BadCredentials,
-    /// `400`: more than one `Authorization` header, or session cookie (RFC 6750 §3.1).
-    #[error("Send the session token once.")]
+    /// More than one `Authorization` header or session cookie (RFC 6750 §3.1).
+    #[error("The request has more than one session token. Send only one.")]
     AmbiguousToken,
-    /// `400`: the body is not JSON, not UTF-8, or repeats a member name.
-    #[error("The body is not well-formed JSON.")]
-    MalformedJson,
-    /// `400`: the cursor is not one we gave out for this listing.
-    #[error("The cursor does not belong to this listing; begin again without one.")]
+    /// The body is not JSON, not UTF-8, or repeats a member name. The text says which, and where.
+    #[error("The request body is not valid JSON: {0}.")]
+    MalformedJson(String),
+    /// The cursor is malformed, or belongs to another list or order.
+    #[error("The cursor does not belong to this list. Start again without a cursor.")]
     BadCursor,
-    /// `403`: a session that travels by cookie is used from a page that is not ours.
-    #[error("A session cookie is for pages of this origin; send Sec-Fetch-Site or Origin, or use the header.")]
+    /// The `Host` header is missing, repeated or not valid (RFC 9112 §3.2).
+    #[error("The `Host` header is missing, repeated or invalid. Send one `Host` header.")]
+    BadHost,
+    /// A page of another origin uses a session cookie.
+    #[error("A session cookie works only for pages of the same origin. Send the token in `Authorization` instead.")]
     CrossSite,
-    /// `403`: the present password, asked for again, is wrong.
     #[error("The current password is wrong.")]
     WrongPassword,
-    /// `404`: no such route, or no such thing of this user's.
-    #[error("There is nothing here.")]
+    /// The route or the row does not exist, or the row belongs to another user.
+    #[error("Resource not found.")]
     NotFound,
-    /// `405`: the route exists, for other methods.
-    #[error("This route does not know that method; see the Allow header.")]
+    #[error("Method not allowed. See the `Allow` header.")]
     MethodNotAllowed,
-    /// `408`: the body did not arrive in time.
-    #[error("The body did not arrive in time.")]
+    /// No route has this method. The router does not see the request.
+    #[error("No route supports this method.")]
+    MethodNotImplemented,
+    #[error("The request body did not arrive in time. Try again.")]
     BodyTimeout,
-    /// `409`: the username belongs to someone.
-    #[error("The username is taken.")]
+    /// A user has this username, or one that looks like it.
+    #[error("Username is already taken.")]
     UsernameTaken,
-    /// `409`: what is to be incremented is not a whole number, or would grow too large.
-    #[error("The variable is not a whole number that can be incremented so.")]
+    /// The value is not an integer, or the incremented value would not fit into 64 bits.
+    #[error("The variable is not an integer, or the result would be too large.")]
     NotANumber,
-    /// `412`: `If-Match` names another version than the present one.
-    #[error("It has changed since you read it.")]
+    /// The user owns the maximum number of rows.
+    #[error("You have the maximum number of items or logs. Delete some and try again.")]
+    QuotaExceeded,
+    /// `If-Match` does not match the current version.
+    #[error("The resource has changed since it was read. Read it again and retry.")]
     PreconditionFailed,
-    /// `413`: the body is over the limit.
-    #[error("The body is larger than this route accepts.")]
+    #[error("The request body is too large. Send at most {} KiB.", MAX_BODY_BYTES / 1024)]
     TooLarge,
-    /// `413`: the value of a variable is over the limit.
-    #[error("The value of a variable has at most 4 KiB as JSON.")]
+    #[error("The value is too large. A variable can have at most {} KiB of JSON.", MAX_VALUE_BYTES / 1024)]
     VariableTooLarge,
-    /// `413`: all variables of a session together are over the limit of their store.
-    #[error("The variables of this session are larger together than their store accepts.")]
+    /// The variables of a session together exceed the limit of the store.
+    #[error("The variables of this session are too large in total. Delete some and try again.")]
     VariablesTooLarge,
-    /// `415`: the body is not declared as JSON.
-    #[error("Send the body as application/json.")]
+    #[error("The content type must be `application/json`.")]
     UnsupportedMediaType,
-    /// `422`: well-formed, but fields break rules.
-    #[error("Some fields need another value.")]
+    #[error("Compressed bodies are not accepted. Send the body without `Content-Encoding`.")]
+    UnsupportedEncoding,
+    #[error("Some fields are invalid. `errors` lists them.")]
     Invalid(Vec<FieldError>),
-    /// `422`: one variable more than a session may have.
-    #[error("A session has at most 50 variables.")]
+    #[error("A session can have at most {} variables. Delete some and try again.", MAX_VARIABLES)]
     TooManyVariables,
-    /// `429`: too often; the limit tells when to try again.
-    #[error("Too many attempts; try again later.")]
+    #[error("The request has too many header fields. Send at most 100.")]
+    TooManyFields,
+    #[error("Too many attempts. Try again later.")]
     TooManyAttempts(Allowance),
-    /// `503`: too many at once; come back later.
-    #[error("The service is busy; try again shortly.")]
+    /// A queue is full.
+    #[error("The service is busy. Try again shortly.")]
     Busy,
-    /// `503`: the revocations of other replicas are not loaded, or too old.
-    #[error("The revocations of other replicas cannot be followed at the moment.")]
+    /// Too many rejected sign-ins of one network are pending. The attempt counts as failed.
+    #[error("The service is busy. Try again shortly.")]
+    Withheld,
+    /// The revocations are not loaded yet, or too old.
+    #[error("The service cannot verify sessions at the moment. Try again shortly.")]
     NotReady,
-    /// `503`: the database, or the store of session variables, does not answer.
-    #[error("The service cannot do this at the moment; try again shortly.")]
+    /// The database or the store of session data does not respond.
+    #[error("The service is temporarily unavailable. Try again shortly.")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// `500`: a fault of ours.
-    #[error("Something went wrong on our side.")]
+    /// The database connection was lost during the commit.
+    #[error("The change may or may not have been saved. Read the resource before you retry.")]
+    OutcomeUnknown(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("The request took too long and was stopped. Try again later.")]
+    DeadlineExceeded,
+    #[error("Something went wrong on the server. Try again later.")]
     Fault(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Error {
-    /// The status it is answered with.
-    #[must_use]
-    pub fn status(&self) -> StatusCode {
+    /// The status, and the stable name for programs. `docs/errors` has an entry for each name.
+    fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::AmbiguousToken | Self::MalformedJson | Self::BadCursor => StatusCode::BAD_REQUEST,
-            Self::Refused(_) | Self::BadCredentials => StatusCode::UNAUTHORIZED,
-            Self::WrongPassword | Self::CrossSite => StatusCode::FORBIDDEN,
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::UsernameTaken | Self::NotANumber => StatusCode::CONFLICT,
-            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
-            Self::TooLarge | Self::VariableTooLarge | Self::VariablesTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Invalid(_) | Self::TooManyVariables => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Busy | Self::NotReady | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Refused(refusal) => (StatusCode::UNAUTHORIZED, refusal.code()),
+            Self::BadCredentials => (StatusCode::UNAUTHORIZED, "bad_credentials"),
+            Self::AmbiguousToken => (StatusCode::BAD_REQUEST, "ambiguous_token"),
+            Self::MalformedJson(_) => (StatusCode::BAD_REQUEST, "malformed_json"),
+            Self::BadCursor => (StatusCode::BAD_REQUEST, "bad_cursor"),
+            Self::BadHost => (StatusCode::BAD_REQUEST, "bad_host"),
+            Self::CrossSite => (StatusCode::FORBIDDEN, "cross_site"),
+            Self::WrongPassword => (StatusCode::FORBIDDEN, "wrong_password"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::MethodNotImplemented => (StatusCode::NOT_IMPLEMENTED, "method_not_implemented"),
+            Self::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, "body_timeout"),
+            Self::UsernameTaken => (StatusCode::CONFLICT, "username_taken"),
+            Self::NotANumber => (StatusCode::CONFLICT, "not_a_number"),
+            Self::QuotaExceeded => (StatusCode::CONFLICT, "quota_exceeded"),
+            Self::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "precondition_failed"),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
+            Self::VariableTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "variable_too_large"),
+            Self::VariablesTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "variables_too_large"),
+            Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
+            Self::UnsupportedEncoding => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_encoding"),
+            Self::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields"),
+            Self::TooManyVariables => (StatusCode::UNPROCESSABLE_ENTITY, "too_many_variables"),
+            Self::TooManyFields => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "too_many_fields"),
+            Self::TooManyAttempts(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many_attempts"),
+            Self::Busy | Self::Withheld => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            Self::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
+            Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            Self::OutcomeUnknown(_) => (StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown"),
+            Self::DeadlineExceeded => (StatusCode::SERVICE_UNAVAILABLE, "deadline_exceeded"),
+            Self::Fault(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
         }
     }
 
-    /// The stable name a client can act on; `docs/errors` has an entry for each.
-    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status_and_code().0
+    }
+
     pub fn code(&self) -> &'static str {
-        match self {
-            Self::Refused(refusal) => refusal.code(),
-            Self::BadCredentials => "bad_credentials",
-            Self::AmbiguousToken => "ambiguous_token",
-            Self::MalformedJson => "malformed_json",
-            Self::BadCursor => "bad_cursor",
-            Self::CrossSite => "cross_site",
-            Self::WrongPassword => "wrong_password",
-            Self::NotFound => "not_found",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::BodyTimeout => "body_timeout",
-            Self::UsernameTaken => "username_taken",
-            Self::NotANumber => "not_a_number",
-            Self::PreconditionFailed => "precondition_failed",
-            Self::TooLarge => "body_too_large",
-            Self::VariableTooLarge => "variable_too_large",
-            Self::VariablesTooLarge => "variables_too_large",
-            Self::UnsupportedMediaType => "unsupported_media_type",
-            Self::Invalid(_) => "invalid_fields",
-            Self::TooManyVariables => "too_many_variables",
-            Self::TooManyAttempts(_) => "too_many_attempts",
-            Self::Busy => "busy",
-            Self::NotReady => "not_ready",
-            Self::Unavailable(_) => "unavailable",
-            Self::Fault(_) => "internal_error",
-        }
+        self.status_and_code().1
     }
 
     /// How long a client should wait before it tries again.
@@ -158,12 +156,16 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::TooManyAttempts(allowance) => Some(allowance.next),
-            Self::Busy | Self::NotReady | Self::Unavailable(_) => Some(Duration::from_secs(1)),
-            _ => None,
+            _ => (self.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(Duration::from_secs(1)),
         }
     }
 
-    /// A fault of ours, for what should not happen.
+    /// One field that is not valid.
+    pub fn invalid(pointer: impl Into<String>, error: ValidationError) -> Self {
+        Self::Invalid(vec![FieldError { pointer: pointer.into(), error }])
+    }
+
+    /// Wraps an unexpected error.
     pub fn fault(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Fault(cause.into())
     }
@@ -171,43 +173,61 @@ impl Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        if is_outage(&error) { Self::Unavailable(error.into()) } else { Self::fault(error) }
+        match error {
+            // Another request deleted the row between the read and the update.
+            DbErr::RecordNotUpdated => Self::NotFound,
+            error if Failure::of(&error).is_temporary() => Self::Unavailable(error.into()),
+            error => Self::fault(error),
+        }
     }
 }
 
-/// Whether the database could not be reached, or not in time: the request may succeed later.
-fn is_outage(error: &DbErr) -> bool {
-    match error {
-        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
-        DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => match &**cause {
-            SqlxError::Io(_) | SqlxError::PoolTimedOut | SqlxError::PoolClosed => true,
-            SqlxError::Database(answer) => is_passing(answer.code().as_deref()),
-            _ => false,
-        },
-        _ => false,
+impl From<WriteError> for Error {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Busy => Self::Busy,
+            WriteError::FileLost(lost) => Self::Unavailable(lost.into()),
+            WriteError::OutcomeUnknown(cause) => Self::OutcomeUnknown(cause.into()),
+            WriteError::Database(cause) => cause.into(),
+        }
     }
 }
 
-/// SQLite busy after the busy timeout, unable to write, or full (5, 10, 13, in the low byte); a transaction
-/// given up for another's sake (40001 and, in PostgreSQL, 40P01); PostgreSQL stopping or starting (57P).
-fn is_passing(code: Option<&str>) -> bool {
-    let Some(code) = code else { return false };
-    let sqlite = if code.len() < 5 { code.parse().unwrap_or(0) & 0xff } else { 0 };
-    matches!(sqlite, 5 | 10 | 13) || matches!(code, "40001" | "40P01") || code.starts_with("57P")
+impl From<FileLost> for Error {
+    fn from(lost: FileLost) -> Self {
+        Self::Unavailable(lost.into())
+    }
 }
 
 impl From<HashError> for Error {
     fn from(error: HashError) -> Self {
         match error {
             HashError::Busy => Self::Busy,
+            HashError::Withheld => Self::Withheld,
             HashError::Fault(_) => Self::fault(error),
         }
     }
 }
 
-impl From<Allowance> for Error {
-    fn from(exhausted: Allowance) -> Self {
-        Self::TooManyAttempts(exhausted)
+/// A request waited too long for another request to fill a cache.
+impl From<Elapsed> for Error {
+    fn from(_: Elapsed) -> Self {
+        Self::Busy
+    }
+}
+
+impl From<NotAdmitted> for Error {
+    fn from(refused: NotAdmitted) -> Self {
+        match refused {
+            NotAdmitted::Exhausted(allowance) => Self::TooManyAttempts(allowance),
+            NotAdmitted::Busy => Self::Busy,
+        }
+    }
+}
+
+impl From<VersionMismatch> for Error {
+    fn from(_: VersionMismatch) -> Self {
+        Self::PreconditionFailed
     }
 }
 

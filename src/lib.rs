@@ -1,48 +1,51 @@
-//! Daypass: sign up or sign in, and hold a JWT that is verified without a database.
+//! Daypass: a self-hosted auth service with stateless JWT sessions that can be revoked.
 //!
-//! The way of a request reads straight down this list; no arrow runs back up.
+//! Each module uses only modules further down. `tests/module_directions.rs` lists what each one uses.
 //!
-//! | room | what lives there |
+//! | module | contents |
 //! |---|---|
-//! | [`cli`] | the verbs of the command line; `serve` is the default |
+//! | [`cli`] | one file per subcommand; `serve` is the default |
+//! | [`server`] | accepts connections: time-outs, limits, graceful shutdown |
+//! | [`router`] | the route table: every route once |
+//! | [`openapi`] | the OpenAPI document |
+//! | [`classroom`] | the routes of the course, if `CLASSROOM` is on |
+//! | [`seeds`] | example rows |
+//! | [`middleware`] | layers around the routes: log, CORS, security headers, deadline, validation of sessions |
+//! | [`controllers`] | one file per resource: parse, call one operation, choose a view |
+//! | [`extract`] | `authenticate`, and the arguments of handlers: `Session`, `Json`, path ids, `Query`, `IfMatch` |
+//! | [`views`] | response types |
+//! | [`accounts`] | operations on accounts and sessions |
+//! | [`app`] | the shared state, assembled from the settings |
+//! | [`jobs`] | background tasks: the revocation feed and the purge |
+//! | [`session_data`] | the variables of a session, and their stores: database, memory, Redis, cookie |
+//! | [`transport`] | how a session token is sent: bearer header or cookie |
+//! | [`models`] | tables: entities, finders and commands, scoped to their owner |
+//! | [`error`] | the errors of requests, with their status and code |
+//! | [`headers`] | header names that no library defines |
 //! | [`config`] | settings, read once from flags and the environment |
-//! | [`server`] | connections: time-outs, the cap, shutting down |
-//! | [`router`] | the contents page: every route, once |
-//! | [`middleware`] | layers in the order in which they apply; `validate_session` is the heart |
-//! | [`extract`] | what handlers take: `Session`, `Json`, `Path`, `Query`, `IfMatch` |
-//! | [`carrier`] | how a session token travels, and from whose page |
-//! | [`controllers`] | one file a resource, one function a route |
-//! | [`models`] | tables: entity, finders, commands, scoped to their owner |
-//! | [`views`] | what goes over the wire |
-//! | [`variables`] | what a session keeps, and the four stores for it |
-//! | [`seeds`] | rows to begin with |
-//! | [`classroom`] | the routes of a course, over all of the above; when `CLASSROOM` is on |
-//! | [`background`] | following other replicas' revocations, clearing up |
-//! | [`auth`] | usernames, passwords, keys, tokens; knows no HTTP |
-//!
-//! [`app::App`] is the one handle that all of them share; [`error::Error`] is all that can go wrong.
+//! | [`auth`] | tokens, passwords, revocations, rate limits; no HTTP, no database |
+//! | [`types`] | values that are parsed once, at the edge |
+//! | [`platform`] | clock, random numbers, files, signals, database connections, log and metrics |
 
+pub mod accounts;
 pub mod app;
 pub mod auth;
-pub mod background;
-pub mod carrier;
 pub mod classroom;
 pub mod cli;
-pub mod clock;
 pub mod config;
 pub mod controllers;
-pub mod database;
 pub mod error;
 pub mod extract;
+pub mod headers;
+pub mod jobs;
 pub mod middleware;
 pub mod models;
 pub mod openapi;
-mod private_file;
-pub mod random;
+pub mod platform;
 pub mod router;
 pub mod seeds;
 pub mod server;
-mod strict_json;
-pub mod telemetry;
-pub mod variables;
+pub mod session_data;
+pub mod transport;
+pub mod types;
 pub mod views;

@@ -1,7 +1,7 @@
-//! The OpenAPI document: what the routes say of themselves, completed by what holds for all of them.
+//! The OpenAPI document.
 //!
-//! A handler documents its own answers; the refusals that its group, its body or the service as a
-//! whole can add are written here once, and every refusal gets the shape of a problem.
+//! Handlers document their own responses. This module adds the errors that a group of routes, a request body or any
+//! request can cause, and gives all errors the schema of a problem document.
 
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
@@ -10,7 +10,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::views::Problem;
 
-/// The session token in `Authorization`, and in a cookie.
+/// The security schemes: the session token in `Authorization` and in a cookie.
 const BEARER: &str = "sessionToken";
 const COOKIE: &str = "sessionCookie";
 
@@ -18,7 +18,7 @@ const COOKIE: &str = "sessionCookie";
 #[must_use]
 pub fn complete(mut public: OpenApi, mut protected: OpenApi, mut any_session: OpenApi) -> OpenApi {
     for operation in operations(&mut any_session) {
-        // Who presents no token may use them too, all but signing out.
+        // Except for sign-out, these routes also work without a token.
         if operation.operation_id.as_deref() != Some("sign_out") {
             operation.security.get_or_insert_default().push(SecurityRequirement::default());
         }
@@ -30,7 +30,7 @@ pub fn complete(mut public: OpenApi, mut protected: OpenApi, mut any_session: Op
             operation.security.get_or_insert_default().push(token);
         }
         describe(operation, "400", "`ambiguous_token`");
-        describe(operation, "401", "The token is missing or refused; `code` names the reason.");
+        describe(operation, "401", "The token is missing or was rejected; `code` has the reason.");
     }
     for operation in changing(&mut protected) {
         describe(operation, "403", "`cross_site`");
@@ -42,11 +42,15 @@ pub fn complete(mut public: OpenApi, mut protected: OpenApi, mut any_session: Op
             describe(operation, "408", "`body_timeout`");
             describe(operation, "413", "`body_too_large`");
             describe(operation, "415", "`unsupported_media_type`");
+            describe(operation, "415", "`unsupported_encoding`");
             describe(operation, "422", "`invalid_fields`");
         }
         describe(operation, "500", "`internal_error`");
         describe(operation, "503", "`unavailable`");
-        complete_answers(operation);
+        complete_responses(operation);
+    }
+    for operation in changing(&mut public) {
+        describe(operation, "503", "`outcome_unknown`");
     }
     let mut components = public.components.take().unwrap_or_default();
     add_problem(&mut components);
@@ -65,20 +69,16 @@ pub fn complete(mut public: OpenApi, mut protected: OpenApi, mut any_session: Op
 }
 
 fn changing(document: &mut OpenApi) -> impl Iterator<Item = &mut Operation> {
-    document.paths.paths.values_mut().flat_map(|path| {
-        [&mut path.post, &mut path.put, &mut path.patch, &mut path.delete].into_iter().filter_map(Option::as_mut)
-    })
+    let paths = document.paths.paths.values_mut();
+    paths.flat_map(|path| [&mut path.post, &mut path.put, &mut path.patch, &mut path.delete]).flatten()
 }
 
 fn operations(document: &mut OpenApi) -> impl Iterator<Item = &mut Operation> {
-    document.paths.paths.values_mut().flat_map(|path| {
-        [&mut path.get, &mut path.post, &mut path.put, &mut path.patch, &mut path.delete]
-            .into_iter()
-            .filter_map(Option::as_mut)
-    })
+    let paths = document.paths.paths.values_mut();
+    paths.flat_map(|path| [&mut path.get, &mut path.post, &mut path.put, &mut path.patch, &mut path.delete]).flatten()
 }
 
-/// Adds an answer, or another code to an answer that is already there.
+/// Adds a response, or another code to an existing response.
 fn describe(operation: &mut Operation, status: &str, description: &str) {
     match operation.responses.responses.get_mut(status) {
         Some(RefOr::T(response)) => {
@@ -92,17 +92,17 @@ fn describe(operation: &mut Operation, status: &str, description: &str) {
     }
 }
 
-fn complete_answers(operation: &mut Operation) {
+fn complete_responses(operation: &mut Operation) {
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response {
             if response.description.is_empty() {
-                "Done.".clone_into(&mut response.description);
+                "Success.".clone_into(&mut response.description);
             }
             if !status.starts_with(['4', '5']) {
                 continue;
             }
-            let shape = Content::new(Some(Ref::from_schema_name(Problem::name())));
-            response.content.insert("application/problem+json".to_owned(), shape.into());
+            let schema = Content::new(Some(Ref::from_schema_name(Problem::name())));
+            response.content.insert("application/problem+json".to_owned(), schema.into());
         }
     }
 }

@@ -1,41 +1,47 @@
-//! The contents page: every route, once. The OpenAPI document is made from the same list.
+//! The route table: every route once. The OpenAPI document is generated from it.
 
+use std::sync::LazyLock;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::header::CONTENT_TYPE;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::response::IntoResponse;
+use axum::routing::{any, get, options};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::app::App;
+use crate::app::AppState;
 use crate::classroom;
 use crate::controllers::{
     account, client, docs, health, items, keys, method_not_allowed, metrics, not_found, session_variables, sessions,
-    sign_in, users, verify, workout_logs,
+    users, verify, workout_logs,
 };
-use crate::middleware::{self, Service, validate_any_session, validate_leaving_session, validate_session};
+use crate::extract::Policy;
+use crate::middleware;
+use crate::middleware::{Service, validate_session};
 use crate::openapi;
 
-/// Routes that anyone may call.
-fn public() -> OpenApiRouter<App> {
+/// Routes without authentication.
+fn public() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(users::sign_up))
-        .routes(routes!(sign_in::sign_in))
+        .routes(routes!(sessions::sign_in))
         .routes(routes!(keys::list_keys))
         .routes(routes!(keys::list_revocations))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
 }
 
-/// Routes that need a session: `validate_session` stands before each of them.
-fn protected() -> OpenApiRouter<App> {
+/// Routes that need a user's session ([`Policy::Required`]).
+fn authenticated() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(users::show_me, users::rename_me, account::delete_account))
+        .routes(routes!(account::show_me, account::rename_me, account::delete_account))
         .routes(routes!(account::change_password))
         .routes(routes!(sessions::list_sessions, sessions::sign_out_everywhere))
         .routes(routes!(sessions::show_current))
         .routes(routes!(sessions::end_session))
-        .routes(routes!(verify::verify))
         .routes(routes!(items::list_items, items::create_item))
         .routes(routes!(items::show_item, items::update_item, items::delete_item))
         .routes(routes!(workout_logs::list_workout_logs, workout_logs::create_workout_log))
@@ -46,8 +52,8 @@ fn protected() -> OpenApiRouter<App> {
         ))
 }
 
-/// Routes for any session, an anonymous visitor's too: `validate_any_session` stands before each of them.
-fn any_session() -> OpenApiRouter<App> {
+/// Routes that accept a user's session, an anonymous session or no session ([`Policy::AnySession`]).
+fn any_session() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(session_variables::list_variables, session_variables::clear_variables))
         .routes(routes!(
@@ -58,43 +64,83 @@ fn any_session() -> OpenApiRouter<App> {
         .routes(routes!(session_variables::increment_variable))
 }
 
-/// Signing out: `validate_leaving_session` stands before it.
-fn leaving() -> OpenApiRouter<App> {
+/// Forward authentication ([`Policy::ForwardAuth`]).
+fn forward_auth() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(verify::verify))
+}
+
+/// Sign-out ([`Policy::SignOut`]).
+fn sign_out() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(sessions::sign_out))
 }
 
-/// Pages for people; they are no part of the API.
-fn pages() -> Router<App> {
-    Router::new()
+/// HTML pages and their files. They are not part of the API. The list of errors is always served, because every problem
+/// document links to it.
+fn pages(enabled: bool) -> Router<AppState> {
+    let errors = Router::new().route("/docs/errors", get(docs::errors)).route("/client/{file}", get(client::file));
+    if !enabled {
+        // `OPTIONS /` exists in any case.
+        return errors.route("/", get(not_found));
+    }
+    errors
         .route("/", get(client::page))
-        .route("/client/{file}", get(client::file))
+        .route("/client/qr.svg", get(client::qr_code))
         .route("/docs", get(docs::page))
-        .route("/docs/errors", get(docs::errors))
-        .route("/docs/{file}", get(docs::file))
-        .route("/openapi.json", get(async || Json(document())))
+        .route("/openapi.json", get(openapi_document))
 }
 
-/// What `METRICS_LISTEN` serves.
+/// Other paths of the health probes, as load balancers and Kubernetes name them. Not in the OpenAPI document.
+fn probes() -> Router<AppState> {
+    Router::new()
+        .route("/", options(health::options))
+        .route("/livez", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/health", get(health::ready))
+        .route("/healthz", get(health::ready))
+}
+
+/// Forward authentication for proxies that ask with the method of the original request (Traefik, if configured), or with
+/// its method and path (Envoy). Not in the OpenAPI document.
+fn forward_auth_by_any_method() -> Router<AppState> {
+    Router::new()
+        .route("/api/verify", any(verify::verify))
+        .route("/api/verify/", any(verify::verify_original))
+        .route("/api/verify/{*rest}", any(verify::verify_original))
+}
+
+/// The serialised document. All responses share it, so slow readers need no memory.
+static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| {
+    let json = serde_json::to_vec(&document()).expect("all map keys are strings");
+    json.into()
+});
+
+async fn openapi_document() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], DOCUMENT.clone())
+}
+
+/// The service of `METRICS_LISTEN`.
 #[must_use]
-pub fn metrics(app: &App) -> Service {
+pub fn metrics(app: &AppState) -> Service {
     let router = Router::new().route("/metrics", get(metrics::metrics)).fallback(not_found);
     middleware::around(router.with_state(app.clone()), &app.config)
 }
 
-/// The whole service around `app`.
+/// The complete service.
 #[must_use]
-pub fn build(app: &App) -> Service {
-    let guard = from_fn_with_state(app.clone(), validate_session);
-    let any_guard = from_fn_with_state(app.clone(), validate_any_session);
-    let leaving_guard = from_fn_with_state(app.clone(), validate_leaving_session);
+pub fn build(app: &AppState) -> Service {
+    let validate = |policy| from_fn_with_state((app.clone(), policy), validate_session);
     let metrics = Router::new().route("/metrics", get(metrics::metrics));
-    let classroom = app.config.classroom.is_open(app.config.daypass_env);
+    let classroom = app.config.classroom.is_enabled(app.config.daypass_env);
     let router = Router::from(public())
-        .merge(Router::from(protected()).route_layer(guard))
-        .merge(Router::from(any_session()).route_layer(any_guard))
-        .merge(Router::from(leaving()).route_layer(leaving_guard))
-        .merge(pages())
-        .merge(if app.config.metrics_with_the_rest() { metrics } else { Router::new() })
+        .merge(Router::from(authenticated()).route_layer(validate(Policy::Required)))
+        .merge(Router::from(any_session()).route_layer(validate(Policy::AnySession)))
+        .merge(Router::from(forward_auth()).route_layer(validate(Policy::ForwardAuth)))
+        // Route layers do not apply to `any`.
+        .merge(forward_auth_by_any_method().layer(validate(Policy::ForwardAuth)))
+        .merge(Router::from(sign_out()).route_layer(validate(Policy::SignOut)))
+        .merge(pages(app.config.serves_pages()))
+        .merge(probes())
+        .merge(if app.config.serves_metrics_with_api() { metrics } else { Router::new() })
         .merge(if classroom { classroom::router(app) } else { Router::new() })
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
@@ -102,12 +148,12 @@ pub fn build(app: &App) -> Service {
     middleware::around(router, &app.config)
 }
 
-/// The OpenAPI document of all routes but the pages.
+/// The OpenAPI document of the API, without the pages.
 #[must_use]
 pub fn document() -> OpenApi {
     openapi::complete(
         public().into_openapi(),
-        protected().into_openapi(),
-        any_session().merge(leaving()).into_openapi(),
+        authenticated().merge(forward_auth()).into_openapi(),
+        any_session().merge(sign_out()).into_openapi(),
     )
 }

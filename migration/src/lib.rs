@@ -1,12 +1,15 @@
-//! The tables of Daypass: one file each, up and down.
+//! The database schema: one file per migration, each with `up` and `down`.
 //!
-//! Migrations never import the application, so that an old one means the same for ever. Times are
-//! milliseconds since 1970 in UTC (`BIGINT`): exact, ordered and alike on all three databases. Text
-//! is compared byte by byte, again on all three.
+//! Migrations do not depend on the application, so an old migration never changes its meaning. Times are
+//! milliseconds since 1970 in UTC (`BIGINT`): exact, sortable and identical on SQLite, PostgreSQL and MySQL/MariaDB. Text
+//! is compared byte by byte, also on all three.
 
+pub use history::{TABLES, check_other_tables, drop_tables};
 pub use sea_orm_migration::migrator::MigrationStatus;
 pub use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{DbBackend, Statement};
 
+mod history;
 mod m20261120_000001_users;
 mod m20261120_000002_sessions;
 mod m20261120_000003_items;
@@ -18,26 +21,78 @@ mod m20261121_000008_tests;
 mod m20261121_000009_tests_first_name;
 mod m20261121_000010_seeds;
 mod m20261121_000011_session_variables;
+mod m20261128_000012_database_state;
+mod m20261128_000013_imported_records;
+mod m20261128_000014_username_keys;
 mod tables;
+
+/// Lists modules as migrations. The name of a migration is that of its module.
+macro_rules! steps {
+    ($($module:ident),* $(,)?) => {
+        vec![$(Box::new(Step { name: stringify!($module), up: $module::up, down: $module::down })),*]
+    };
+}
 
 /// Runs the migrations in their order.
 pub struct Migrator;
 
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
+    fn migration_table_name() -> DynIden {
+        history::TABLE.into_iden()
+    }
+
+    async fn install<C: ConnectionTrait>(db: &C) -> Result<(), DbErr> {
+        history::install(db).await
+    }
+
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
-            Box::new(m20261120_000001_users::Migration),
-            Box::new(m20261120_000002_sessions::Migration),
-            Box::new(m20261120_000003_items::Migration),
-            Box::new(m20261120_000004_revocations::Migration),
-            Box::new(m20261121_000005_lookalikes::Migration),
-            Box::new(m20261121_000006_disabled_users::Migration),
-            Box::new(m20261121_000007_workout_logs::Migration),
-            Box::new(m20261121_000008_tests::Migration),
-            Box::new(m20261121_000009_tests_first_name::Migration),
-            Box::new(m20261121_000010_seeds::Migration),
-            Box::new(m20261121_000011_session_variables::Migration),
+        steps![
+            m20261120_000001_users,
+            m20261120_000002_sessions,
+            m20261120_000003_items,
+            m20261120_000004_revocations,
+            m20261121_000005_lookalikes,
+            m20261121_000006_disabled_users,
+            m20261121_000007_workout_logs,
+            m20261121_000008_tests,
+            m20261121_000009_tests_first_name,
+            m20261121_000010_seeds,
+            m20261121_000011_session_variables,
+            m20261128_000012_database_state,
+            m20261128_000013_imported_records,
+            m20261128_000014_username_keys,
         ]
     }
+}
+
+/// A migration: the statements of each direction.
+struct Step {
+    name: &'static str,
+    up: fn(DbBackend) -> Vec<Statement>,
+    down: fn(DbBackend) -> Vec<Statement>,
+}
+
+impl MigrationName for Step {
+    fn name(&self) -> &str {
+        self.name
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Step {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        execute(manager, self.up).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        execute(manager, self.down).await
+    }
+}
+
+async fn execute(manager: &SchemaManager<'_>, statements: fn(DbBackend) -> Vec<Statement>) -> Result<(), DbErr> {
+    for statement in statements(manager.get_database_backend()) {
+        manager.get_connection().execute_raw(statement).await?;
+    }
+    Ok(())
 }

@@ -1,42 +1,22 @@
-//! Users: who signs in. The name is kept as typed and is unique by its normalised key.
+//! Users. The username is stored as typed. Its normalised key is unique.
 
-use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{DbBackend, Statement};
 
 use crate::tables;
 
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[derive(DeriveIden)]
-pub(crate) enum Users {
-    Table,
-    Id,
-    Username,
-    UsernameKey,
-    PasswordHash,
-    CreatedAt,
-    UpdatedAt,
+pub(crate) fn up(db: DbBackend) -> Vec<Statement> {
+    let table = db.build(
+        tables::create("users", db)
+            .col(tables::id("id"))
+            .col(tables::text("username", 64, db))
+            .col(tables::text("username_key", 255, db).unique_key())
+            .col(tables::text("password_hash", 255, db))
+            .col(tables::moment("created_at"))
+            .col(tables::moment("updated_at")),
+    );
+    vec![table]
 }
 
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let backend = manager.get_database_backend();
-        manager
-            .create_table(
-                tables::create(Users::Table, backend)
-                    .col(tables::id(Users::Id))
-                    .col(tables::text(Users::Username, 64, backend))
-                    .col(tables::text(Users::UsernameKey, 255, backend).unique_key())
-                    .col(tables::text(Users::PasswordHash, 255, backend))
-                    .col(tables::moment(Users::CreatedAt))
-                    .col(tables::moment(Users::UpdatedAt))
-                    .take(),
-            )
-            .await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.drop_table(Table::drop().table(Users::Table).take()).await
-    }
+pub(crate) fn down(db: DbBackend) -> Vec<Statement> {
+    vec![tables::drop("users", db)]
 }

@@ -1,59 +1,27 @@
-//! Items: what a user owns. Listed by age or by name, so both orders have an index that ends in the id.
+//! Items of users. Lists are sorted by creation time or by name, so each order has an index that ends in the id.
 
-use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{DbBackend, Statement};
 
-use crate::m20261120_000001_users::Users;
 use crate::tables;
 
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[derive(DeriveIden)]
-enum Items {
-    Table,
-    Id,
-    OwnerId,
-    Name,
-    NameKey,
-    CreatedAt,
-    UpdatedAt,
-    Version,
+pub(crate) fn up(db: DbBackend) -> Vec<Statement> {
+    let table = db.build(
+        tables::create("items", db)
+            .col(tables::id("id"))
+            .col(tables::integer("owner_id"))
+            .col(tables::text("name", 200, db))
+            // 200 code points. NFC and case folding produce at most three of each.
+            .col(tables::text("name_key", 600, db))
+            .col(tables::moment("created_at"))
+            .col(tables::moment("updated_at"))
+            .col(tables::integer("version"))
+            .foreign_key(&mut tables::of_user("fk_items_owner", "items", "owner_id")),
+    );
+    let by_age = tables::index("ix_items_age", "items", &["owner_id", "created_at", "id"], db);
+    let by_name = tables::index("ix_items_name", "items", &["owner_id", "name_key", "id"], db);
+    vec![table, by_age, by_name]
 }
 
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let backend = manager.get_database_backend();
-        manager
-            .create_table(
-                tables::create(Items::Table, backend)
-                    .col(tables::id(Items::Id))
-                    .col(ColumnDef::new(Items::OwnerId).big_integer().not_null())
-                    .col(tables::text(Items::Name, 200, backend))
-                    // 200 code points, each at most threefold under NFC and case folding.
-                    .col(tables::text(Items::NameKey, 600, backend))
-                    .col(tables::moment(Items::CreatedAt))
-                    .col(tables::moment(Items::UpdatedAt))
-                    .col(ColumnDef::new(Items::Version).big_integer().not_null())
-                    .foreign_key(
-                        ForeignKey::create()
-                            .name("fk_items_owner")
-                            .from(Items::Table, Items::OwnerId)
-                            .to(Users::Table, Users::Id)
-                            .on_delete(ForeignKeyAction::Cascade),
-                    )
-                    .take(),
-            )
-            .await?;
-        for (name, order) in [("ix_items_age", Items::CreatedAt), ("ix_items_name", Items::NameKey)] {
-            let index =
-                Index::create().name(name).table(Items::Table).col(Items::OwnerId).col(order).col(Items::Id).take();
-            manager.create_index(index).await?;
-        }
-        Ok(())
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.drop_table(Table::drop().table(Items::Table).take()).await
-    }
+pub(crate) fn down(db: DbBackend) -> Vec<Statement> {
+    vec![tables::drop("items", db)]
 }

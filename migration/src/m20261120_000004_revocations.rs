@@ -1,47 +1,24 @@
 //! Revocations: sessions that ended before their tokens expired. Replicas follow this table by `seq`.
 
-use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{DbBackend, Statement};
 
 use crate::tables;
 
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[derive(DeriveIden)]
-enum Revocations {
-    Table,
-    Seq,
-    SessionId,
-    Reason,
-    RevokedAt,
-    ExpiresAt,
+pub(crate) fn up(db: DbBackend) -> Vec<Statement> {
+    // No foreign key: a revocation outlives its session and its user.
+    let table = db.build(
+        tables::create("revocations", db)
+            .col(tables::id("seq"))
+            .col(tables::text("session_id", 22, db))
+            .col(tables::text("reason", 32, db))
+            .col(tables::moment("revoked_at"))
+            .col(tables::moment("expires_at")),
+    );
+    let by_session = tables::index("ix_revocations_session", "revocations", &["session_id"], db);
+    let by_expiry = tables::index("ix_revocations_expiry", "revocations", &["expires_at"], db);
+    vec![table, by_session, by_expiry]
 }
 
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let backend = manager.get_database_backend();
-        // No foreign key: a revocation outlives its session and its user.
-        manager
-            .create_table(
-                tables::create(Revocations::Table, backend)
-                    .col(tables::id(Revocations::Seq))
-                    .col(tables::text(Revocations::SessionId, 22, backend))
-                    .col(tables::text(Revocations::Reason, 32, backend))
-                    .col(tables::moment(Revocations::RevokedAt))
-                    .col(tables::moment(Revocations::ExpiresAt))
-                    .take(),
-            )
-            .await?;
-        for (name, column) in
-            [("ix_revocations_session", Revocations::SessionId), ("ix_revocations_expiry", Revocations::ExpiresAt)]
-        {
-            manager.create_index(Index::create().name(name).table(Revocations::Table).col(column).take()).await?;
-        }
-        Ok(())
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.drop_table(Table::drop().table(Revocations::Table).take()).await
-    }
+pub(crate) fn down(db: DbBackend) -> Vec<Statement> {
+    vec![tables::drop("revocations", db)]
 }

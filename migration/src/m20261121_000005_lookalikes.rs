@@ -1,37 +1,25 @@
-//! Users' names are unique by how they look, too: the skeleton of the name's key.
+//! Usernames must also look different: a unique column with the skeleton of the username key.
 
 use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{DbBackend, Statement};
 
-use crate::m20261120_000001_users::Users;
 use crate::tables;
 
-/// The index that keeps lookalikes out.
+/// The unique index that rejects lookalike usernames.
 const UNIQUE: &str = "ux_users_username_skeleton";
 
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
+pub(crate) fn up(db: DbBackend) -> Vec<Statement> {
+    // A new column needs a default for existing rows. The default is not removed: the column is unique, so at most one
+    // row can have it.
+    let column = tables::text("username_skeleton", 512, db).default("").take();
+    // Migrations cannot compute skeletons, and no release preceded this one. So existing users get their key as
+    // skeleton, which is unique but does not detect lookalikes.
+    let fill = Query::update().table("users").value("username_skeleton", Expr::col("username_key")).take();
+    let unique = Index::create().name(UNIQUE).table("users").col("username_skeleton").unique().take();
+    vec![tables::add_column("users", column, db), db.build(&fill), db.build(&unique)]
+}
 
-#[derive(DeriveIden)]
-struct UsernameSkeleton;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let backend = manager.get_database_backend();
-        // A column that is added needs a default for the rows that are there. It stays: it is unique, so
-        // at most one row could ever be left with it.
-        let column = tables::text(UsernameSkeleton, 512, backend).default("").take();
-        manager.alter_table(Table::alter().table(Users::Table).add_column(column).take()).await?;
-        // A migration knows no Unicode tables, and nothing was released before this one: the key has to
-        // do for who signed up earlier. It keeps the column unique, and no more.
-        let fill = Query::update().table(Users::Table).value(UsernameSkeleton, Expr::col(Users::UsernameKey)).take();
-        manager.execute(fill).await?;
-        let unique = Index::create().name(UNIQUE).table(Users::Table).col(UsernameSkeleton).unique().take();
-        manager.create_index(unique).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.drop_index(Index::drop().name(UNIQUE).table(Users::Table).to_owned()).await?;
-        manager.alter_table(Table::alter().table(Users::Table).drop_column(UsernameSkeleton).take()).await
-    }
+pub(crate) fn down(db: DbBackend) -> Vec<Statement> {
+    let index = db.build(Index::drop().name(UNIQUE).table("users"));
+    vec![index, tables::drop_column("users", "username_skeleton", db)]
 }

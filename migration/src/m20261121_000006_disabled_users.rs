@@ -1,23 +1,14 @@
-//! Users whom an operator has disabled, and since when.
+//! When an operator disabled a user. Null if the user is enabled.
 
 use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{DbBackend, Statement};
 
-use crate::m20261120_000001_users::Users;
+use crate::tables;
 
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
+pub(crate) fn up(db: DbBackend) -> Vec<Statement> {
+    vec![tables::add_column("users", ColumnDef::new("disabled_at").big_integer().null().take(), db)]
+}
 
-#[derive(DeriveIden)]
-struct DisabledAt;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let column = ColumnDef::new(DisabledAt).big_integer().null().take();
-        manager.alter_table(Table::alter().table(Users::Table).add_column(column).take()).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.alter_table(Table::alter().table(Users::Table).drop_column(DisabledAt).take()).await
-    }
+pub(crate) fn down(db: DbBackend) -> Vec<Statement> {
+    vec![tables::drop_column("users", "disabled_at", db)]
 }

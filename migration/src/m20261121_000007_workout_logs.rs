@@ -1,65 +1,31 @@
-//! Workout logs: a second thing that a user owns. Listed as items are, by age or by description.
+//! Workout logs of users. Lists are sorted by creation time or by description.
 
-use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{DbBackend, Statement};
 
-use crate::m20261120_000001_users::Users;
 use crate::tables;
 
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[derive(DeriveIden)]
-enum WorkoutLogs {
-    Table,
-    Id,
-    OwnerId,
-    Description,
-    DescriptionKey,
-    Definition,
-    Result,
-    CreatedAt,
-    UpdatedAt,
-    Version,
+pub(crate) fn up(db: DbBackend) -> Vec<Statement> {
+    let table = db.build(
+        tables::create("workout_logs", db)
+            .col(tables::id("id"))
+            .col(tables::integer("owner_id"))
+            .col(tables::text("description", 255, db))
+            // 255 code points. NFC and case folding produce at most three of each.
+            .col(tables::text("description_key", 765, db))
+            .col(tables::text("definition", 255, db))
+            .col(tables::text("result", 255, db))
+            .col(tables::moment("created_at"))
+            .col(tables::moment("updated_at"))
+            .col(tables::integer("version"))
+            .foreign_key(&mut tables::of_user("fk_workout_logs_owner", "workout_logs", "owner_id")),
+    );
+    let by_age = tables::index("ix_workout_logs_age", "workout_logs", &["owner_id", "created_at", "id"], db);
+    // Without the id: its eight bytes would exceed MySQL's limit of 3,072. MySQL and SQLite append the primary key to
+    // every index.
+    let columns = ["owner_id", "description_key"];
+    vec![table, by_age, tables::index("ix_workout_logs_description", "workout_logs", &columns, db)]
 }
 
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let backend = manager.get_database_backend();
-        manager
-            .create_table(
-                tables::create(WorkoutLogs::Table, backend)
-                    .col(tables::id(WorkoutLogs::Id))
-                    .col(ColumnDef::new(WorkoutLogs::OwnerId).big_integer().not_null())
-                    .col(tables::text(WorkoutLogs::Description, 255, backend))
-                    // 255 code points, each at most threefold under NFC and case folding.
-                    .col(tables::text(WorkoutLogs::DescriptionKey, 765, backend))
-                    .col(tables::text(WorkoutLogs::Definition, 255, backend))
-                    .col(tables::text(WorkoutLogs::Result, 255, backend))
-                    .col(tables::moment(WorkoutLogs::CreatedAt))
-                    .col(tables::moment(WorkoutLogs::UpdatedAt))
-                    .col(ColumnDef::new(WorkoutLogs::Version).big_integer().not_null())
-                    .foreign_key(
-                        ForeignKey::create()
-                            .name("fk_workout_logs_owner")
-                            .from(WorkoutLogs::Table, WorkoutLogs::OwnerId)
-                            .to(Users::Table, Users::Id)
-                            .on_delete(ForeignKeyAction::Cascade),
-                    )
-                    .take(),
-            )
-            .await?;
-        let index = |name: &str, order| {
-            Index::create().name(name).table(WorkoutLogs::Table).col(WorkoutLogs::OwnerId).col(order).take()
-        };
-        let by_age = index("ix_workout_logs_age", WorkoutLogs::CreatedAt).col(WorkoutLogs::Id).take();
-        manager.create_index(by_age).await?;
-        // Without the id, which would be eight bytes more than MySQL lets an index have. MySQL and SQLite put
-        // it at the end of any index by themselves.
-        manager.create_index(index("ix_workout_logs_description", WorkoutLogs::DescriptionKey)).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.drop_table(Table::drop().table(WorkoutLogs::Table).take()).await
-    }
+pub(crate) fn down(db: DbBackend) -> Vec<Statement> {
+    vec![tables::drop("workout_logs", db)]
 }

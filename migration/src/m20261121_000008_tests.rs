@@ -1,38 +1,20 @@
-//! The course's table for its first database lessons: rows of text that belong to nobody.
+//! The table of the course's first database lessons: rows of text without an owner.
 
-use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{DbBackend, Statement};
 
 use crate::tables;
 
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[derive(DeriveIden)]
-pub(crate) enum Tests {
-    Table,
-    Id,
-    Testdata,
-    CreatedAt,
-    UpdatedAt,
+pub(crate) fn up(db: DbBackend) -> Vec<Statement> {
+    let table = db.build(
+        tables::create("tests", db)
+            .col(tables::id("id"))
+            .col(tables::text("testdata", 255, db))
+            .col(tables::moment("created_at"))
+            .col(tables::moment("updated_at")),
+    );
+    vec![table]
 }
 
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let backend = manager.get_database_backend();
-        manager
-            .create_table(
-                tables::create(Tests::Table, backend)
-                    .col(tables::id(Tests::Id))
-                    .col(tables::text(Tests::Testdata, 255, backend))
-                    .col(tables::moment(Tests::CreatedAt))
-                    .col(tables::moment(Tests::UpdatedAt))
-                    .take(),
-            )
-            .await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.drop_table(Table::drop().table(Tests::Table).take()).await
-    }
+pub(crate) fn down(db: DbBackend) -> Vec<Statement> {
+    vec![tables::drop("tests", db)]
 }

@@ -1,24 +1,15 @@
-//! The course's lesson on migrations: its table gains a column and keeps its rows, up and down.
+//! The course's lesson on migrations: adds a column to its table. Both directions keep the rows.
 
 use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{DbBackend, Statement};
 
-use crate::m20261121_000008_tests::Tests;
+use crate::tables;
 
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
+pub(crate) fn up(db: DbBackend) -> Vec<Statement> {
+    // Existing rows have no first name.
+    vec![tables::add_column("tests", ColumnDef::new("first_name").string_len(255).null().take(), db)]
+}
 
-#[derive(DeriveIden)]
-struct FirstName;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // Rows that are there have no first name.
-        let column = ColumnDef::new(FirstName).string_len(255).null().take();
-        manager.alter_table(Table::alter().table(Tests::Table).add_column(column).take()).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.alter_table(Table::alter().table(Tests::Table).drop_column(FirstName).take()).await
-    }
+pub(crate) fn down(db: DbBackend) -> Vec<Statement> {
+    vec![tables::drop_column("tests", "first_name", db)]
 }

@@ -1,39 +1,23 @@
-//! Seeds: which were run, when, and the rows that each made, so that it can be taken back alone.
+//! Seeds that were run: when, and which rows each inserted, so one seed can be reverted alone.
 //!
-//! The table is younger than those that seeds write to, so it is taken back before them: their ids are given
-//! out again then, and must mean nothing to it.
+//! This migration comes after the tables that seeds write to, so it is reverted before them. Otherwise its ids could
+//! refer to other rows when those tables are created again.
 
 use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{DbBackend, Statement};
 
 use crate::tables;
 
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[derive(DeriveIden)]
-enum Seeds {
-    Table,
-    Name,
-    RanAt,
-    Made,
+pub(crate) fn up(db: DbBackend) -> Vec<Statement> {
+    let table = db.build(
+        tables::create("seeds", db)
+            .col(tables::text("name", 64, db).primary_key())
+            .col(tables::moment("ran_at"))
+            .col(ColumnDef::new("made").text().not_null()),
+    );
+    vec![table]
 }
 
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let backend = manager.get_database_backend();
-        manager
-            .create_table(
-                tables::create(Seeds::Table, backend)
-                    .col(tables::text(Seeds::Name, 64, backend).primary_key())
-                    .col(tables::moment(Seeds::RanAt))
-                    .col(ColumnDef::new(Seeds::Made).text().not_null())
-                    .take(),
-            )
-            .await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.drop_table(Table::drop().table(Seeds::Table).take()).await
-    }
+pub(crate) fn down(db: DbBackend) -> Vec<Statement> {
+    vec![tables::drop("seeds", db)]
 }

@@ -1,43 +1,21 @@
-//! Session variables: one row for each session that has any, removed with it or when it expires.
+//! Session variables: one row per session that has variables, deleted when the session ends or expires.
 
 use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{DbBackend, Statement};
 
 use crate::tables;
 
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[derive(DeriveIden)]
-enum SessionVariables {
-    Table,
-    SessionId,
-    Bag,
-    ExpiresAt,
+pub(crate) fn up(db: DbBackend) -> Vec<Statement> {
+    // No foreign key: the sessions of anonymous visitors have no row.
+    let table = db.build(
+        tables::create("session_variables", db)
+            .col(tables::text("session_id", 22, db).primary_key())
+            .col(ColumnDef::new("bag").text().not_null())
+            .col(tables::moment("expires_at")),
+    );
+    vec![table, tables::index("ix_session_variables_expiry", "session_variables", &["expires_at"], db)]
 }
 
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let backend = manager.get_database_backend();
-        // No foreign key: the sessions of anonymous visitors have no row.
-        manager
-            .create_table(
-                tables::create(SessionVariables::Table, backend)
-                    .col(tables::text(SessionVariables::SessionId, 22, backend).primary_key())
-                    .col(ColumnDef::new(SessionVariables::Bag).text().not_null())
-                    .col(tables::moment(SessionVariables::ExpiresAt))
-                    .take(),
-            )
-            .await?;
-        let expiry = Index::create()
-            .name("ix_session_variables_expiry")
-            .table(SessionVariables::Table)
-            .col(SessionVariables::ExpiresAt)
-            .take();
-        manager.create_index(expiry).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.drop_table(Table::drop().table(SessionVariables::Table).take()).await
-    }
+pub(crate) fn down(db: DbBackend) -> Vec<Statement> {
+    vec![tables::drop("session_variables", db)]
 }

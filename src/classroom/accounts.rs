@@ -1,36 +1,37 @@
-//! Signing up and in by the course's paths; limits and rules are those of `/api/users` and `/api/sessions`.
+//! Sign-up and sign-in under the paths of the course, with the limits and rules of `/api/users` and `/api/sessions`.
 
 use axum::Json as Reply;
 use axum::extract::State;
 
 use super::body::{CourseSignIn, CourseSignUp};
 use super::views::Account;
-use crate::app::App;
+use crate::accounts;
+use crate::accounts::{ClientInfo, Limited};
+use crate::app::AppState;
 use crate::auth::token::Session;
-use crate::controllers::{sign_in as sessions, users};
 use crate::error::Error;
-use crate::extract::{Caller, Json};
+use crate::extract::Json;
 use crate::models::user;
-use crate::views::{Limited, User};
+use crate::views::User;
 
 pub(super) async fn sign_up(
-    State(app): State<App>,
-    caller: Caller,
-    Json(CourseSignUp(wanted)): Json<CourseSignUp>,
+    State(app): State<AppState>,
+    client: ClientInfo,
+    Json(CourseSignUp(request)): Json<CourseSignUp>,
 ) -> Result<Limited<Account>, Error> {
-    Ok(users::create_user_within_limits(&app, &caller, wanted).await?.map(Account))
+    Ok(accounts::sign_up(&app, &client, request).await?.map(Account::signed_up))
 }
 
 pub(super) async fn sign_in(
-    State(app): State<App>,
-    caller: Caller,
-    Json(CourseSignIn(attempt)): Json<CourseSignIn>,
+    State(app): State<AppState>,
+    client: ClientInfo,
+    Json(CourseSignIn(request)): Json<CourseSignIn>,
 ) -> Result<Limited<Account>, Error> {
-    Ok(sessions::begin_session_within_limits(&app, &caller, attempt).await?.map(Account))
+    Ok(accounts::sign_in(&app, &client, request).await?.map(Account::signed_in))
 }
 
-/// Whom one may see: oneself. The list of everybody's names is nobody's business.
-pub(super) async fn list_users(State(app): State<App>, session: Session) -> Result<Reply<[User; 1]>, Error> {
-    let user = user::of_session(&app.db, &session).await?;
+/// Lists only the caller: the usernames of others are private.
+pub(super) async fn list_users(State(app): State<AppState>, session: Session) -> Result<Reply<[User; 1]>, Error> {
+    let user = user::find(&app.db, session.user_id).await?;
     Ok(Reply([User::from(&user)]))
 }

@@ -1,15 +1,13 @@
-//! The table of the other lessons: each under its own start, and at the root where nothing else is.
+//! Route table of the other lessons. Each is under its own prefix, and also at the root if no other route has the path.
 
 use axum::routing::on;
 
 use super::routes::{Row, row};
 use super::{accounts, lessons};
 
-/// The demos of a lesson.
 pub struct Lesson {
-    /// Its routes.
     pub rows: &'static [Row],
-    /// How it refuses who has no session, if it has words of its own.
+    /// The lesson's own text for a request without a session, if it has one.
     pub refusal: Option<&'static str>,
 }
 
@@ -22,7 +20,7 @@ const RESTRICTED: &[&str] = &["/lessons/002/restricted"];
 const LESSON_3: &[&str] = &["/lessons/003"];
 const LESSON_3_ROOT: &[&str] = &["", "/lessons/003"];
 
-/// All of them. `validate_leniently` stands before each route.
+/// All lessons. `Policy::Lenient` applies to each route.
 pub const LESSONS: &[Lesson] = &[
     Lesson {
         refusal: None,
@@ -43,7 +41,7 @@ pub const LESSONS: &[Lesson] = &[
     Lesson {
         refusal: Some("you shall not pass!!"),
         rows: &[
-            row("GET", LESSON_2, &[""], |method| on(method, lessons::remember_frodo)),
+            row("GET", LESSON_2, &[""], |method| on(method, lessons::store_name)),
             row("GET", &["", "/lessons/002"], &["/greet"], |method| on(method, lessons::greet)),
             row("POST", LESSON_2_API, &["/register"], |method| on(method, lessons::register)),
             row("POST", LESSON_2_API, &["/login"], |method| on(method, lessons::login)),
@@ -53,7 +51,7 @@ pub const LESSONS: &[Lesson] = &[
             row("POST", RESTRICTED, &["/login"], |method| on(method, lessons::login)),
             row("GET", RESTRICTED, &["/users"], |method| on(method, accounts::list_users)),
             row("GET", RESTRICTED, &["/logout"], |method| on(method, lessons::log_out)),
-            row("ANY", RESTRICTED, &["", "/{*rest}"], |method| on(method, lessons::nothing)),
+            row("ANY", RESTRICTED, &["", "/{*rest}"], |method| on(method, lessons::not_found)),
         ],
     },
     Lesson {

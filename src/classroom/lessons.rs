@@ -1,7 +1,7 @@
-//! The other lessons' demos: counters, greetings, what is protected, by cookie.
+//! Demos of the other lessons: counters, greetings and protected routes, with session cookies.
 //!
-//! They change state by `GET`, as the lessons do; `validate_leniently` lets no other page do so. A session is ours,
-//! whatever the lesson calls its cookie, and what it keeps are session variables.
+//! They change state by `GET`, as the lessons do; `Policy::Lenient` rejects cross-site requests. They use the session cookie
+//! of the service instead of the lessons' own, and session variables instead of session properties.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,85 +17,89 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::value::to_raw_value;
 
 use super::views::{Account, Message};
-use crate::app::App;
-use crate::auth::password::Password;
+use crate::accounts;
+use crate::accounts::session_data::{Changed, DataClient, change, read};
+use crate::accounts::{ClientInfo, Limited, SignIn, SignUp};
+use crate::app::AppState;
+use crate::auth::password::policy::Password;
 use crate::auth::token::{AnySession, Session};
-use crate::controllers::session_variables::{Changed, bag, change};
-use crate::controllers::sessions;
-use crate::controllers::sign_in::{SignIn, begin_session_within_limits};
-use crate::controllers::users::{SignUp, create_user_within_limits};
 use crate::error::Error;
-use crate::extract::{Caller, Id, Json, Visitor};
-use crate::models::bag::VariableName;
+use crate::extract::{Id, Json, SignedOut};
 use crate::models::user;
-use crate::models::version::Expected;
-use crate::views::{Limited, User};
+use crate::session_data::data::VariableName;
+use crate::transport::Transport;
+use crate::types::UserId;
+use crate::types::version::Expected;
+use crate::views::User;
 
-/// The counter that all visitors share.
+/// A counter shared by all clients.
 #[derive(Clone, Default)]
-pub(super) struct Shared(Arc<AtomicU64>);
+pub(super) struct SharedCounter(Arc<AtomicU64>);
 
-/// A new counter for each request: it never gets beyond its first value.
+/// Creates the counter per request, so the response is always 1.
 pub(super) async fn counter_in_route() -> String {
     let mut value = 0;
     value += 1;
     value.to_string()
 }
 
-/// One counter for everybody, for as long as the process lives.
-pub(super) async fn counter_on_server(Extension(Shared(counter)): Extension<Shared>) -> String {
+/// Counts all requests since the process started.
+pub(super) async fn counter_on_server(Extension(SharedCounter(counter)): Extension<SharedCounter>) -> String {
     (counter.fetch_add(1, Ordering::Relaxed) + 1).to_string()
 }
 
-/// A counter for each session.
-pub(super) async fn counter_in_session(State(app): State<App>, visitor: Visitor) -> Result<(HeaderMap, String), Error> {
-    count(&app, visitor, "counter").await
+/// Counts the requests of a session.
+pub(super) async fn counter_in_session(
+    State(app): State<AppState>,
+    client: DataClient,
+) -> Result<(HeaderMap, String), Error> {
+    count(&app, client, "counter").await
 }
 
-pub(super) async fn increment(State(app): State<App>, visitor: Visitor) -> Result<(HeaderMap, String), Error> {
-    count(&app, visitor, "count").await
+pub(super) async fn increment(State(app): State<AppState>, client: DataClient) -> Result<(HeaderMap, String), Error> {
+    count(&app, client, "count").await
 }
 
-async fn count(app: &App, visitor: Visitor, name: &str) -> Result<(HeaderMap, String), Error> {
+async fn count(app: &AppState, client: DataClient, name: &str) -> Result<(HeaderMap, String), Error> {
     let name = named(name)?;
-    let Changed { outcome, headers } = change(app, visitor, |bag| bag.increment(&name, 1, &Expected::Any)).await?;
+    let Changed { outcome, headers } = change(app, client, |bag| bag.increment(&name, 1, &Expected::Any)).await?;
     Ok((headers, outcome.to_string()))
 }
 
-pub(super) async fn clear(State(app): State<App>, session: Option<AnySession>) -> Response {
+pub(super) async fn clear(State(app): State<AppState>, session: Option<AnySession>) -> Response {
     end(&app, session, "Session cleared", "Error clearing session").await
 }
 
-pub(super) async fn good_bye(State(app): State<App>, session: Option<AnySession>) -> Response {
+pub(super) async fn good_bye(State(app): State<AppState>, session: Option<AnySession>) -> Response {
     end(&app, session, "good bye", "error logging out").await
 }
 
-/// Ends the session, if there is one; the guard takes its cookie back.
-async fn end(app: &App, session: Option<AnySession>, done: &'static str, failed: &'static str) -> Response {
+/// Ends the session, if there is one. The middleware clears the cookie.
+async fn end(app: &AppState, session: Option<AnySession>, done: &'static str, failed: &'static str) -> Response {
     let Some(session) = session else { return done.into_response() };
-    match sessions::end_presented(app, &session).await {
-        Ok(()) => done.into_response(),
+    match accounts::sign_out(app, &session).await {
+        Ok(()) => (Extension(SignedOut), done).into_response(),
         Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "a lesson's session could not be ended");
+            tracing::error!(error = &error as &dyn std::error::Error, "cannot end the session of a lesson");
             (StatusCode::INTERNAL_SERVER_ERROR, failed).into_response()
         }
     }
 }
 
-pub(super) async fn remember_frodo(
-    State(app): State<App>,
-    visitor: Visitor,
+pub(super) async fn store_name(
+    State(app): State<AppState>,
+    client: DataClient,
 ) -> Result<(HeaderMap, &'static str), Error> {
     let name = named("name")?;
     let frodo = to_raw_value("Frodo").map_err(Error::fault)?;
-    let changed = change(&app, visitor, |bag| bag.set(&name, frodo.clone(), &Expected::Any)).await?;
+    let changed = change(&app, client, |bag| bag.set(&name, frodo.clone(), &Expected::Any)).await?;
     Ok((changed.headers, "got it"))
 }
 
-pub(super) async fn greet(State(app): State<App>, visitor: Visitor) -> Result<String, Error> {
-    let bag = bag(&app, &visitor).await?;
+pub(super) async fn greet(State(app): State<AppState>, client: DataClient) -> Result<String, Error> {
+    let bag = read(&app, &client).await?;
     let known = bag.get(&named("name")?).and_then(|variable| serde_json::from_str::<String>(variable.value.get()).ok());
-    // What JavaScript writes of a property that is not there.
+    // JavaScript prints a missing property as this.
     let name = known.as_deref().unwrap_or("undefined");
     Ok(format!("hello {name}"))
 }
@@ -104,56 +108,58 @@ fn named(name: &str) -> Result<VariableName, Error> {
     VariableName::parse(name).map_err(Error::fault)
 }
 
-/// Signs up by cookie.
+/// Signs up with a session cookie.
 pub(super) async fn register(
-    State(app): State<App>,
-    caller: Caller,
-    Json(wanted): Json<SignUp>,
+    State(app): State<AppState>,
+    client: ClientInfo,
+    Json(request): Json<SignUp>,
 ) -> Result<Limited<Account>, Error> {
-    Ok(create_user_within_limits(&app, &caller, wanted.by_cookie()).await?.map(Account))
+    let request = SignUp { transport: Transport::Cookie, ..request };
+    Ok(accounts::sign_up(&app, &client, request).await?.map(Account::signed_up))
 }
 
-/// Signs in by cookie.
+/// Signs in with a session cookie.
 pub(super) async fn login(
-    State(app): State<App>,
-    caller: Caller,
-    Json(attempt): Json<SignIn>,
+    State(app): State<AppState>,
+    client: ClientInfo,
+    Json(request): Json<SignIn>,
 ) -> Result<Limited<Account>, Error> {
-    Ok(begin_session_within_limits(&app, &caller, attempt.by_cookie()).await?.map(Account))
+    let request = SignIn { transport: Transport::Cookie, ..request };
+    Ok(accounts::sign_in(&app, &client, request).await?.map(Account::signed_in))
 }
 
-/// Signs in by cookie with the credentials of `Authorization: Basic`, and by token with those of a JSON body.
-pub(super) async fn login_with_either(State(app): State<App>, request: Request) -> Response {
+/// Signs in with credentials from `Authorization: Basic`, which gives a cookie, or from a JSON body, which gives a token.
+pub(super) async fn login_with_either(State(app): State<AppState>, request: Request) -> Response {
     let by_json = request.method() == Method::POST && !request.headers().contains_key(AUTHORIZATION);
     let response = log_in(&app, request).await.into_response();
-    // A page that sent JSON asks for itself; the browser need not.
+    // A page that sends JSON asks for the credentials itself, so the browser must not.
     if by_json || response.status() != StatusCode::UNAUTHORIZED {
         return response;
     }
     ([(WWW_AUTHENTICATE, r#"Basic realm="daypass", charset="UTF-8""#)], response).into_response()
 }
 
-async fn log_in(app: &App, request: Request) -> Result<Limited<Account>, Error> {
+async fn log_in(app: &AppState, request: Request) -> Result<Limited<Account>, Error> {
     let (mut parts, body) = request.into_parts();
-    let caller = <Caller as axum::extract::FromRequestParts<App>>::from_request_parts(&mut parts, app).await?;
-    let attempt = match Basic::from_request_parts(&mut parts, app).await? {
-        Some(Basic(attempt)) => attempt.by_cookie(),
+    let client = <ClientInfo as axum::extract::FromRequestParts<AppState>>::from_request_parts(&mut parts, app).await?;
+    let request = match Basic::from_request_parts(&mut parts, app).await? {
+        Some(Basic(request)) => request,
         None if parts.method == Method::POST => {
-            let Json(attempt) = Json::<SignIn>::from_request(Request::from_parts(parts, body), app).await?;
-            attempt
+            let Json(request) = Json::<SignIn>::from_request(Request::from_parts(parts, body), app).await?;
+            request
         }
         None => return Err(Error::BadCredentials),
     };
-    Ok(begin_session_within_limits(app, &caller, attempt).await?.map(Account))
+    Ok(accounts::sign_in(app, &client, request).await?.map(Account::signed_in))
 }
 
-/// Credentials in the header of RFC 7617.
+/// Credentials of HTTP Basic authentication (RFC 7617).
 struct Basic(SignIn);
 
-impl OptionalFromRequestParts<App> for Basic {
+impl OptionalFromRequestParts<AppState> for Basic {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Option<Self>, Error> {
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Option<Self>, Error> {
         let Some(value) = parts.headers.get(AUTHORIZATION) else { return Ok(None) };
         let basic = value.to_str().ok().and_then(|text| text.split_once(' '));
         let Some((_, encoded)) = basic.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic")) else {
@@ -162,29 +168,34 @@ impl OptionalFromRequestParts<App> for Basic {
         let text = STANDARD.decode(encoded.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let (name, password) = text.as_deref().and_then(|text| text.split_once(':')).ok_or(Error::BadCredentials)?;
         let password = Password::presented(password).map_err(|_| Error::BadCredentials)?;
-        Ok(Some(Self(SignIn::of(name.to_owned(), password))))
+        let username = name.to_owned();
+        Ok(Some(Self(SignIn { username, password, transport: Transport::Cookie, keep_variables: false })))
     }
 }
 
 pub(super) async fn sign_up(
-    State(app): State<App>,
-    caller: Caller,
-    Json(wanted): Json<SignUp>,
+    State(app): State<AppState>,
+    client: ClientInfo,
+    Json(request): Json<SignUp>,
 ) -> Result<Limited<Account>, Error> {
-    Ok(create_user_within_limits(&app, &caller, wanted).await?.map(Account))
+    Ok(accounts::sign_up(&app, &client, request).await?.map(Account::signed_up))
 }
 
-/// Oneself; nobody else is anybody's business.
-pub(super) async fn show_user(State(app): State<App>, session: Session, Id(id): Id) -> Result<Reply<User>, Error> {
+/// Shows only the caller: the data of others is private.
+pub(super) async fn show_user(
+    State(app): State<AppState>,
+    session: Session,
+    Id(id): Id<UserId>,
+) -> Result<Reply<User>, Error> {
     if id != session.user_id {
         return Err(Error::NotFound);
     }
-    let user = user::of_session(&app.db, &session).await?;
+    let user = user::find(&app.db, session.user_id).await?;
     Ok(Reply(User::from(&user)))
 }
 
-pub(super) async fn greeting(State(app): State<App>, session: Session) -> Result<String, Error> {
-    let user = user::of_session(&app.db, &session).await?;
+pub(super) async fn greeting(State(app): State<AppState>, session: Session) -> Result<String, Error> {
+    let user = user::find(&app.db, session.user_id).await?;
     Ok(format!("Hello, {}", user.username))
 }
 
@@ -192,12 +203,15 @@ pub(super) async fn protected(_: Session) -> Reply<Message> {
     Reply(Message { message: "You are authorized" })
 }
 
-pub(super) async fn log_out(State(app): State<App>, session: AnySession) -> Result<Reply<Message>, Error> {
-    sessions::end_presented(&app, &session).await?;
-    Ok(Reply(Message { message: "You are logged out" }))
+pub(super) async fn log_out(
+    State(app): State<AppState>,
+    session: AnySession,
+) -> Result<(Extension<SignedOut>, Reply<Message>), Error> {
+    accounts::sign_out(&app, &session).await?;
+    Ok((Extension(SignedOut), Reply(Message { message: "You are logged out" })))
 }
 
-/// What only those in a session are told is not there.
-pub(super) async fn nothing(_: Session) -> Error {
+/// Responds with `401` without a session, and otherwise with `404`.
+pub(super) async fn not_found(_: Session) -> Error {
     Error::NotFound
 }

@@ -1,16 +1,21 @@
-//! The shapes of the course: rows by the names of its columns, and a new session with its token.
+//! Responses in the shapes of the course: rows with the names of its columns, and a new session with its token.
+
+use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use secrecy::SecretString;
 use serde::Serialize;
 
+use super::body::Plurals;
+use crate::accounts::NewSession;
 use crate::models::{item, test_row, workout_log};
+use crate::types::{ItemId, TestRowId, UserId};
 use crate::views::credentials::expose;
-use crate::views::{Credentials, User, moment};
+use crate::views::{Credentials, User, WorkoutLog, moment};
 
-/// What signing up and in give.
-pub(super) struct Account(pub(super) Credentials);
+/// Response to sign-up and sign-in.
+pub(super) struct Account(Credentials);
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -19,9 +24,19 @@ struct AccountBody {
     message: &'static str,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "expose")]
     session_token: Option<SecretString>,
-    /// The same, where some clients look for it.
+    /// The same token: some clients read this member.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "expose")]
     token: Option<SecretString>,
+}
+
+impl Account {
+    pub(super) fn signed_up(new: NewSession) -> Self {
+        Self(Credentials::of(new, "created"))
+    }
+
+    pub(super) fn signed_in(new: NewSession) -> Self {
+        Self(Credentials::of(new, "successfully authenticated"))
+    }
 }
 
 impl IntoResponse for Account {
@@ -34,28 +49,28 @@ impl IntoResponse for Account {
     }
 }
 
-/// An item, or its text, in the course's wrapping.
+/// An item, or its text, in the wrapper of the course.
 #[derive(Serialize)]
 pub(super) struct Wrapped<T> {
     pub(super) authtestdata: T,
 }
 
-/// An item as a row of the course's table `authtestdata`.
+/// An item as a row of the table `authtestdata` of the course.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Authtest {
-    id: i64,
+    id: ItemId,
     authtestdata: String,
-    owner: i64,
+    owner: UserId,
     created_at: String,
     updated_at: String,
 }
 
-impl From<&item::Model> for Authtest {
-    fn from(item: &item::Model) -> Self {
+impl From<item::Model> for Authtest {
+    fn from(item: item::Model) -> Self {
         Self {
             id: item.id,
-            authtestdata: item.name.clone(),
+            authtestdata: item.name,
             owner: item.owner_id,
             created_at: moment(item.created_at.0),
             updated_at: moment(item.updated_at.0),
@@ -63,72 +78,77 @@ impl From<&item::Model> for Authtest {
     }
 }
 
-/// A workout log as a row of the course's table `logs`. Its editions call the owner by two names.
+/// A workout log as a row of the table `logs` of the course. The editions have different names for the owner.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 pub(super) struct Log {
-    id: i64,
-    description: String,
-    definition: String,
-    /// The same, where some clients look for it.
+    #[serde(flatten)]
+    log: WorkoutLog,
+    /// The definition again: some clients read this member.
     def: String,
-    result: String,
-    owner: i64,
-    #[serde(rename = "owner_id")]
-    owner_id: i64,
-    created_at: String,
-    updated_at: String,
+    owner: UserId,
+    owner_id: UserId,
+    /// The texts again, under the plurals of the request.
+    #[serde(flatten)]
+    repeated: BTreeMap<&'static str, String>,
 }
 
-impl From<&workout_log::Model> for Log {
-    fn from(log: &workout_log::Model) -> Self {
-        Self {
-            id: log.id,
-            description: log.description.clone(),
-            definition: log.definition.clone(),
-            def: log.definition.clone(),
-            result: log.result.clone(),
-            owner: log.owner_id,
-            owner_id: log.owner_id,
-            created_at: moment(log.created_at.0),
-            updated_at: moment(log.updated_at.0),
-        }
+impl From<workout_log::Model> for Log {
+    fn from(log: workout_log::Model) -> Self {
+        let (owner, def) = (log.owner_id, log.definition.clone());
+        Self { log: WorkoutLog::from(log), def, owner, owner_id: owner, repeated: BTreeMap::new() }
     }
 }
 
-/// A line for people, where a client expects JSON.
+impl Log {
+    pub(super) fn repeating(mut self, Plurals(names): &Plurals) -> Self {
+        for name in names {
+            let text = match *name {
+                "descriptions" => &self.log.description,
+                "definitions" => &self.log.definition,
+                _ => &self.log.result,
+            };
+            self.repeated.insert(name, text.clone());
+        }
+        self
+    }
+}
+
+/// Response to deleting a row.
+pub(super) const REMOVED: &str = "you removed a log";
+
+/// A text as JSON.
 #[derive(Serialize)]
 pub(super) struct Message {
     pub(super) message: &'static str,
 }
 
-/// A row of the course's table `tests`, just created.
+/// A new row of the table `tests` of the course.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TestRow {
-    id: i64,
+    id: TestRowId,
     testdata: String,
     first_name: Option<String>,
     created_at: String,
     updated_at: String,
 }
 
-impl From<&test_row::Model> for TestRow {
-    fn from(row: &test_row::Model) -> Self {
+impl From<test_row::Model> for TestRow {
+    fn from(row: test_row::Model) -> Self {
         Self {
             id: row.id,
-            testdata: row.testdata.clone(),
-            first_name: row.first_name.clone(),
+            testdata: row.testdata,
+            first_name: row.first_name,
             created_at: moment(row.created_at.0),
             updated_at: moment(row.updated_at.0),
         }
     }
 }
 
-/// What the list of those rows shows.
+/// A row of `tests` in a list.
 #[derive(Serialize)]
 pub(super) struct ListedTestRow {
-    id: i64,
+    id: TestRowId,
     testdata: String,
 }
 
@@ -138,7 +158,7 @@ impl From<test_row::Model> for ListedTestRow {
     }
 }
 
-/// A row of the course's table `tests` in its wrapping.
+/// A row of `tests` in the wrapper of the course.
 #[derive(Serialize)]
 pub(super) struct WrappedTestRow {
     pub(super) testdata: TestRow,

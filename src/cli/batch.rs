@@ -1,20 +1,19 @@
-//! Writing beside a running service: some hundred rows in a transaction, so that it writes in between.
+//! Bulk writes in transactions of limited size, so that a running service can write in between.
 
 use crate::error::Error;
 
 /// Rows of one transaction.
-pub(super) const BATCH: usize = 500;
-/// How often a batch is tried that others are in the way of.
-const TRIES: u32 = 5;
+pub(super) const BATCH_SIZE: usize = 500;
+const MAX_ATTEMPTS: u32 = 5;
 
-/// Does `work`, and again while somebody signs up with one of its names, deletes their account, or holds a lock
-/// for long.
-pub(super) async fn patiently<T>(work: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
-    let mut tries = TRIES;
-    loop {
+/// Runs `work`, and repeats it after a conflict with another writer: a sign-up with the same name, a deleted account, or
+/// a lock that was held for long.
+pub(super) async fn retry<T>(work: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
+    for _ in 1..MAX_ATTEMPTS {
         match work().await {
-            Err(Error::UsernameTaken | Error::Refused(_) | Error::Unavailable(_)) if tries > 1 => tries -= 1,
-            done => return done,
+            Err(Error::UsernameTaken | Error::Refused(_) | Error::Unavailable(_)) => {}
+            result => return result,
         }
     }
+    work().await
 }

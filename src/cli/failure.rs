@@ -1,14 +1,15 @@
-//! How a command ends that could not do its work: one line on standard error, and a status.
+//! Failures of commands: one line on standard error, and the exit status.
 
 use std::error::Error as _;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use crate::app::BuildError;
 use crate::config::SecretError;
-use crate::database::DatabaseError;
 use crate::error::Error;
+use crate::platform::database::{DatabaseError, WriteError};
 
-/// What to tell the person at the terminal.
+/// The message for the operator and the exit status.
 #[derive(Debug)]
 pub struct Failure {
     message: String,
@@ -16,30 +17,28 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A setting or an argument is wrong: status 2, as for an unknown flag.
+    /// An invalid setting or argument: status 2, as for an unknown flag.
     #[must_use]
     pub fn usage(message: String) -> Self {
         Self { message, status: 2 }
     }
 
-    /// What went wrong has been told already, line by line: status 1 is all that is left to say.
+    /// A failure that the command has already reported: status 1 without a message.
     #[must_use]
-    pub fn told() -> Self {
+    pub fn reported() -> Self {
         Self::from(String::new())
     }
 
-    /// The line.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// Prints the line and gives the status.
+    /// Prints the message and returns the status.
     #[must_use]
-    #[expect(clippy::print_stderr, reason = "the terminal is where it belongs")]
     pub fn report(self) -> ExitCode {
         if !self.message.is_empty() {
-            eprintln!("error: {}", self.message);
+            let _ = writeln!(std::io::stderr(), "error: {}", self.message);
         }
         ExitCode::from(self.status)
     }
@@ -70,9 +69,15 @@ impl From<DatabaseError> for Failure {
 }
 
 impl From<Error> for Failure {
-    /// With its cause: who sits at the terminal runs the service.
+    /// Includes the cause, because the operator runs the service.
     fn from(error: Error) -> Self {
         Self::from(error.source().map_or_else(|| error.to_string(), ToString::to_string))
+    }
+}
+
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Self {
+        Error::from(error).into()
     }
 }
 

@@ -1,39 +1,44 @@
-//! `daypass secret`: makes secrets, and tells which are in use.
+//! `daypass secret`: generates secrets and lists the keys in use.
 
 use std::path::Path;
 
 use chrono::SecondsFormat;
 use clap::Subcommand;
-use sea_orm::DatabaseConnection;
 
-use super::{Failure, say};
-use crate::app::App;
-use crate::auth::keys::KeyRing;
-use crate::clock::Clock;
-use crate::config::{Config, SecretSource, SigningAlgorithm, generate_secret};
+use super::database::open_existing;
+use super::failure::Failure;
+use super::output::stdout_line;
+use super::settings::{ENV_FILE, setting_names, warn_of_repeated_names};
+use crate::app::AppState;
+use crate::auth::token::keys::KeyRing;
+use crate::config::{Config, EnvFile, Reread, SecretSource, SigningAlgorithm, generate_secret};
 use crate::models::session;
-use crate::{database, random};
+use crate::platform::clock::Clock;
+use crate::platform::database::Pool;
+use crate::platform::random;
+use crate::platform::signals::Hangup;
 
 #[derive(Subcommand, Debug)]
-pub(super) enum Verb {
+pub(super) enum Command {
     /// Print a new secret for JWT_SECRET
     Generate,
-    /// List the keys in use, and until when a retired one is needed
+    /// List the keys in use and how long retired keys are needed
     Status,
 }
 
-pub(super) async fn run(verb: &Verb, config: &Config) -> Result<(), Failure> {
-    match verb {
-        Verb::Generate => say(&generate_secret(&mut random::secure())),
-        Verb::Status => {
+pub(super) async fn run(command: &Command, config: &Config) -> Result<(), Failure> {
+    match command {
+        Command::Generate => stdout_line(&generate_secret(&mut random::secure())),
+        Command::Status => {
+            // First, because the secret of a development folder is created if it does not exist.
+            let db = open_existing(config).await?;
             let (keys, _) = keys(config)?;
-            let db = database::connect(&config.database.database_url).await?;
             print_status(&keys, &db, config).await
         }
     }
 }
 
-/// The key ring of these settings, and where the key that signs came from.
+/// Returns the key ring of these settings and the source of the signing key.
 pub(super) fn keys(config: &Config) -> Result<(KeyRing, SecretSource), Failure> {
     let mut retired = config.tokens.retired_secrets()?;
     let folder = config.database.database_url.folder();
@@ -56,33 +61,74 @@ pub(super) fn keys(config: &Config) -> Result<(KeyRing, SecretSource), Failure> 
     Ok((ring, source))
 }
 
-/// Takes the secrets that `.env` names now into use, each time the process is sent SIGHUP.
-pub(super) async fn rotate_on_hangup(app: App, mut hangup: tokio::signal::unix::Signal) {
-    while hangup.recv().await.is_some() {
-        let settings = app.config.tokens.reread(Path::new(".env")).map_err(Failure::from);
-        let rotated = settings.and_then(|tokens| keys(&Config { tokens, ..app.config.clone() }));
-        match rotated {
-            Ok((keys, _)) => {
-                tracing::info!(?keys, "took the keys of .env into use");
+/// Reloads the secrets from `.env` on every SIGHUP. `file` is the file that the service started with.
+pub(super) async fn rotate_on_hangup(app: AppState, mut hangup: Hangup, mut file: EnvFile) {
+    while hangup.reload().await.is_some() {
+        match reread(&app.config, &mut file) {
+            Ok(keys) => {
+                report_changes(&app.tokens.keys(), &keys);
                 app.tokens.rotate(keys);
             }
-            Err(failure) => tracing::error!(cause = failure.message(), "the keys stay as they are"),
+            Err(failure) => {
+                tracing::error!(cause = failure.message(), "keys not reloaded; the previous keys stay in use");
+            }
         }
     }
 }
 
-async fn print_status(keys: &KeyRing, db: &DatabaseConnection, config: &Config) -> Result<(), Failure> {
+/// Returns the keys of the secrets in `.env`, or of the present ones if there is no such file.
+fn reread(config: &Config, known: &mut EnvFile) -> Result<KeyRing, Failure> {
+    let path = Path::new(ENV_FILE);
+    if !path.exists() {
+        return Ok(keys(config)?.0);
+    }
+    let file = EnvFile::read(path)?;
+    warn_of_repeated_names(&file);
+    warn_of_ignored_changes(config, known, &file);
+    let (keys, _) = keys(&Config { tokens: config.tokens.reread(&file), ..config.clone() })?;
+    *known = file;
+    Ok(keys)
+}
+
+fn report_changes(before: &KeyRing, after: &KeyRing) {
+    let only_in = |ring: &KeyRing, other: &KeyRing| -> Vec<String> {
+        ring.iter()
+            .filter(|key| other.iter().all(|known| known.id() != key.id()))
+            .map(|key| key.id().to_string())
+            .collect()
+    };
+    let (added, removed) = (only_in(after, before), only_in(before, after));
+    if added.is_empty() && removed.is_empty() && before.signing().id() == after.signing().id() {
+        tracing::info!("keys reloaded from .env: no key has changed");
+    } else {
+        tracing::info!(signing = %after.signing().id(), ?added, ?removed, "keys reloaded from .env");
+    }
+}
+
+/// Logs the changes of `.env` that a reload does not apply, without their values.
+fn warn_of_ignored_changes(config: &Config, known: &EnvFile, file: &EnvFile) {
+    let value = |file: &'_ EnvFile, name: &str| file.get(name).filter(|value| !value.is_empty()).map(ToOwned::to_owned);
+    for name in setting_names().into_iter().filter(|name| value(known, name) != value(file, name)) {
+        match config.tokens.rereads(&name) {
+            Reread::Yes => {}
+            Reread::Fixed => tracing::warn!("{name} of .env is ignored: a flag or the environment sets it"),
+            Reread::No => tracing::warn!("{name} has changed in .env; restart the service to apply it"),
+        }
+    }
+}
+
+async fn print_status(keys: &KeyRing, db: &Pool, config: &Config) -> Result<(), Failure> {
     let now = Clock::System.now();
-    say(&format!("{}  signs and verifies", keys.signing().id()))?;
+    stdout_line(&format!("{}  signs and verifies", keys.signing().id()))?;
     for key in keys.iter().skip(1) {
-        let last = session::last_of_key(db, key.id()).await.map_err(|error| error.to_string())?;
+        let last = session::latest_expiry_by_key(db, key.id()).await.map_err(|error| error.to_string())?;
         let needed_until = last.map(|expiry| expiry + config.tokens.jwt_leeway).filter(|until| *until > now);
-        // Sessions of visitors have no row, and one that is renewed has another key by now.
+        // Anonymous sessions have no row, and a renewed session has the key of its last token.
         let lifetime = humantime::format_duration(config.tokens.jwt_ttl.to_std().unwrap_or_default());
-        let advice = needed_until.map_or(format!("no longer needed once it has not signed for {lifetime}"), |until| {
+        let advice = needed_until.map_or(format!("not needed after {lifetime} without signing"), |until| {
             format!("needed until {}", until.to_rfc3339_opts(SecondsFormat::Secs, true))
         });
-        say(&format!("{}  verifies, {advice}", key.id()))?;
+        stdout_line(&format!("{}  verifies, {advice}", key.id()))?;
     }
     Ok(())
 }

@@ -1,141 +1,136 @@
-//! `daypass seed`: rows to begin with, each seed once, and taken back alone.
+//! `daypass seed`: inserts sample data, and deletes it.
 
 use chrono::SecondsFormat;
 use clap::Subcommand;
-use sea_orm::DatabaseConnection;
 
-use super::consent::Consent;
-use super::{Failure, say};
-use crate::clock::Clock;
+use super::confirm::Confirm;
+use super::database;
+use super::database::ended_at;
+use super::failure::Failure;
+use super::output::stdout_line;
 use crate::config::{Config, Environment};
 use crate::models::seed;
-use crate::seeds::{self, Seed};
+use crate::platform::clock::Clock;
+use crate::platform::database::Pool;
+use crate::seeds;
+use crate::seeds::Seed;
 
 #[derive(Subcommand, Debug)]
-pub(super) enum Verb {
-    /// Run a seed that was not run before, or all of them
+pub(super) enum Command {
+    /// Run a seed, or all seeds, unless they were run before
     Run {
-        /// Its name
+        /// Name of the seed
         name: Option<String>,
         #[command(flatten)]
-        consent: Consent,
+        confirm: Confirm,
     },
-    /// Delete the rows that a seed made, also those that were changed since, or those of all seeds
+    /// Delete the rows that a seed inserted, even if they have changed since
     Revert {
-        /// Its name
+        /// Name of the seed
         name: Option<String>,
-        /// All that were run, the latest first: what no name means, too
+        /// Revert all seeds, the latest first (default without a name)
         #[arg(long, conflicts_with = "name")]
         all: bool,
         #[command(flatten)]
-        consent: Consent,
+        confirm: Confirm,
     },
-    /// List the seeds and whether they were run
+    /// List seeds and their status
     Status,
 }
 
-pub(super) async fn run(verb: &Verb, config: &Config) -> Result<(), Failure> {
-    let db = super::open_database(config).await?;
-    match verb {
-        Verb::Run { name, consent } => run_seeds(&db, name.as_deref(), consent, config).await,
-        Verb::Revert { name: Some(name), consent, .. } => revert(&db, name, consent, config).await,
-        Verb::Revert { name: None, consent, .. } => revert_all(&db, consent, config).await,
-        Verb::Status => print_status(&db).await,
+pub(super) async fn run(command: &Command, config: &Config) -> Result<(), Failure> {
+    let db = database::open(config).await?;
+    match command {
+        Command::Run { name, confirm } => run_seeds(&db, name.as_deref(), confirm, config).await,
+        Command::Revert { name, confirm, .. } => revert(&db, name.as_deref(), confirm, config).await,
+        Command::Status => print_status(&db).await,
     }
 }
 
-async fn run_seeds(
-    db: &DatabaseConnection,
-    name: Option<&str>,
-    consent: &Consent,
-    config: &Config,
-) -> Result<(), Failure> {
-    let meant = match name {
-        Some(name) => vec![Seed::named(name).ok_or_else(|| unknown(name))?],
+async fn run_seeds(db: &Pool, name: Option<&str>, confirm: &Confirm, config: &Config) -> Result<(), Failure> {
+    let selected = match name {
+        Some(name) => vec![find(name)?],
         None => Seed::ALL.to_vec(),
     };
     let ran = seed::all(db).await?;
     let before = |seed: Seed| ran.iter().any(|row| row.name == seed.name());
     if config.daypass_env == Environment::Production
-        && let Some(seed) = meant.iter().find(|seed| !before(**seed) && !seed.accounts().is_empty())
+        && let Some(seed) = selected.iter().find(|seed| !before(**seed) && !seed.accounts().is_empty())
     {
         let url = &config.database.database_url;
-        consent.obtain(&format!("Everybody knows the passwords of the seed {}. Run it on {url}?", seed.name()))?;
+        confirm.ask(&format!("The passwords of the seed {} are public. Run it on {url}?", seed.name()))?;
     }
-    for seed in meant {
+    for seed in selected {
         if before(seed) || !run_one(db, seed, config).await? {
-            say(&format!("{} was run before", seed.name()))?;
+            stdout_line(&format!("{} was run before", seed.name()))?;
         }
     }
     Ok(())
 }
 
-/// Runs it, and tells whom one can sign in as; whether it was run now.
-async fn run_one(db: &DatabaseConnection, seed: Seed, config: &Config) -> Result<bool, Failure> {
+/// Runs a seed and prints its accounts. Returns false if it was run before.
+async fn run_one(db: &Pool, seed: Seed, config: &Config) -> Result<bool, Failure> {
+    let name = seed.name();
     let ran = seeds::run(db, seed, config, Clock::System.now()).await;
-    let ran = ran.map_err(|error| format!("{} was not run: {}", seed.name(), Failure::from(error).message()))?;
+    let ran = ran.map_err(|error| format!("{name} was not run: {}", Failure::from(error).message()))?;
     if ran {
-        say(&format!("ran {}", seed.name()))?;
+        stdout_line(&format!("ran {name}"))?;
         for (username, password) in seed.accounts() {
-            say(&format!("  username {username:?}, password {password:?}"))?;
+            stdout_line(&format!("  username {username:?}, password {password:?}"))?;
         }
     }
     Ok(ran)
 }
 
-async fn revert(db: &DatabaseConnection, name: &str, consent: &Consent, config: &Config) -> Result<(), Failure> {
-    // What another release recorded can be taken back, too.
-    if !seed::all(db).await?.iter().any(|row| row.name == name) {
-        let seed = Seed::named(name).ok_or_else(|| unknown(name))?;
-        return Err(not_run(seed.name()));
-    }
-    let url = &config.database.database_url;
-    consent.obtain(&format!("Delete the rows that the seed {name} made in {url}, with all that is its users'?"))?;
-    if revert_one(db, name).await? { Ok(()) } else { Err(not_run(name)) }
-}
-
-/// Reverts what was run, the latest first. Each is a transaction of its own: should one fail, those that
-/// were run after it have been reverted, and are told of.
-async fn revert_all(db: &DatabaseConnection, consent: &Consent, config: &Config) -> Result<(), Failure> {
-    let names: Vec<_> = seed::all(db).await?.into_iter().rev().map(|row| row.name).collect();
-    if names.is_empty() {
-        say("no seed was run")?;
-        return Ok(());
-    }
+/// Reverts one seed or all seeds, the latest first, each in its own transaction. If one fails, the later seeds are already
+/// reverted and reported.
+async fn revert(db: &Pool, name: Option<&str>, confirm: &Confirm, config: &Config) -> Result<(), Failure> {
+    // Seeds of other releases can be reverted too, so the record decides and not the list of seeds.
+    let ran = seed::all(db).await?.into_iter().rev().map(|row| row.name);
+    let names: Vec<_> = ran.filter(|ran| name.is_none_or(|name| name == ran)).collect();
     let (url, all) = (&config.database.database_url, names.join(", "));
-    consent.obtain(&format!("Delete the rows that the seeds {all} made in {url}, with all that is their users'?"))?;
-    for name in names {
-        // One that somebody else has just reverted is no more to be.
-        revert_one(db, &name).await?;
+    let rows = match (name, &*names) {
+        (None, []) => return stdout_line("no seeds to revert"),
+        (Some(name), []) => return Err(not_run(find(name)?.name())),
+        (_, [_]) => format!("the seed {all} inserted into {url}, and all data of its users"),
+        (_, _) => format!("the seeds {all} inserted into {url}, and all data of their users"),
+    };
+    confirm.ask(&format!("Delete the rows that {rows}?"))?;
+    for reverted in names {
+        // Another process may have reverted it in the meantime.
+        if !revert_one(db, &reverted, config).await? && name.is_some() {
+            return Err(not_run(&reverted));
+        }
     }
     Ok(())
 }
 
-/// Whether it was there to be reverted.
-async fn revert_one(db: &DatabaseConnection, name: &str) -> Result<bool, Failure> {
-    let reverted = seeds::revert(db, name, Clock::System.now()).await;
+/// Returns false if the seed was already reverted.
+async fn revert_one(db: &Pool, name: &str, config: &Config) -> Result<bool, Failure> {
+    let reverted = seeds::revert(db, name, ended_at(config)).await;
     let deleted = reverted.map_err(|error| format!("{name} was not reverted: {}", Failure::from(error).message()))?;
     if let Some(deleted) = deleted {
-        say(&format!("reverted {name}; rows deleted: {deleted}"))?;
+        stdout_line(&format!("reverted {name}; rows deleted: {deleted}"))?;
     }
     Ok(deleted.is_some())
 }
 
-fn unknown(name: &str) -> Failure {
-    Failure::usage(format!("there is no seed {name:?} (see daypass seed status)"))
+fn find(name: &str) -> Result<Seed, Failure> {
+    let found = Seed::ALL.into_iter().find(|seed| seed.name() == name);
+    found.ok_or_else(|| Failure::usage(format!("seed {name:?} not found (see daypass seed status)")))
 }
 
 fn not_run(name: &str) -> Failure {
     Failure::from(format!("the seed {name} was not run"))
 }
 
-async fn print_status(db: &DatabaseConnection) -> Result<(), Failure> {
+async fn print_status(db: &Pool) -> Result<(), Failure> {
     let ran = seed::all(db).await?;
     for row in &ran {
-        say(&format!("ran      {}  {}", row.name, row.ran_at.0.to_rfc3339_opts(SecondsFormat::Secs, true)))?;
+        stdout_line(&format!("ran      {}  {}", row.name, row.ran_at.0.to_rfc3339_opts(SecondsFormat::Secs, true)))?;
     }
     for seed in Seed::ALL.into_iter().filter(|seed| !ran.iter().any(|row| row.name == seed.name())) {
-        say(&format!("pending  {}", seed.name()))?;
+        stdout_line(&format!("pending  {}", seed.name()))?;
     }
     Ok(())
 }

@@ -1,63 +1,136 @@
-//! `daypass serve`: settings, database, secrets, then connections until a signal.
+//! `daypass serve`: checks the settings, opens the database, loads the secrets, and serves until a signal.
 
 use std::io::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
+use qrcode::QrCode;
+use qrcode::render::unicode;
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Failure, secret};
-use crate::app::App;
-use crate::auth::password_hasher::PasswordHasher;
-use crate::background::Feed;
-use crate::clock::Clock;
-use crate::config::{Config, ListenConfig, SecretSource};
-use crate::database::{self, DatabaseError};
-use crate::{background, router, server, telemetry};
+use super::failure::Failure;
+use super::secret;
+use crate::app::AppState;
+use crate::auth::password::hasher::PasswordHasher;
+use crate::config::{Config, CookieSecure, EnvFile, Environment, ListenConfig, SecretSource, shared_files};
+use crate::jobs::supervise;
+use crate::middleware::Service;
+use crate::platform::clock::Clock;
+use crate::platform::database;
+use crate::platform::database::DatabaseError;
+use crate::platform::descriptors;
+use crate::platform::network;
+use crate::platform::signals::{Hangup, stop_signal};
+use crate::platform::telemetry;
+use crate::server::Limits;
+use crate::{jobs, router, server};
 
-/// So many connections may wait to be accepted; the default of 128 makes the rest of a burst wait a second.
+/// Maximum connections that wait to be accepted. With the default of 128, a burst of clients must retry after a second.
 const BACKLOG: u32 = 1024;
 
-pub(super) async fn run(config: Config) -> Result<(), Failure> {
+pub(super) async fn run(config: Config, file: EnvFile) -> Result<(), Failure> {
     config.sessions.check(config.daypass_env, config.tokens.jwt_ttl).map_err(Failure::usage)?;
-    // The port comes first: a start that fails on it leaves nothing behind.
+    let shared = shared_files(&config).filter(|_| config.daypass_env == Environment::Production);
+    shared.map_or(Ok(()), |files| Err(Failure::usage(files)))?;
+    // Listen first: if the port is in use, nothing has been created.
     let listening = listen(&config.listen)?;
     let address = listening.local_addr().map_err(|error| error.to_string())?;
     let mut stop = std::pin::pin!(stop_signal().map_err(|error| format!("cannot wait for signals: {error}"))?);
-    let hangup = signal(SignalKind::hangup()).map_err(|error| format!("cannot wait for signals: {error}"))?;
+    let hangup = Hangup::listen().map_err(|error| format!("cannot wait for signals: {error}"))?;
+    let descriptors = descriptors::raise_limit();
     let (app, source) = tokio::select! {
         ready = prepare(config) => ready?,
         () = &mut stop => return Ok(()),
     };
-    tokio::spawn(secret::rotate_on_hangup(app.clone(), hangup));
-    if let Some(address) = app.config.listen.metrics_listen {
-        let listener =
-            listener(address).map_err(|error| format!("METRICS_LISTEN: cannot listen on {address}: {error}"))?;
-        tokio::spawn(server::serve(listener, router::metrics(&app), std::future::pending()));
-    }
+    let (rotated, mut hangup) = (app.clone(), Some(hangup));
+    supervise("key rotation", move || rotate(rotated.clone(), hangup.take(), file.clone()));
+    let limits = Limits::new(&app.config, descriptors);
+    start_metrics(&app, &limits)?;
     announce(&app.config, address, &source);
-    server::warn_of_few_descriptors();
-    server::serve(listening, router::build(&app), stop).await;
-    let _ = app.db.close_by_ref().await;
+    limits.warn_of_few_connections();
+    let mut lost = None;
+    let stop = async {
+        tokio::select! {
+            () = stop => {}
+            file = app.db.file_lost() => lost = Some(file),
+        }
+    };
+    server::serve(listening, router::build(&app), limits, stop).await;
+    app.db.close_in_time().await;
+    lost.map_or(Ok(()), |file| Err(Failure::from(file.to_string())))
+}
+
+/// The addresses of the service on this machine and, if it listens on a network, for other devices.
+fn addresses(config: &Config, bound: SocketAddr) -> String {
+    let local = match bound.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), bound.port()),
+        IpAddr::V6(ip) if ip.is_unspecified() => SocketAddr::new(Ipv6Addr::LOCALHOST.into(), bound.port()),
+        _ => bound,
+    };
+    let docs = if config.serves_pages() { format!(", documented at http://{local}/docs") } else { String::new() };
+    let page = if config.serves_pages() { format!("  page      http://{local}/\n") } else { String::new() };
+    let mut text = format!("{page}  API       http://{local}/api{docs}\n");
+    if let Some(own) = network::own_address(bound.ip()) {
+        let address = format!("http://{}/", SocketAddr::new(own, bound.port()));
+        text.push_str(&format!("  network   {address} for other devices\n"));
+        text.push_str(&if config.listen.qr { qr_code(&address) } else { String::new() });
+    } else if config.listen.qr {
+        text.push_str("  network   only this machine can connect; set HOST=0.0.0.0 for a QR code\n");
+    }
+    text
+}
+
+fn qr_code(address: &str) -> String {
+    // Scanners need dark modules on a light ground. Most terminals are dark, so the colours are inverted.
+    let code = QrCode::new(address).map(|code| {
+        code.render::<unicode::Dense1x2>()
+            .dark_color(unicode::Dense1x2::Light)
+            .light_color(unicode::Dense1x2::Dark)
+            .build()
+    });
+    code.map_or_else(|_| String::new(), |code| format!("{code}\n"))
+}
+
+fn start_metrics(app: &AppState, limits: &Limits) -> Result<(), Failure> {
+    let Some(address) = app.config.log.metrics_listen else { return Ok(()) };
+    let listener = listener(address).map_err(|error| format!("METRICS_LISTEN: cannot listen on {address}: {error}"))?;
+    let (service, limits, mut listener) = (router::metrics(app), limits.clone(), Some(listener));
+    supervise("metrics", move || serve_metrics(address, listener.take(), service.clone(), limits.clone()));
     Ok(())
 }
 
-/// Everything before the first request: database, secrets, and the whole set of ended sessions in memory.
-async fn prepare(config: Config) -> Result<(App, SecretSource), Failure> {
+/// Opens the database, loads the secrets and all revocations, and starts the background jobs.
+async fn prepare(config: Config) -> Result<(AppState, SecretSource), Failure> {
     telemetry::metrics();
-    let db = database::connect(&config.database.database_url).await?;
+    let pools = database::connect_service(&config.database.database_url).await?;
     let (keys, source) = secret::keys(&config)?;
-    database::migrate(&db).await.map_err(DatabaseError::Migrate)?;
-    let app = App::new(config, db, keys, Clock::System)?;
-    let feed = Feed::load(&app).await.map_err(|error| format!("cannot load the revocations: {error}"))?;
-    tokio::spawn(background::follow(app.clone(), feed));
-    tokio::spawn(background::clear_up(app.clone()));
+    database::migrate(&pools.requests).await.map_err(DatabaseError::Migrate)?;
+    let app = AppState::new(config, pools, keys, Clock::System)?;
+    app.revocation_feed.poll().await.map_err(|error| format!("cannot load the revocations: {error}"))?;
+    let (feed, purged) = (Arc::clone(&app.revocation_feed), app.clone());
+    supervise("revocation feed", move || jobs::follow(Arc::clone(&feed)));
+    supervise("purge", move || purged.purge().run());
+    supervise("log and metrics", telemetry::upkeep);
     Ok((app, source))
 }
 
+async fn rotate(app: AppState, hangup: Option<Hangup>, file: EnvFile) {
+    match hangup.map_or_else(Hangup::listen, Ok) {
+        Ok(hangup) => secret::rotate_on_hangup(app, hangup, file).await,
+        Err(error) => tracing::error!(%error, "cannot wait for signals"),
+    }
+}
+
+async fn serve_metrics(address: SocketAddr, bound: Option<TcpListener>, service: Service, limits: Limits) {
+    match bound.map_or_else(|| listener(address), Ok) {
+        Ok(listener) => server::serve(listener, service, limits, std::future::pending()).await,
+        Err(error) => tracing::error!(%error, %address, "cannot listen for METRICS_LISTEN"),
+    }
+}
+
 fn listen(ListenConfig { host, port, .. }: &ListenConfig) -> Result<TcpListener, Failure> {
-    let bound = listener(SocketAddr::new(*host, *port));
-    Ok(bound.map_err(|error| format!("cannot listen on {host}:{port}: {error}; choose another with PORT"))?)
+    let address = SocketAddr::new(*host, *port);
+    Ok(listener(address).map_err(|error| format!("cannot listen on {address}: {error}; set PORT to another one"))?)
 }
 
 fn listener(address: SocketAddr) -> std::io::Result<TcpListener> {
@@ -67,45 +140,44 @@ fn listener(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Resolves at Ctrl-C or SIGTERM.
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-/// Tells the person at the terminal, if there is one.
+/// Prints the addresses and the main settings, and logs warnings about insecure ones.
 fn announce(config: &Config, address: SocketAddr, source: &SecretSource) {
     let threads = config.passwords.threads();
     let (bound, larger) = PasswordHasher::memory_bound(&config.passwords.argon2, threads);
     let lifetime = humantime::format_duration(config.tokens.jwt_ttl.to_std().unwrap_or_default());
     let leeway = humantime::format_duration(config.tokens.jwt_leeway.to_std().unwrap_or_default());
     let unused = config.sessions.session_rolling.0.map_or_else(String::new, |unused| {
-        format!(", end when unused for {}", humantime::format_duration(unused.to_std().unwrap_or_default()))
+        format!(", end after {} without use", humantime::format_duration(unused.to_std().unwrap_or_default()))
     });
+    let addresses = addresses(config, address);
     let notice = format!(
-        "Daypass {}\n  page      http://{address}/\n  API       http://{address}/api, documented at http://{address}/docs\n  \
+        "Daypass {}\n{addresses}  \
          database  {}\n  secret    {}\n  hashing   {threads} threads, at most {bound} MiB, and {larger} MiB while a larger \
-         hash from elsewhere is compared\n  limits    {}\n  sessions  variables kept in {}\n  tokens    live {lifetime}{unused}, leeway {leeway}\n",
+         imported hash is verified\n  limits    {}\n  sessions  variables stored in {}\n  tokens    valid for {lifetime}{unused}, leeway {leeway}\n",
         env!("CARGO_PKG_VERSION"),
         config.database.database_url,
         source.describe(),
-        config.limits.rate_limits,
+        config.limits.rate_limits(config.daypass_env),
         config.sessions.session_store,
     );
-    // Whoever started it may have stopped reading; that is no reason to stop serving.
+    let version = env!("CARGO_PKG_VERSION");
+    tracing::info!(version, listener = %address, database = config.database.database_url.kind(), "started");
+    // The server continues if standard output is closed.
     let _ = std::io::stdout().write_all(notice.as_bytes());
-    if !config.sessions.cookie_secure {
-        tracing::warn!(
-            "COOKIE_SECURE=false: session cookies travel without TLS, and any host of this domain can plant one"
-        );
+    match config.sessions.cookie_secure(config.daypass_env) {
+        CookieSecure::Never => tracing::warn!(
+            "COOKIE_SECURE=false: session cookies are sent without TLS, and other hosts of this domain can set them"
+        ),
+        CookieSecure::Auto if !address.ip().is_loopback() => tracing::warn!(
+            "COOKIE_SECURE=auto: other machines that use http send their session cookies without TLS; set \
+             COOKIE_SECURE=true if all use https"
+        ),
+        CookieSecure::Auto | CookieSecure::Always => {}
     }
-    if matches!(source, SecretSource::Kept(_) | SecretSource::Generated(_)) {
-        tracing::warn!("signing with a development secret; set JWT_SECRET before others depend on this service");
+    if let Some(files) = shared_files(config) {
+        tracing::warn!("{files}");
+    }
+    if matches!(source, SecretSource::Stored(_) | SecretSource::Generated(_)) {
+        tracing::warn!("signing with a development secret; set JWT_SECRET before others use this service");
     }
 }

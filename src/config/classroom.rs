@@ -1,21 +1,21 @@
-//! Whether the routes of the course are there.
+//! Settings of the classroom: routes that exist only for the course.
 
 use clap::Args;
 
 use super::Environment;
+use super::parsers::boolean;
 
-/// Settings of the classroom.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Development")]
 pub struct ClassroomConfig {
-    /// Whether to serve the routes of the course, true or false [default: true in development, false in production]
-    #[arg(long, env = "CLASSROOM", global = true)]
+    /// Serve the routes of the course, true or false [default: true in development, false in production]
+    #[arg(long, env = "CLASSROOM", value_parser = boolean, global = true)]
     pub classroom: Option<bool>,
 }
 
 impl ClassroomConfig {
-    /// Whether they are served in `environment`.
     #[must_use]
-    pub fn is_open(&self, environment: Environment) -> bool {
+    pub fn is_enabled(&self, environment: Environment) -> bool {
         self.classroom.unwrap_or(environment == Environment::Development)
     }
 }

@@ -1,94 +1,99 @@
-//! Which browser origins may call the API: an exact list, never a reflection.
+//! Settings of CORS. The allowed origins are an exact list; the request's origin is never reflected.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use url::{Host, Url};
 
 use super::Environment;
 
-/// Settings of CORS.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Browsers")]
 pub struct CorsConfig {
-    /// Origins that browsers may call from, comma-separated [default: localhost and 127.0.0.1 on any
-    /// port in development, none in production]
+    /// Origins whose pages may call the API, comma-separated [default: this machine and private networks
+    /// in development, none in production]
     #[arg(long, env = "CORS_ORIGINS", value_delimiter = ',', value_parser = origin, global = true)]
     pub cors_origins: Option<Vec<String>>,
+    /// Let /api/verify accept CORS preflights for the applications behind a proxy, which have no token. Name where the
+    /// proxy itself writes the method of the original request
+    #[arg(long, env = "VERIFY_PREFLIGHT", default_value = "reject", value_enum, global = true)]
+    pub verify_preflight: VerifyPreflight,
 }
 
-/// Who may call from a browser.
+/// Where a proxy writes the method of the original request, if `/api/verify` accepts CORS preflights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum VerifyPreflight {
+    /// Preflights are rejected, like other requests without a token.
+    Reject,
+    /// In the request line (Envoy).
+    Method,
+    XForwardedMethod,
+    XOriginalMethod,
+}
+
+/// The origins whose pages may read responses.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OriginRule {
-    /// `http://localhost` and `http://127.0.0.1`, on any port.
-    Localhost,
-    /// Exactly these.
+pub enum AllowedOrigins {
+    /// This machine and addresses of private networks, with HTTP and HTTPS, on any port.
+    Local,
     Listed(Vec<String>),
 }
 
 impl CorsConfig {
-    /// The rule that holds in `environment`.
     #[must_use]
-    pub fn rule(&self, environment: Environment) -> OriginRule {
+    pub fn allowed_origins(&self, environment: Environment) -> AllowedOrigins {
         match (&self.cors_origins, environment) {
-            (Some(origins), _) => OriginRule::Listed(origins.iter().filter(|each| !each.is_empty()).cloned().collect()),
-            (None, Environment::Development) => OriginRule::Localhost,
-            (None, Environment::Production) => OriginRule::Listed(Vec::new()),
+            (Some(origins), _) => {
+                AllowedOrigins::Listed(origins.iter().filter(|each| !each.is_empty()).cloned().collect())
+            }
+            (None, Environment::Development) => AllowedOrigins::Local,
+            (None, Environment::Production) => AllowedOrigins::Listed(Vec::new()),
         }
     }
 }
 
-impl OriginRule {
-    /// Whether a browser at `origin` may read our answers.
+impl AllowedOrigins {
+    /// Returns whether an `Origin` header is allowed. Browsers send it normalised.
     #[must_use]
-    pub fn allows(&self, origin: &str) -> bool {
+    pub fn contains(&self, origin: &str) -> bool {
         match self {
             Self::Listed(origins) => origins.iter().any(|each| each == origin),
-            Self::Localhost => ["http://localhost", "http://127.0.0.1"].iter().any(|host| {
-                origin.strip_prefix(host).is_some_and(|port| {
-                    port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok())
-                })
-            }),
+            Self::Local => normalised(origin).is_some_and(|(url, text)| text == origin && is_local(&url)),
         }
     }
 }
 
-/// An origin is scheme, host and port, without a path (RFC 6454 §6.2).
-fn origin(text: &str) -> Result<String, String> {
+fn is_local(url: &Url) -> bool {
+    let is_local_host = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback() || address.is_private() || address.is_link_local(),
+        Some(Host::Ipv6(address)) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
+        None => false,
+    };
+    is_local_host && matches!(url.scheme(), "http" | "https")
+}
+
+/// Parses an origin of any scheme: apps have origins such as `capacitor://localhost`, and so do browser extensions.
+fn origin(text: &str) -> Result<String, &'static str> {
     let text = text.trim();
-    let authority = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-    match authority {
-        _ if text.is_empty() => Ok(String::new()),
-        Some(host) if !host.is_empty() && !host.contains(['/', '*', '@', '?', '#', ' ']) => {
-            Ok(text.to_ascii_lowercase())
-        }
-        _ => Err("an origin is http(s)://host[:port], without a path or a wildcard".to_owned()),
+    if text.is_empty() {
+        return Ok(String::new());
     }
+    let normalised = normalised(text).map(|(_, text)| text);
+    normalised
+        .ok_or("must have the form scheme://host[:port], such as https://app.example, without a path or a wildcard")
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn localhost_means_this_machine_and_no_name_that_begins_like_it() {
-        for good in ["http://localhost", "http://localhost:8080", "http://127.0.0.1:5173"] {
-            assert!(OriginRule::Localhost.allows(good), "{good}");
-        }
-        for bad in [
-            "https://localhost",
-            "http://localhost.evil.example",
-            "http://localhost:80.evil.example",
-            "http://localhost:",
-            "null",
-            "",
-            "http://127.0.0.1:99999",
-            "http://evil.example",
-        ] {
-            assert!(!OriginRule::Localhost.allows(bad), "{bad}");
-        }
+/// Writes an origin as browsers do (RFC 6454 §6.2): in lower case, with Punycode, without the default port.
+fn normalised(text: &str) -> Option<(Url, String)> {
+    // The parser would accept these and leave them out of the host.
+    let (_, authority) = text.split_once("://")?;
+    if authority.contains(|char: char| char.is_whitespace() || char.is_control() || "/\\?#@*".contains(char)) {
+        return None;
     }
-
-    #[test]
-    fn a_wildcard_or_a_path_is_not_an_origin() {
-        for bad in ["*", "http://*.example.com", "http://example.com/", "example.com", "null"] {
-            assert!(origin(bad).is_err(), "{bad}");
-        }
-    }
+    let url = Url::parse(text).ok()?;
+    let host = url.host_str().filter(|host| !host.is_empty())?.to_ascii_lowercase();
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let text = format!("{}://{host}{port}", url.scheme());
+    Some((url, text))
 }

@@ -1,4 +1,4 @@
-//! How often one may try, and whose word on the client's address is taken.
+//! Settings of limits and of trusted proxies.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,102 +6,109 @@ use std::time::Duration;
 use clap::Args;
 use ipnet::IpNet;
 
-use crate::auth::limits::{Quota, Quotas};
+use super::Environment;
+use super::parsers::{integer, word_for_boolean};
+use crate::auth::rate_limit::{MAX_FAILURES_IN_A_ROW, Quota, Quotas};
 
 const DEFAULTS: Quotas = Quotas {
     sign_up: Quota { tries: 60, window: Duration::from_hours(1) },
     sign_in: Quota { tries: 20, window: Duration::from_mins(15) },
     sign_in_address: Quota { tries: 100, window: Duration::from_mins(15) },
+    new_session: Quota { tries: 200, window: Duration::from_hours(1) },
     password_change: Quota { tries: 20, window: Duration::from_mins(15) },
     anonymous: Quota { tries: 600, window: Duration::from_hours(1) },
+    anonymous_data: Quota::mib(16, Duration::from_hours(24)),
 };
-/// NIST SP 800-63B-4 §3.2.2.
-const MOST_SIGN_IN_FAILURES: u32 = 100;
+/// In development, a class shares one address, and a collection of requests is run again and again.
+const DEVELOPMENT: Quotas = Quotas {
+    sign_up: Quota { tries: 1000, window: Duration::from_hours(1) },
+    sign_in_address: Quota { tries: 1000, window: Duration::from_mins(15) },
+    ..DEFAULTS
+};
 
-/// Settings of limits.
+const NAMES: &str = "sign-up, sign-in, sign-in-address, new-session, password-change, anonymous, anonymous-data";
+
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Limits")]
 pub struct LimitConfig {
-    /// How often one may try: on, off, or those that differ: sign-up=60/1h, sign-in=20/15m,
-    /// sign-in-address=100/15m, password-change=20/15m, anonymous=600/1h
-    #[arg(long, env = "RATE_LIMITS", default_value = "on", value_parser = rate_limits, global = true)]
-    pub rate_limits: RateLimits,
-    /// Networks of the proxies in front, comma-separated: their X-Forwarded-For is believed, nobody else's
-    /// [default: none]
-    #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',', value_parser = network, global = true)]
+    /// Rate limits: on, off, or the ones to change: sign-up=60/1h, sign-in=20/15m,
+    /// sign-in-address=100/15m, new-session=200/1h, password-change=20/15m, anonymous=600/1h, anonymous-data=16MiB/24h
+    /// [default: on in production, sign-up=1000/1h,sign-in-address=1000/15m in development]
+    #[arg(long, env = "RATE_LIMITS", value_parser = rate_limits, global = true)]
+    pub rate_limits: Option<RateLimits>,
+    /// Maximum number of items, and of workout logs, of a user
+    #[arg(long, env = "MAX_ITEMS", default_value = "10000", value_parser = integer::<u32>(1..=1_000_000), global = true)]
+    pub max_items: u32,
+    /// Networks of the proxies in front, comma-separated; only their X-Forwarded-For is used, and they may open more
+    /// than 64 connections [default: none]
+    #[arg(
+        long,
+        env = "TRUSTED_PROXIES",
+        value_delimiter = ',',
+        value_parser = network,
+        help_heading = "Network",
+        global = true
+    )]
     pub trusted_proxies: Vec<IpNet>,
 }
 
-/// The quotas, unless limits are off.
+impl LimitConfig {
+    /// Returns the rate limits, or the default of the environment.
+    #[must_use]
+    pub fn rate_limits(&self, environment: Environment) -> RateLimits {
+        self.rate_limits.unwrap_or(match environment {
+            Environment::Development => RateLimits(Some(DEVELOPMENT)),
+            Environment::Production => RateLimits(Some(DEFAULTS)),
+        })
+    }
+}
+
+/// The quotas. `None` turns rate limits off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimits(pub Option<Quotas>);
 
 impl fmt::Display for RateLimits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(Quotas { sign_up, sign_in, sign_in_address, password_change, anonymous }) = self.0 else {
-            return f.write_str("off");
-        };
+        let Some(quotas) = self.0 else { return f.write_str("off") };
+        let Quotas { sign_up, sign_in, sign_in_address, new_session, password_change, anonymous, anonymous_data } =
+            quotas;
         write!(f, "sign-up={sign_up},sign-in={sign_in},sign-in-address={sign_in_address},")?;
-        write!(f, "password-change={password_change},anonymous={anonymous}")
+        write!(f, "new-session={new_session},password-change={password_change},anonymous={anonymous},")?;
+        write!(f, "anonymous-data={}", anonymous_data.display_bytes())
     }
 }
 
 fn rate_limits(text: &str) -> Result<RateLimits, String> {
-    match text {
-        "on" => return Ok(RateLimits(Some(DEFAULTS))),
-        "off" => return Ok(RateLimits(None)),
-        _ => {}
+    if let Some(on) = word_for_boolean(text) {
+        return Ok(RateLimits(on.then_some(DEFAULTS)));
     }
     let mut quotas = DEFAULTS;
     for part in text.split(',') {
-        let (name, quota) = part.trim().split_once('=').ok_or("on, off, or sign-in=20/15m and the like")?;
-        let place = match name {
+        let (name, quota) = part.trim().split_once('=').ok_or("must be on, off, or a list such as sign-in=20/15m")?;
+        let target = match name {
             "sign-up" => &mut quotas.sign_up,
             "sign-in" => &mut quotas.sign_in,
             "sign-in-address" => &mut quotas.sign_in_address,
+            "new-session" => &mut quotas.new_session,
             "password-change" => &mut quotas.password_change,
             "anonymous" => &mut quotas.anonymous,
-            _ => {
-                return Err(format!("{name:?} is not sign-up, sign-in, sign-in-address, password-change or anonymous"));
+            "anonymous-data" => {
+                quotas.anonymous_data = Quota::parse_bytes(quota)?;
+                continue;
             }
+            _ => return Err(format!("{name:?} is not one of {NAMES}")),
         };
-        *place = quota.parse()?;
+        *target = quota.parse()?;
     }
-    if quotas.sign_in.tries > MOST_SIGN_IN_FAILURES {
-        return Err(format!("sign-in: at most {MOST_SIGN_IN_FAILURES} tries"));
+    if quotas.sign_in.tries > MAX_FAILURES_IN_A_ROW {
+        return Err(format!("sign-in must have at most {MAX_FAILURES_IN_A_ROW} tries"));
     }
     Ok(RateLimits(Some(quotas)))
 }
 
-/// A network, or a single address.
+/// Parses a network or a single address.
 fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     let single = || text.parse().map(|address: std::net::IpAddr| IpNet::from(address)).ok();
-    text.parse().ok().or_else(single).ok_or_else(|| "a network such as 10.0.0.0/8, or an address".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn limits_are_on_off_or_changed_one_by_one() {
-        assert_eq!(rate_limits("off"), Ok(RateLimits(None)));
-        let RateLimits(changed) = rate_limits("sign-in=5/1m, sign-up=3/1h").unwrap();
-        let changed = changed.unwrap();
-        assert_eq!((changed.sign_in.tries, changed.sign_up.tries), (5, 3));
-        assert_eq!(changed.password_change, DEFAULTS.password_change);
-        for bad in ["", "yes", "sign-in", "login=5/1m", "sign-in=5", "sign-in=101/15m", "on,off"] {
-            assert!(rate_limits(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_proxy_is_a_network_or_an_address() {
-        for good in ["10.0.0.0/8", "fd00::/8", "127.0.0.1", "::1"] {
-            assert!(network(good).is_ok(), "{good}");
-        }
-        for bad in ["", "10.0.0.0/33", "proxy.example", "10.0.0.0/8/8"] {
-            assert!(network(bad).is_err(), "{bad}");
-        }
-    }
+    text.parse().ok().or_else(single).ok_or_else(|| "must be a network such as 10.0.0.0/8, or an address".to_owned())
 }

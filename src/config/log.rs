@@ -1,31 +1,44 @@
-//! What is logged, and in which form.
+//! Settings of the log and of metrics.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::Environment;
+use super::parsers::{choice, socket_address};
+use crate::platform::telemetry::LogFormat;
 
-/// Settings of the log.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+/// The libraries that write to the log.
+const TARGETS: [&str; 12] = [
+    "daypass",
+    "h2",
+    "hyper",
+    "hyper_util",
+    "mio",
+    "redis",
+    "rustls",
+    "sea_orm",
+    "sea_orm_migration",
+    "sqlx",
+    "tokio",
+    "tower_http",
+];
+
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Log and metrics")]
 pub struct LogConfig {
     /// What to log: a level, or a filter such as `info,daypass::request=debug` for every request
-    #[arg(long = "log", env = "LOG", default_value = "info", global = true)]
+    #[arg(long = "log", env = "LOG", default_value = "info", value_parser = filter, global = true)]
     pub filter: String,
-    /// `pretty` for people, `json` for machines [default: pretty, in production json]
-    #[arg(long, env = "LOG_FORMAT", value_enum, global = true)]
+    /// Format of the log [default: pretty in development, json in production]
+    #[arg(long, env = "LOG_FORMAT", value_parser = choice::<LogFormat>(), global = true)]
     pub log_format: Option<LogFormat>,
-}
-
-/// The form of a log line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// One readable line.
-    Pretty,
-    /// One JSON object a line.
-    Json,
+    /// Separate address for /metrics [default: none; /metrics is then served with the API in development, and not in
+    /// production]
+    #[arg(long, env = "METRICS_LISTEN", value_parser = socket_address, global = true)]
+    pub metrics_listen: Option<std::net::SocketAddr>,
 }
 
 impl LogConfig {
-    /// The form that holds in `environment`.
     #[must_use]
     pub fn format(&self, environment: Environment) -> LogFormat {
         self.log_format.unwrap_or(match environment {
@@ -33,4 +46,30 @@ impl LogConfig {
             Environment::Production => LogFormat::Json,
         })
     }
+}
+
+/// Parses a filter. Text that matches no line would silence the log, so it is an error.
+fn filter(text: &str) -> Result<String, String> {
+    let directives: Vec<_> = text.split(',').map(str::trim).filter(|each| !each.is_empty()).collect();
+    match directives.iter().find(|each| !matches_lines(each)) {
+        None if !directives.is_empty() => Ok(directives.join(",")),
+        found => Err(format!(
+            "{:?} matches nothing; use {}, or a filter such as info,daypass::request=debug, with the targets {}",
+            found.copied().unwrap_or_default(),
+            LEVELS.join(", "),
+            TARGETS.join(", ")
+        )),
+    }
+}
+
+/// Returns whether a directive is a level, a target, or both as `target=level`.
+fn matches_lines(directive: &str) -> bool {
+    let is_level = |text: &str| LEVELS.iter().any(|level| level.eq_ignore_ascii_case(text));
+    let (target, level) = match directive.rsplit_once('=') {
+        Some((target, level)) => (target, Some(level)),
+        None => (directive, None),
+    };
+    let library = target.split([':', '[']).next().unwrap_or_default();
+    let is_target = TARGETS.contains(&library) || (library.is_empty() && target.starts_with('['));
+    level.is_none_or(is_level) && (is_target || (level.is_none() && is_level(target)))
 }

@@ -1,26 +1,38 @@
-//! How passwords are judged and hashed.
+//! Settings of passwords and their hashes.
 
 use argon2::Params;
 use clap::Args;
 
-use crate::auth::stored_hash;
+use super::parsers::integer;
+use crate::auth::password::stored_hash;
+use crate::auth::password::stored_hash::ImportedCost;
+use crate::types::limits::MIN_PASSWORD_CHARS;
 
-/// Settings of passwords.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Passwords")]
 pub struct PasswordConfig {
-    /// The fewest characters of a password; NIST 800-63B-4 asks for 15 where it is the only factor
-    #[arg(long, env = "PASSWORD_MIN_LENGTH", default_value_t = 8, value_parser = minimum, global = true)]
+    /// Minimum length of a password, in characters; NIST SP 800-63B-4 requires 15 if it is the only factor
+    #[arg(
+        long,
+        env = "PASSWORD_MIN_LENGTH",
+        default_value_t = MIN_PASSWORD_CHARS,
+        value_parser = integer::<usize>(MIN_PASSWORD_CHARS..=64),
+        global = true
+    )]
     pub password_min_length: usize,
-    /// Hashes computed at once [default: one for each core]
-    #[arg(long, env = "HASH_THREADS", value_parser = threads, global = true)]
+    /// Number of threads that hash passwords [default: one per core]
+    #[arg(long, env = "HASH_THREADS", value_parser = integer::<usize>(1..=64), global = true)]
     pub hash_threads: Option<usize>,
     /// Argon2id parameters: memory in KiB, passes, lanes
     #[arg(long, env = "ARGON2", default_value = "m=19456,t=2,p=1", value_parser = parameters, global = true)]
     pub argon2: Params,
+    /// Maximum bcrypt cost of imported hashes, and the same time for other formats: 12, 13 or 14. Each step doubles the time
+    /// of a rejected sign-in
+    #[arg(long, env = "IMPORTED_HASH_COST", default_value = "12", value_parser = imported_cost, global = true)]
+    pub imported_hash_cost: ImportedCost,
 }
 
 impl PasswordConfig {
-    /// `HASH_THREADS`, or the number of cores.
     #[must_use]
     pub fn threads(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -28,25 +40,15 @@ impl PasswordConfig {
     }
 }
 
-fn minimum(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(length @ 8..=64) => Ok(length),
-        _ => Err("a number from 8 to 64".to_owned()),
-    }
+fn imported_cost(text: &str) -> Result<ImportedCost, String> {
+    text.trim().parse().ok().and_then(ImportedCost::new).ok_or_else(|| "must be 12, 13 or 14".to_owned())
 }
 
-fn threads(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(threads @ 1..=64) => Ok(threads),
-        _ => Err("a number from 1 to 64".to_owned()),
-    }
-}
-
-/// `m=…,t=…,p=…`, as they stand in a PHC string; no more than a stored hash may cost.
+/// Parses the parameters of a PHC string. The limits are those of stored hashes.
 fn parameters(text: &str) -> Result<Params, String> {
-    let help = || format!("{text:?} is not of the form m=19456,t=2,p=1");
+    let help = || "must have the form m=19456,t=2,p=1".to_owned();
     let mut numbers = [0; 3];
-    let mut fields = text.split(',');
+    let mut fields = text.trim().split(',');
     for (number, name) in numbers.iter_mut().zip(["m", "t", "p"]) {
         let (key, value) = fields.next().and_then(|field| field.trim().split_once('=')).ok_or_else(help)?;
         *number = value.parse().ok().filter(|_| key == name).ok_or_else(help)?;
@@ -59,22 +61,6 @@ fn parameters(text: &str) -> Result<Params, String> {
     if stored_hash::is_affordable(&params) {
         Ok(params)
     } else {
-        Err("at most 128 MiB, and 256 MiB in all passes".to_owned())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parameters_are_read_as_a_phc_string_writes_them() {
-        let params = parameters("m=47104,t=1,p=1").unwrap();
-        assert_eq!((params.m_cost(), params.t_cost(), params.p_cost()), (47104, 1, 1));
-        for bad in
-            ["", "m=1", "t=2,m=19456,p=1", "m=19456,t=2,p=1,x=1", "m=19456,t=2,p=a", "m=1,t=1,p=1", "m=9999999,t=2,p=1"]
-        {
-            assert!(parameters(bad).is_err(), "{bad}");
-        }
+        Err("must use at most 128 MiB, and at most 256 MiB in all passes together".to_owned())
     }
 }

@@ -1,4 +1,4 @@
-//! How sessions reach browsers, how long they live unused, and where their variables are kept.
+//! Settings of sessions and of their data.
 
 use std::fmt;
 
@@ -7,52 +7,83 @@ use clap::Args;
 use redis::{Client, ConnectionAddr};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Environment, duration};
+use super::Environment;
+use super::parsers::{parse_duration, word_for_boolean};
 
-/// Settings of sessions.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Sessions")]
 pub struct SessionConfig {
-    /// Whether the session cookie is sent over TLS alone, true or false; false only in development
-    #[arg(long, env = "COOKIE_SECURE", default_value_t = true, action = clap::ArgAction::Set, global = true)]
-    pub cookie_secure: bool,
-    /// Ends a session that is not used for so long, such as 30m: its tokens live as long and are renewed while they
-    /// are used, until JWT_TTL has passed; or false
+    /// Send session cookies only over TLS, true, false or auto; auto does so on https and localhost; production
+    /// requires true [default: auto in development, true in production]
+    #[arg(long, env = "COOKIE_SECURE", value_parser = cookie_secure, help_heading = "Browsers", global = true)]
+    pub cookie_secure: Option<CookieSecure>,
+    /// Name of the session cookie, without the prefix __Host-; services on the same host need different names
+    #[arg(
+        long,
+        env = "COOKIE_NAME",
+        default_value = "daypass",
+        value_parser = cookie_name,
+        help_heading = "Browsers",
+        global = true
+    )]
+    pub cookie_name: String,
+    /// End a session that is not used for this time, such as 30m, or false; tokens expire after this time and are
+    /// renewed with each use, until the session is as old as JWT_TTL
     #[arg(long, env = "SESSION_ROLLING", default_value = "false", value_parser = rolling, global = true)]
     pub session_rolling: Rolling,
-    /// Where session variables are kept: database, memory, cookie, or the address of a Redis server
+    /// Store of session variables: database, memory, cookie, or the address of a Redis server
     #[arg(long, env = "SESSION_STORE", default_value = "database", hide_env_values = true, global = true)]
     pub session_store: SessionStore,
 }
 
-/// The time after which a session that is not used ends, if there is one.
+/// Which session cookies are `Secure`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CookieSecure {
+    Always,
+    Never,
+    /// Those of requests over TLS or to this machine. Other browsers of a local network would not send them.
+    Auto,
+}
+
+/// The time after which an unused session ends, if there is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rolling(pub Option<TimeDelta>);
 
-/// Where session variables are kept.
+/// The store of session variables.
 #[derive(Clone, Debug)]
 pub enum SessionStore {
-    /// In the database, with everything else.
     Database,
-    /// In the memory of this process.
     Memory,
-    /// In an encrypted cookie.
     Cookie,
-    /// In the Redis server of this address, which may hold a password. Any other text is taken for one, and told
-    /// without being repeated that it is none.
+    /// The address of a Redis server, which may contain a password. Invalid text is also stored here, and is reported
+    /// by [`SessionConfig::check`] without being printed.
     Redis(SecretString),
 }
 
 impl SessionConfig {
-    /// Whether these settings can be used in `environment`, with sessions that live for `ttl`.
+    /// Returns the setting, or the default of the environment.
+    #[must_use]
+    pub fn cookie_secure(&self, environment: Environment) -> CookieSecure {
+        self.cookie_secure.unwrap_or(match environment {
+            Environment::Development => CookieSecure::Auto,
+            Environment::Production => CookieSecure::Always,
+        })
+    }
+
+    /// Checks the settings for `environment` and the lifetime of sessions.
     ///
     /// # Errors
-    /// What to change.
+    /// A message that says what to change.
     pub fn check(&self, environment: Environment, ttl: TimeDelta) -> Result<(), String> {
-        if !self.cookie_secure && environment == Environment::Production {
-            return Err("COOKIE_SECURE=false is for development: in production the cookie travels over TLS".to_owned());
+        if environment == Environment::Production {
+            match self.cookie_secure(environment) {
+                CookieSecure::Always => {}
+                CookieSecure::Never => return Err("COOKIE_SECURE=false is not allowed in production".to_owned()),
+                CookieSecure::Auto => return Err("COOKIE_SECURE=auto is not allowed in production".to_owned()),
+            }
         }
         if self.session_rolling.0.is_some_and(|unused| unused > ttl) {
-            return Err("SESSION_ROLLING is longer than JWT_TTL".to_owned());
+            return Err("SESSION_ROLLING must not be longer than JWT_TTL".to_owned());
         }
         match &self.session_store {
             SessionStore::Redis(address) => {
@@ -69,7 +100,7 @@ impl fmt::Display for SessionStore {
             Self::Database => f.write_str("database"),
             Self::Memory => f.write_str("memory"),
             Self::Cookie => f.write_str("cookie"),
-            // Only what is known to be no part of a password.
+            // The parsed parts, because the text may contain a password.
             Self::Redis(address) => match client(address) {
                 Ok(client) => show(client.get_connection_info(), f),
                 Err(_) => f.write_str("redis"),
@@ -92,83 +123,56 @@ fn show(server: &redis::ConnectionInfo, f: &mut fmt::Formatter<'_>) -> fmt::Resu
     }
 }
 
-/// The Redis server of this address.
+/// Parses the address of a Redis server.
 ///
 /// # Errors
-/// What is wrong with it, in words that do not repeat it.
+/// A message that does not contain the address.
 pub(crate) fn client(address: &SecretString) -> Result<Client, &'static str> {
     let address = address.expose_secret();
     let scheme = address.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
     if !scheme.is_some_and(|scheme| ["redis", "rediss", "redis+unix"].contains(&&*scheme)) {
-        return Err("database, memory, cookie, or the address of a Redis server such as redis://127.0.0.1");
+        return Err("must be database, memory, cookie, or the address of a Redis server such as redis://127.0.0.1");
     }
-    Client::open(address).map_err(|_| "the address of the Redis server cannot be read")
+    Client::open(address).map_err(|_| "the address of the Redis server is invalid")
+}
+
+fn cookie_name(text: &str) -> Result<String, String> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    // Otherwise it could be the name of another service's cookie with session data.
+    if (1..=32).contains(&text.len()) && text.bytes().all(allowed) && !text.ends_with("-variables") {
+        return Ok(text.to_owned());
+    }
+    Err("must have 1 to 32 of the characters A-Z a-z 0-9 _ -, and must not end in -variables".to_owned())
+}
+
+fn cookie_secure(text: &str) -> Result<CookieSecure, &'static str> {
+    match word_for_boolean(text) {
+        Some(true) => Ok(CookieSecure::Always),
+        Some(false) => Ok(CookieSecure::Never),
+        None if text.trim().eq_ignore_ascii_case("auto") => Ok(CookieSecure::Auto),
+        None => Err("must be true, false or auto"),
+    }
 }
 
 fn rolling(text: &str) -> Result<Rolling, String> {
-    if text == "false" {
+    if word_for_boolean(text) == Some(false) {
         return Ok(Rolling(None));
     }
-    match duration::parse(text) {
+    match parse_duration(text) {
         Ok(unused) if unused >= TimeDelta::minutes(1) => Ok(Rolling(Some(unused))),
-        Ok(_) => Err("at least 1m".to_owned()),
-        Err(_) => Err("false, or how long a session may be unused, such as 30m".to_owned()),
+        Ok(_) => Err("must be at least 1m".to_owned()),
+        Err(_) => Err("must be false, or a duration such as 30m".to_owned()),
     }
 }
 
 impl From<String> for SessionStore {
-    /// Any text: it may hold a password, and clap would repeat what it refuses.
+    /// Accepts any text, because clap prints invalid values and the text may contain a password.
     fn from(text: String) -> Self {
-        match &*text {
+        match &*text.trim().to_ascii_lowercase() {
             "database" => Self::Database,
             "memory" => Self::Memory,
             "cookie" => Self::Cookie,
-            _ => Self::Redis(SecretString::from(text)),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rolling_is_off_or_a_time_of_at_least_a_minute() {
-        assert_eq!(rolling("false"), Ok(Rolling(None)));
-        assert_eq!(rolling("30m"), Ok(Rolling(Some(TimeDelta::minutes(30)))));
-        for bad in ["true", "59s", "", "soon"] {
-            assert!(rolling(bad).is_err(), "{bad}");
-        }
-    }
-
-    fn store(text: &str) -> SessionStore {
-        SessionStore::from(text.to_owned())
-    }
-
-    #[test]
-    fn a_store_that_cannot_be_used_is_told_without_being_repeated() {
-        for bad in ["", "postgres://u:p@host", "redis", "redis:p@host", "redis://:p@0.0.0.0", "redis://:p@host:port"] {
-            let SessionStore::Redis(address) = store(bad) else { panic!("{bad}") };
-            let told = client(&address).map(|_| ()).unwrap_err();
-            assert!(bad.is_empty() || bad == "redis" || !told.contains(bad), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_store_is_named_and_its_password_is_not_shown() {
-        for (address, shown) in [
-            ("redis://user:p@ss@host:6379/1", "redis://host:6379/1"),
-            ("REDISS://:p%40ss@host", "rediss://host:6379"),
-            ("redis://[::1]:7000/?protocol=resp3", "redis://[::1]:7000"),
-            ("redis+unix:///tmp/x.sock?pass=p@ss&db=2", "redis+unix:///tmp/x.sock"),
-            ("redis://user:p?ss@host", "redis"),
-            ("nonsense:p@ss", "redis"),
-        ] {
-            assert_eq!(store(address).to_string(), shown, "{address}");
-            assert!(!format!("{:?}", store(address)).contains("ss@"), "{address}");
-        }
-        for name in ["database", "memory", "cookie"] {
-            assert_eq!(store(name).to_string(), name);
+            _ => Self::Redis(SecretString::from(text.trim())),
         }
     }
 }

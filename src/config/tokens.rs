@@ -1,4 +1,4 @@
-//! How session tokens are signed, for whom, and for how long.
+//! Settings of session tokens.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,58 +8,80 @@ use clap::{Args, ValueEnum};
 use rand::CryptoRng;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::secrets::{SecretError, SecretSource, accept, keep_secret};
-use super::{Environment, duration};
+use super::parsers::{choice, duration, integer};
+use super::secrets::{SecretError, SecretSource, accept, read_or_generate};
+use super::{EnvFile, Environment};
 
-/// Settings of session tokens.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Tokens")]
 pub struct TokenConfig {
-    /// Signs session tokens; at least 32 bytes [default: generated and kept in development, required
-    /// in production]
-    #[arg(long, env = "JWT_SECRET", hide_env_values = true, global = true)]
+    /// Secret that signs session tokens, at least 32 bytes [default: generated in development, required in production]
+    #[arg(long, env = "JWT_SECRET", hide_env_values = true, help_heading = "Basic settings", global = true)]
     pub jwt_secret: Option<SecretString>,
-    /// Former secrets, comma-separated: they verify and no longer sign
+    /// Former secrets, comma-separated: tokens that they signed remain valid
     #[arg(long, env = "JWT_SECRETS_RETIRED", hide_env_values = true, value_delimiter = ',', global = true)]
     pub jwt_secrets_retired: Vec<SecretString>,
-    /// How tokens are signed: with the secret, or with a private key whose public half others verify with
-    #[arg(long, env = "JWT_ALGORITHM", value_enum, default_value = "HS256", global = true)]
+    /// Signature algorithm: HS256 with the secret, or EdDSA with a private key, so other services can verify tokens
+    #[arg(long, env = "JWT_ALGORITHM", value_parser = choice::<SigningAlgorithm>(), default_value = "HS256", global = true)]
     pub jwt_algorithm: SigningAlgorithm,
-    /// For EdDSA: Ed25519 keys, PKCS#8 in PEM; the first signs
+    /// File with Ed25519 keys for EdDSA, PKCS#8 in PEM; the first key signs
     #[arg(long, env = "JWT_PRIVATE_KEY_FILE", global = true)]
     pub jwt_private_key_file: Option<PathBuf>,
-    /// Who issues the tokens (`iss`)
+    /// Issuer of the tokens (`iss`)
     #[arg(long, env = "JWT_ISSUER", default_value = "daypass", global = true)]
     pub jwt_issuer: String,
-    /// Whom the tokens are for (`aud`)
+    /// Audience of the tokens (`aud`)
     #[arg(long, env = "JWT_AUDIENCE", default_value = "daypass", global = true)]
     pub jwt_audience: String,
-    /// How long a token lives, from a minute to 400 days
-    #[arg(long, env = "JWT_TTL", default_value = "24h", value_parser = ttl, global = true)]
+    /// Lifetime of a session and its tokens, from 1m to 400d
+    #[arg(long, env = "JWT_TTL", default_value = "24h", value_parser = duration("1m", "400d"), global = true)]
     pub jwt_ttl: TimeDelta,
-    /// The most live sessions of one user; another one ends the oldest
-    #[arg(long, env = "MAX_SESSIONS", default_value_t = 50, value_parser = max_sessions, global = true)]
+    /// Maximum number of active sessions of a user; one more ends the oldest
+    #[arg(
+        long,
+        env = "MAX_SESSIONS",
+        default_value_t = 50,
+        value_parser = integer::<usize>(1..=10_000),
+        help_heading = "Limits",
+        global = true
+    )]
     pub max_sessions: usize,
-    /// How far clocks may differ, up to 60s
-    #[arg(long, env = "JWT_LEEWAY", default_value = "0s", value_parser = leeway, global = true)]
+    /// Accepted difference between the clocks of replicas, at most 60s
+    #[arg(long, env = "JWT_LEEWAY", default_value = "0s", value_parser = duration("0s", "60s"), global = true)]
     pub jwt_leeway: TimeDelta,
+    /// The secrets that flags or the environment set
+    #[arg(skip)]
+    pub fixed: FixedSecrets,
 }
 
-/// How session tokens are signed.
+/// Which secrets flags or the environment set. A new `.env` does not change these.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FixedSecrets {
+    /// `JWT_SECRET`.
+    pub signing: bool,
+    /// `JWT_SECRETS_RETIRED`.
+    pub retired: bool,
+}
+
+/// Whether [`TokenConfig::reread`] applies a change of a setting in `.env`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reread {
+    Yes,
+    /// A flag or the environment sets it.
+    Fixed,
+    No,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SigningAlgorithm {
-    /// A shared secret.
     #[value(name = "HS256")]
     Hs256,
-    /// An Ed25519 key pair.
     #[value(name = "EdDSA")]
     EdDsa,
 }
 
 impl TokenConfig {
-    /// The secret that signs: the setting, or in development the one kept in `folder`.
-    ///
-    /// # Errors
-    /// [`SecretError`]: no secret, a weak one, or a folder that cannot be written.
+    /// Returns the signing secret: the setting, or in development the one stored in `folder`.
     pub fn signing_secret(
         &self,
         environment: Environment,
@@ -72,16 +94,13 @@ impl TokenConfig {
         if environment == Environment::Production {
             return Err(SecretError::Missing);
         }
-        let path = folder.join("jwt-secret");
+        let path = self.secret_file(folder);
         let (text, source) =
-            keep_secret(&path, rng).map_err(|cause| SecretError::File { path: path.clone(), cause })?;
+            read_or_generate(&path, rng).map_err(|cause| SecretError::File { path: path.clone(), cause })?;
         Ok((accept(&path.display().to_string(), &text)?, source))
     }
 
-    /// The private keys of EdDSA, as PEM.
-    ///
-    /// # Errors
-    /// When no file is named, or it cannot be read.
+    /// Reads the private keys of EdDSA, as PEM.
     pub fn private_keys(&self) -> Result<(SecretString, SecretSource), SecretError> {
         let path = self.jwt_private_key_file.clone().ok_or(SecretError::NoKeyFile)?;
         match fs::read_to_string(&path) {
@@ -90,68 +109,48 @@ impl TokenConfig {
         }
     }
 
-    /// The settings with the secrets that `.env` names now, where there is one and it names any.
-    ///
-    /// # Errors
-    /// When the file cannot be read; the text never repeats a line of it.
-    pub fn reread(&self, file: &Path) -> Result<Self, String> {
-        let unreadable = |_| format!("{} cannot be read", file.display());
+    /// Returns these settings with the current secrets of `.env`, as after a restart.
+    #[must_use]
+    pub fn reread(&self, file: &EnvFile) -> Self {
         let mut settings = self.clone();
-        if !file.exists() {
-            return Ok(settings);
+        let named = |name| file.get(name).filter(|value| !value.is_empty());
+        if !self.fixed.signing {
+            settings.jwt_secret = named("JWT_SECRET").map(SecretString::from);
         }
-        for line in dotenvy::from_path_iter(file).map_err(unreadable)? {
-            let (name, value) = line.map_err(unreadable)?;
-            match name.as_str() {
-                "JWT_SECRET" => settings.jwt_secret = Some(SecretString::from(value)),
-                "JWT_SECRETS_RETIRED" => {
-                    settings.jwt_secrets_retired = value.split(',').map(SecretString::from).collect();
-                }
-                _ => {}
-            }
+        if !self.fixed.retired {
+            let retired = named("JWT_SECRETS_RETIRED").unwrap_or_default();
+            settings.jwt_secrets_retired = retired.split(',').map(SecretString::from).collect();
         }
-        Ok(settings)
+        settings
     }
 
-    /// The secrets that still verify.
-    ///
-    /// # Errors
-    /// [`SecretError::Weak`].
+    /// Returns whether [`TokenConfig::reread`] applies a change of this setting.
+    #[must_use]
+    pub fn rereads(&self, name: &str) -> Reread {
+        match name {
+            "JWT_SECRET" if self.fixed.signing => Reread::Fixed,
+            "JWT_SECRETS_RETIRED" if self.fixed.retired => Reread::Fixed,
+            "JWT_SECRET" | "JWT_SECRETS_RETIRED" => Reread::Yes,
+            _ => Reread::No,
+        }
+    }
+
+    /// Returns whether `.env` sets a secret.
+    #[must_use]
+    pub fn is_in_env_file(&self) -> bool {
+        let retired = self.jwt_secrets_retired.iter().any(|secret| !secret.expose_secret().is_empty());
+        (self.jwt_secret.is_some() && !self.fixed.signing) || (retired && !self.fixed.retired)
+    }
+
+    /// Returns the path of the development secret.
+    #[must_use]
+    pub fn secret_file(&self, folder: &Path) -> PathBuf {
+        folder.join("jwt-secret")
+    }
+
+    /// Returns the secrets that only verify.
     pub fn retired_secrets(&self) -> Result<Vec<SecretString>, SecretError> {
         let given = self.jwt_secrets_retired.iter().map(ExposeSecret::expose_secret);
         given.filter(|text| !text.is_empty()).map(|text| accept("JWT_SECRETS_RETIRED", text)).collect()
-    }
-}
-
-fn max_sessions(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(most @ 1..=10_000) => Ok(most),
-        _ => Err("a number from 1 to 10000".to_owned()),
-    }
-}
-
-fn ttl(text: &str) -> Result<TimeDelta, String> {
-    let ttl = duration::parse(text)?;
-    let range = TimeDelta::minutes(1)..=TimeDelta::days(400);
-    if range.contains(&ttl) { Ok(ttl) } else { Err("from 1m to 400d".to_owned()) }
-}
-
-fn leeway(text: &str) -> Result<TimeDelta, String> {
-    let leeway = duration::parse(text)?;
-    if leeway <= TimeDelta::seconds(60) { Ok(leeway) } else { Err("at most 60s".to_owned()) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lifetimes_and_leeways_have_bounds() {
-        assert_eq!(ttl("24h"), Ok(TimeDelta::days(1)));
-        for bad in ["59s", "401d", "tomorrow", "", "1500ms"] {
-            assert!(ttl(bad).is_err(), "{bad}");
-        }
-        assert!(leeway("60s").is_ok());
-        assert!(leeway("61s").is_err());
     }
 }

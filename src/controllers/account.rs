@@ -1,46 +1,66 @@
-//! The account: changing the password, deleting it all. Both want the present password, and both end
-//! sessions everywhere.
+//! The user of the session: profile, password, deletion.
 
+use axum::Json as Reply;
 use axum::extract::State;
 use axum::http::StatusCode;
-use tracing::info;
+use axum::response::IntoResponse;
 use utoipa::ToSchema;
 
-use super::beginning::{Terms, begin};
-use crate::app::App;
-use crate::auth::Rule;
-use crate::auth::password::Password;
-use crate::auth::password_hasher::Verdict;
-use crate::auth::reason::Reason;
+use crate::accounts;
+use crate::accounts::{ClientInfo, PasswordChange};
+use crate::app::AppState;
+use crate::auth::password::policy::Password;
 use crate::auth::token::Session;
-use crate::carrier::Carrier;
-use crate::error::{Error, FieldError};
-use crate::extract::{Caller, Fields, FromBody, Json};
-use crate::models::session::{self, Which};
+use crate::error::Error;
+use crate::extract::{Fields, FromBody, Json};
 use crate::models::user;
-use crate::views::{Credentials, Limited};
+use crate::types::schema;
+use crate::types::username::Username;
+use crate::views::{Credentials, User};
 
-/// The present password, and the one to take its place.
-#[derive(ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ChangePassword {
-    /// The present password.
-    #[schema(value_type = String, format = Password, example = "correct horse battery staple")]
-    current_password: Password,
-    /// The new one; the rules are those of sign-up.
-    #[schema(value_type = String, format = Password, min_length = 8, example = "another horse, another staple")]
-    new_password: Password,
-    /// Whether the variables of the present session move along.
-    #[schema(required = false, nullable = false, default = false)]
-    keep_variables: bool,
+/// Show my account
+#[utoipa::path(get, path = "/api/users/me", tag = "users", responses((status = 200, body = User)))]
+pub async fn show_me(State(app): State<AppState>, session: Session) -> Result<Reply<User>, Error> {
+    let user = user::find(&app.db, session.user_id).await?;
+    Ok(Reply(User::from(&user)))
 }
 
-impl FromBody for ChangePassword {
-    fn from_body(mut fields: Fields, app: &App) -> Result<Self, Error> {
+/// A new username.
+#[derive(ToSchema)]
+pub struct Rename {
+    #[schema(schema_with = schema::username)]
+    username: Username,
+}
+
+impl FromBody for Rename {
+    fn from_body(mut fields: Fields, _: &AppState) -> Result<Self, Error> {
+        let username = fields.required("username", Username::parse);
+        fields.finish(username.map(|username| Self { username }))
+    }
+}
+
+/// Change my username
+#[utoipa::path(patch, path = "/api/users/me", tag = "users", request_body = Rename, responses(
+    (status = 200, body = User),
+    (status = 409, description = "`username_taken`"),
+    (status = 429, description = "`too_many_attempts`"),
+))]
+pub async fn rename_me(
+    State(app): State<AppState>,
+    session: Session,
+    client: ClientInfo,
+    Json(Rename { username }): Json<Rename>,
+) -> Result<impl IntoResponse, Error> {
+    let renamed = accounts::rename(&app, &session, &client, &username).await?;
+    Ok(renamed.map(|user| Reply(User::from(&user))))
+}
+
+impl FromBody for PasswordChange {
+    fn from_body(mut fields: Fields, app: &AppState) -> Result<Self, Error> {
         let current = fields.required("currentPassword", Password::presented);
         let new = fields.required("newPassword", |text| app.choose_password(text));
-        let taken = current.zip(new).zip(fields.flag("keepVariables"));
-        fields.finish(taken.map(|((current_password, new_password), keep_variables)| Self {
+        let parsed = current.zip(new).zip(fields.flag("keepVariables"));
+        fields.finish(parsed.map(|((current_password, new_password), keep_variables)| Self {
             current_password,
             new_password,
             keep_variables,
@@ -50,64 +70,33 @@ impl FromBody for ChangePassword {
 
 /// Change my password
 ///
-/// Ends all sessions of the user and begins a new one, whose token comes back the way the present one came.
-#[utoipa::path(put, path = "/api/users/me/password", tag = "users", request_body = ChangePassword, responses(
+/// Ends all my sessions and begins a new one. Its token is sent the same way as the current one.
+#[utoipa::path(put, path = "/api/users/me/password", tag = "users", request_body = PasswordChange, responses(
     (status = 200, body = Credentials),
     (status = 403, description = "`wrong_password`"),
     (status = 429, description = "`too_many_attempts`"),
     (status = 503, description = "`busy`"),
 ))]
 pub async fn change_password(
-    State(app): State<App>,
+    State(app): State<AppState>,
     session: Session,
-    caller: Caller,
-    Json(wanted): Json<ChangePassword>,
-) -> Result<Limited<Credentials>, Error> {
-    let attempt = app.limits.password_change(session.user_id, app.clock.now())?;
-    Ok(Limited::of(attempt, replace_password(&app, &session, &caller, wanted).await))
+    client: ClientInfo,
+    Json(change): Json<PasswordChange>,
+) -> Result<impl IntoResponse, Error> {
+    let new = accounts::change_password(&app, &session, &client, change).await?;
+    Ok(new.map(|new| Credentials::of(new, "created")))
 }
 
-async fn replace_password(
-    app: &App,
-    session: &Session,
-    caller: &Caller,
-    ChangePassword { current_password, new_password, keep_variables }: ChangePassword,
-) -> Result<Credentials, Error> {
-    let verified = verified_user(app, session, caller, current_password).await?;
-    if new_password.is_like(&verified.username) {
-        let pointer = "/newPassword".to_owned();
-        return Err(Error::Invalid(vec![FieldError { pointer, rule: Rule::PasswordLikeUsername }]));
-    }
-    let password_hash = app.passwords.hash(caller.from, new_password).await?;
-    let terms = Terms { carrier: caller.carrier, keep_variables };
-    let kept = terms.kept(app, caller, Some(session.user_id)).await?;
-    let now = app.clock.now();
-    let transaction = app.begin_write().await?;
-    let user = user::lock_unchanged(&transaction, &verified).await?.ok_or(Error::WrongPassword)?;
-    let user = user.change_password(&*transaction, password_hash, now).await?;
-    let mut ended =
-        session::end(&*transaction, user.id, Which::AllBut(session.id), Reason::PasswordChange, now).await?;
-    // A browser gets another cookie in the place of this one, which a late answer must not take away.
-    let of_this = if caller.carrier == Carrier::Cookie { Reason::Replaced } else { Reason::PasswordChange };
-    ended.extend(session::end(&*transaction, user.id, Which::One(session.id), of_this, now).await?);
-    let begun = begin(app, &*transaction, &user, caller, ("created", terms.carrier)).await?;
-    transaction.commit().await?;
-    app.ended(&ended).await;
-    info!(user.id, ended = ended.len(), "changed the password");
-    Ok(begun.with_variables(app, &kept).await)
-}
-
-/// The present password, as consent.
+/// The current password, to confirm the deletion.
 #[derive(ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteAccount {
-    /// The present password.
-    #[schema(value_type = String, format = Password, example = "correct horse battery staple")]
+    #[schema(value_type = String, format = Password, example = "orbit lantern cactus velvet")]
     current_password: Password,
 }
 
 impl FromBody for DeleteAccount {
-    fn from_body(mut fields: Fields, _: &App) -> Result<Self, Error> {
+    fn from_body(mut fields: Fields, _: &AppState) -> Result<Self, Error> {
         let current = fields.required("currentPassword", Password::presented);
         fields.finish(current.map(|current_password| Self { current_password }))
     }
@@ -115,46 +104,19 @@ impl FromBody for DeleteAccount {
 
 /// Delete my account
 ///
-/// The user, all that is theirs and their sessions are no more.
+/// Deletes the user with all sessions, items and workout logs.
 #[utoipa::path(delete, path = "/api/users/me", tag = "users", request_body = DeleteAccount, responses(
-    (status = 204, description = "The account is gone."),
+    (status = 204, description = "Deleted."),
     (status = 403, description = "`wrong_password`"),
     (status = 429, description = "`too_many_attempts`"),
     (status = 503, description = "`busy`"),
 ))]
 pub async fn delete_account(
-    State(app): State<App>,
+    State(app): State<AppState>,
     session: Session,
-    caller: Caller,
+    client: ClientInfo,
     Json(DeleteAccount { current_password }): Json<DeleteAccount>,
-) -> Result<Limited<StatusCode>, Error> {
-    let attempt = app.limits.password_change(session.user_id, app.clock.now())?;
-    Ok(Limited::of(attempt, delete_user(&app, &session, &caller, current_password).await))
-}
-
-async fn delete_user(app: &App, session: &Session, caller: &Caller, password: Password) -> Result<StatusCode, Error> {
-    let verified = verified_user(app, session, caller, password).await?;
-    let transaction = app.begin_write().await?;
-    let user = user::lock_unchanged(&transaction, &verified).await?.ok_or(Error::WrongPassword)?;
-    let now = app.clock.now();
-    let ended = session::end(&*transaction, user.id, Which::All, Reason::AccountDeletion, now).await?;
-    user.delete(&*transaction).await?;
-    transaction.commit().await?;
-    app.ended(&ended).await;
-    info!(user.id = session.user_id, ended = ended.len(), "deleted the account");
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// The user of the session, if the password is theirs.
-async fn verified_user(
-    app: &App,
-    session: &Session,
-    caller: &Caller,
-    password: Password,
-) -> Result<user::Model, Error> {
-    let user = user::of_session(&app.db, session).await?;
-    match app.passwords.verify(caller.from, password, Some(user.password_hash.clone())).await? {
-        Verdict::Right { .. } => Ok(user),
-        Verdict::Wrong => Err(Error::WrongPassword),
-    }
+) -> Result<impl IntoResponse, Error> {
+    let deleted = accounts::delete_account(&app, &session, &client, &current_password).await?;
+    Ok(deleted.map(|()| StatusCode::NO_CONTENT))
 }

@@ -1,23 +1,27 @@
-//! The test client: the page at `/`, embedded in the binary.
+//! The test client at `/` and the files of all pages, embedded in the binary.
 
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 
-use crate::app::App;
-use crate::error::Error;
-use crate::extract::Word;
+use qrcode::QrCode;
+use qrcode::render::svg;
 
-/// The page loads from its own origin, runs no inline script, and talks to this service alone.
+use crate::app::AppState;
+use crate::error::Error;
+use crate::extract::PathParam;
+
+/// The pages use only files and routes of this origin, and no inline scripts.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
                       connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-const HTML: &str = "text/html; charset=utf-8";
+pub(super) const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-/// A file of `client/`: its name, its content type, its text.
+/// A file of `client/`: name, content type and text.
 macro_rules! file {
     ($name:literal, $content_type:expr) => {
         ($name, $content_type, include_str!(concat!("../../client/", $name)))
@@ -26,8 +30,6 @@ macro_rules! file {
 
 const FILES: &[(&str, &str, &str)] = &[
     file!("account.js", SCRIPT),
-    file!("anatomy.css", CSS),
-    file!("anatomy.js", SCRIPT),
     file!("classroom.css", CSS),
     file!("classroom.js", SCRIPT),
     file!("client.css", CSS),
@@ -37,10 +39,13 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("curl.js", SCRIPT),
     file!("device-token.js", SCRIPT),
     file!("device.js", SCRIPT),
+    file!("devices.js", SCRIPT),
+    file!("docs.css", CSS),
+    file!("docs.js", SCRIPT),
     file!("dom.js", SCRIPT),
+    file!("ended.js", SCRIPT),
     file!("entry-row.js", SCRIPT),
     file!("exchange.js", SCRIPT),
-    file!("exits.js", SCRIPT),
     file!("favicon.svg", SVG),
     file!("form.js", SCRIPT),
     file!("glossary.js", SCRIPT),
@@ -50,37 +55,61 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("listing.js", SCRIPT),
     file!("panels.css", CSS),
     file!("password.js", SCRIPT),
+    file!("present.css", CSS),
     file!("redact.js", SCRIPT),
+    file!("requests.css", CSS),
+    file!("requests.js", SCRIPT),
+    file!("result.js", SCRIPT),
+    file!("schema.js", SCRIPT),
     file!("session.js", SCRIPT),
     file!("sessions.css", CSS),
     file!("sessions.js", SCRIPT),
+    file!("sign-out.js", SCRIPT),
+    file!("steps.css", CSS),
     file!("storage.js", SCRIPT),
     file!("strength-hint.js", SCRIPT),
     file!("strength.js", SCRIPT),
-    file!("ticket.css", CSS),
-    file!("ticket.js", SCRIPT),
+    file!("summary.js", SCRIPT),
+    file!("token.css", CSS),
+    file!("token.js", SCRIPT),
+    file!("try-request.js", SCRIPT),
     file!("variables.js", SCRIPT),
-    file!("verdict.js", SCRIPT),
+    file!("watch.js", SCRIPT),
     file!("workout-logs.js", SCRIPT),
 ];
 
-/// The page. It shows the session cookie, which no script can look at: so it is told the name, and whether it is
-/// `Secure`.
-pub async fn page(State(app): State<App>) -> Response {
-    let page = include_str!("../../client/index.html").replace("{cookie_name}", app.cookies.session_name());
-    answer(HTML, page.replace("{cookie_secure}", if app.cookies.secure() { "true" } else { "false" }))
+/// The test client. It shows the name of the session cookie, which scripts cannot read, and the address for others.
+pub async fn page(State(app): State<AppState>, uri: Uri, headers: HeaderMap) -> Response {
+    let cookies = app.cookies(&uri, &headers);
+    let page = with_header(&app, include_str!("../../client/index.html"), "/");
+    let page = page.replace("{cookie_name}", cookies.session_name());
+    let page = page.replace("{cookie_secure}", if cookies.secure() { "true" } else { "false" });
+    respond(HTML, page.replace("{address}", &app.address_for_others(&uri, &headers).unwrap_or_default()))
 }
 
-/// A file the page loads.
-///
-/// # Errors
-/// [`Error::NotFound`].
-pub async fn file(Word(name): Word) -> Result<Response, Error> {
-    let file = FILES.iter().find(|(each, _, _)| *each == name);
-    file.map(|(_, content_type, text)| answer(content_type, *text)).ok_or(Error::NotFound)
+/// The address of the test client as a QR code, for phones.
+pub async fn qr_code(State(app): State<AppState>, uri: Uri, headers: HeaderMap) -> Result<Response, Error> {
+    let address = app.address_for_others(&uri, &headers).ok_or(Error::NotFound)?;
+    let code = QrCode::new(address).map_err(|error| Error::fault(error.to_string()))?;
+    Ok(respond(SVG, code.render::<svg::Color<'_>>().min_dimensions(320, 320).build()))
 }
 
-fn answer(content_type: &'static str, text: impl IntoResponse) -> Response {
+/// A file of the pages. Without the test client, only the list of errors needs files: style sheets and the icon.
+pub async fn file(State(app): State<AppState>, PathParam(name): PathParam) -> Result<Response, Error> {
+    let served = |content_type| app.config.serves_pages() || content_type != SCRIPT;
+    let file = FILES.iter().find(|(each, content_type, _)| *each == name && served(*content_type));
+    file.map(|(_, content_type, text)| respond(content_type, *text)).ok_or(Error::NotFound)
+}
+
+/// Inserts the header that all pages share, and marks the link to this page.
+pub(super) fn with_header(app: &AppState, page: &str, path: &str) -> String {
+    let header = if app.config.serves_pages() { include_str!("../../client/header.html") } else { "" };
+    let link = format!("href=\"{path}\">");
+    let marked = header.replace(&format!("<a {link}"), &format!("<a aria-current=\"page\" {link}"));
+    page.replace("{header}", &marked)
+}
+
+pub(super) fn respond(content_type: &'static str, text: impl IntoResponse) -> Response {
     let headers = [(CONTENT_TYPE, content_type), (CACHE_CONTROL, "no-cache"), (CONTENT_SECURITY_POLICY, POLICY)];
     (headers, text).into_response()
 }

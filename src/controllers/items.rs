@@ -1,139 +1,95 @@
-//! Items: what a user owns. Another user's item is not found, for every verb.
+//! Items of the user. Items of other users are not found.
 
 use axum::Json as Reply;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::{ETAG, LOCATION};
+use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use crate::app::App;
+use super::versioned::Versioned;
+use crate::accounts::rows;
+use crate::app::AppState;
 use crate::auth::token::Session;
 use crate::error::Error;
-use crate::extract::{Fields, FromBody, FromQuery, Id, IfMatch, IfNoneMatch, Json, Query, etag, page_request};
-use crate::models::item;
-use crate::models::item_name::ItemName;
-use crate::models::page::{Listing, PageRequest};
+use crate::extract::{Fields, FromBody, Id, IfMatch, IfNoneMatch, Json, ListQuery, Query};
+use crate::models::{item, owned};
+use crate::types::item_name::ItemName;
+use crate::types::{ItemId, schema};
 use crate::views::{Item, ItemPage};
 
-/// What to list. The fields only document the query string; [`Asked`] is what they become.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "read by the OpenAPI document alone")]
-pub struct ListItems {
-    /// At most this many items.
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: Option<u64>,
-    /// The `nextCursor` of the page before.
-    cursor: Option<String>,
-    /// Only items whose name holds this text, without regard to case.
-    q: Option<String>,
-    /// The order: by age or by name, each also backwards.
-    #[param(inline)]
-    sort: Option<SortWord>,
-}
-
-/// The words for an order.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "read by the OpenAPI document alone")]
-enum SortWord {
-    #[schema(rename = "createdAt")]
-    Oldest,
-    #[schema(rename = "-createdAt")]
-    Newest,
-    #[schema(rename = "name")]
-    Name,
-    #[schema(rename = "-name")]
-    NameReversed,
-}
-
-/// The page that is asked for.
-pub struct Asked(PageRequest);
-
-impl FromQuery for Asked {
-    fn from_query(fields: Fields) -> Result<Self, Error> {
-        page_request(fields, Listing::Items, |text| Ok(ItemName::parse(text)?.key())).map(Self)
-    }
-}
-
-/// The name of an item, new or changed.
+/// The name of an item.
 #[derive(ToSchema)]
 #[schema(as = ItemBody)]
 pub struct Body {
-    /// 1 to 200 characters, given back exactly as they came.
-    #[schema(value_type = String, min_length = 1, max_length = 200, example = "buy a lantern")]
+    #[schema(schema_with = schema::item_name)]
     name: ItemName,
 }
 
 impl FromBody for Body {
-    fn from_body(mut fields: Fields, _: &App) -> Result<Self, Error> {
+    fn from_body(mut fields: Fields, _: &AppState) -> Result<Self, Error> {
         let name = fields.required("name", ItemName::parse);
         fields.finish(name.map(|name| Self { name }))
     }
 }
 
 /// List my items
-#[utoipa::path(get, path = "/api/items", tag = "items", params(ListItems), responses(
+#[utoipa::path(get, path = "/api/items", tag = "items", params(ListQuery<item::Entity>), responses(
     (status = 200, body = ItemPage),
     (status = 400, description = "`bad_cursor`"),
     (status = 422, description = "`invalid_fields`"),
 ))]
 pub async fn list_items(
-    State(app): State<App>,
+    State(app): State<AppState>,
     session: Session,
-    Query(Asked(request)): Query<Asked>,
+    Query(query): Query<ListQuery<item::Entity>>,
 ) -> Result<Reply<ItemPage>, Error> {
-    let page = item::page(&app.db, session.user_id, &request).await?;
+    let page = owned::page::<item::Entity>(&app.db, session.user_id, &query.request).await?;
     Ok(Reply(ItemPage::from(page)))
 }
 
 /// Create an item
 #[utoipa::path(post, path = "/api/items", tag = "items", request_body = Body, responses(
     (status = 201, body = Item, headers(
-        ("Location" = String, description = "Where the item is"),
+        ("Location" = String, description = "The path of the item"),
         ("ETag" = String, description = "Its version"),
     )),
+    (status = 409, description = "`quota_exceeded`"),
 ))]
 pub async fn create_item(
-    State(app): State<App>,
+    State(app): State<AppState>,
     session: Session,
-    Json(body): Json<Body>,
+    Json(Body { name }): Json<Body>,
 ) -> Result<impl IntoResponse, Error> {
-    let transaction = app.begin_write().await?;
-    let item = item::create(&*transaction, session.user_id, &body.name, app.clock.now()).await?;
-    transaction.commit().await?;
-    let headers = [(LOCATION, format!("/api/items/{}", item.id)), (ETAG, etag(item.version))];
-    Ok((StatusCode::CREATED, headers, Reply(Item::from(&item))))
+    let item = rows::create::<item::Entity>(&app, &session, name).await?;
+    let location = [(LOCATION, format!("/api/items/{}", item.id))];
+    Ok((StatusCode::CREATED, location, versioned(item)))
 }
 
 /// Read an item
 #[utoipa::path(get, path = "/api/items/{id}", tag = "items",
-    params(("id" = i64, Path), ("If-None-Match" = Option<String>, Header, description = "A version you have")),
+    params(("id" = i64, Path), ("If-None-Match" = Option<String>, Header, description = "The version that you have")),
     responses(
         (status = 200, body = Item, headers(("ETag" = String, description = "Its version"))),
-        (status = 304, description = "You have this version."),
+        (status = 304, description = "Not modified."),
         (status = 404, description = "`not_found`"),
     ),
 )]
 pub async fn show_item(
-    State(app): State<App>,
+    State(app): State<AppState>,
     session: Session,
-    Id(id): Id,
+    Id(id): Id<ItemId>,
     if_none_match: IfNoneMatch,
 ) -> Result<Response, Error> {
-    let item = item::find(&app.db, session.user_id, id).await?;
-    let headers = [(ETAG, etag(item.version))];
-    if if_none_match.has(item.version) {
-        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
-    }
-    Ok((headers, Reply(Item::from(&item))).into_response())
+    let item = owned::find::<item::Entity>(&app.db, session.user_id, id).await?;
+    Ok(versioned(item).unless_known(&if_none_match))
 }
 
 /// Change an item
 ///
-/// With `If-Match` only if the item is still at that version; without, the last writer wins.
+/// With `If-Match`, the change is made only if the version matches. Without it, the last write wins.
 #[utoipa::path(put, path = "/api/items/{id}", tag = "items", request_body = Body,
-    params(("id" = i64, Path), ("If-Match" = Option<String>, Header, description = "The version you change")),
+    params(("id" = i64, Path), ("If-Match" = Option<String>, Header, description = "The version that you read")),
     responses(
         (status = 200, body = Item, headers(("ETag" = String, description = "Its new version"))),
         (status = 404, description = "`not_found`"),
@@ -141,37 +97,35 @@ pub async fn show_item(
     ),
 )]
 pub async fn update_item(
-    State(app): State<App>,
+    State(app): State<AppState>,
     session: Session,
-    Id(id): Id,
+    Id(id): Id<ItemId>,
     IfMatch(expected): IfMatch,
-    Json(body): Json<Body>,
+    Json(Body { name }): Json<Body>,
 ) -> Result<impl IntoResponse, Error> {
-    let transaction = app.begin_write().await?;
-    let item = item::lock(&transaction, (session.user_id, id), &expected).await?;
-    let item = item.rename(&*transaction, &body.name, app.clock.now()).await?;
-    transaction.commit().await?;
-    Ok(([(ETAG, etag(item.version))], Reply(Item::from(&item))))
+    let item = rows::change::<item::Entity>(&app, &session, id, &expected, &name).await?;
+    Ok(versioned(item))
 }
 
 /// Delete an item
 #[utoipa::path(delete, path = "/api/items/{id}", tag = "items",
-    params(("id" = i64, Path), ("If-Match" = Option<String>, Header, description = "The version you delete")),
+    params(("id" = i64, Path), ("If-Match" = Option<String>, Header, description = "The version that you read")),
     responses(
-        (status = 204, description = "It is gone."),
+        (status = 204, description = "Deleted."),
         (status = 404, description = "`not_found`"),
         (status = 412, description = "`precondition_failed`"),
     ),
 )]
 pub async fn delete_item(
-    State(app): State<App>,
+    State(app): State<AppState>,
     session: Session,
-    Id(id): Id,
+    Id(id): Id<ItemId>,
     IfMatch(expected): IfMatch,
 ) -> Result<StatusCode, Error> {
-    let transaction = app.begin_write().await?;
-    let item = item::lock(&transaction, (session.user_id, id), &expected).await?;
-    item.delete(&*transaction).await?;
-    transaction.commit().await?;
+    rows::delete::<item::Entity>(&app, &session, id, &expected).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn versioned(item: item::Model) -> Versioned<Item> {
+    Versioned { version: item.version, view: Item::from(item) }
 }

@@ -1,37 +1,59 @@
-//! Sessions: what a user can see of them, and ending one, some, or all.
+//! Sessions: sign-in, the list of a user's sessions, and sign-out of one or all.
 
-use axum::Json as Reply;
 use axum::extract::State;
 use axum::http::StatusCode;
-use tracing::info;
+use axum::http::header::LOCATION;
+use axum::response::IntoResponse;
+use axum::{Extension, Json as Reply};
 use utoipa::IntoParams;
 
-use crate::app::App;
-use crate::auth::Rule;
-use crate::auth::reason::Reason;
-use crate::auth::refusal::Refusal;
+use crate::accounts;
+use crate::accounts::{ClientInfo, SignIn};
+use crate::app::AppState;
+use crate::auth::revocation::reason::Reason;
+use crate::auth::token::refusal::Refusal;
 use crate::auth::token::{AnySession, Session};
 use crate::error::Error;
-use crate::extract::{Fields, FromQuery, Query, Word};
-use crate::models::session::{self, Which};
-use crate::models::user;
-use crate::views::{self, CurrentSession, EndedSessions, SessionList, User};
+use crate::extract::{Fields, FromQuery, Json, PathParam, Query, SignedOut};
+use crate::models::{session, user};
+use crate::types::ValidationError;
+use crate::views;
+use crate::views::{Credentials, CurrentSession, EndedSessions, SessionList, User};
 
-/// This session
+/// Sign in
 ///
-/// Whose token it is, and since when.
+/// Begins a session. An unknown username gets the same response as a wrong password, after the same work.
+#[utoipa::path(post, path = "/api/sessions", tag = "sessions", request_body = SignIn, responses(
+    (status = 201, body = Credentials, headers(("Location" = String, description = "`/api/sessions/current`"))),
+    (status = 401, description = "`bad_credentials`"),
+    (status = 429, description = "`too_many_attempts`"),
+    (status = 503, description = "`busy`"),
+))]
+pub async fn sign_in(
+    State(app): State<AppState>,
+    client: ClientInfo,
+    Json(request): Json<SignIn>,
+) -> Result<impl IntoResponse, Error> {
+    let new = accounts::sign_in(&app, &client, request).await?;
+    let location = [(LOCATION, "/api/sessions/current")];
+    Ok(new.map(|new| (StatusCode::CREATED, location, Credentials::of(new, "successfully authenticated"))))
+}
+
+/// Show the current session
+///
+/// Returns the session of the token and its user.
 #[utoipa::path(get, path = "/api/sessions/current", tag = "sessions", responses((status = 200, body = CurrentSession)))]
-pub async fn show_current(State(app): State<App>, session: Session) -> Result<Reply<CurrentSession>, Error> {
-    let user = user::of_session(&app.db, &session).await?;
+pub async fn show_current(State(app): State<AppState>, session: Session) -> Result<Reply<CurrentSession>, Error> {
+    let user = user::find(&app.db, session.user_id).await?;
     let row = session::find(&app.db, &session).await?.ok_or(Error::Refused(Refusal::Revoked(Reason::SignOut)))?;
     Ok(Reply(CurrentSession { user: User::from(&user), session: views::Session::of(&row, true) }))
 }
 
-/// My sessions
+/// List my sessions
 ///
-/// Those that live, newest first.
+/// Returns the active sessions, newest first.
 #[utoipa::path(get, path = "/api/sessions", tag = "sessions", responses((status = 200, body = SessionList)))]
-pub async fn list_sessions(State(app): State<App>, session: Session) -> Result<Reply<SessionList>, Error> {
+pub async fn list_sessions(State(app): State<AppState>, session: Session) -> Result<Reply<SessionList>, Error> {
     let rows = session::list(&app.db, session.user_id, app.clock.now()).await?;
     let current = session.id.to_string();
     Ok(Reply(SessionList { items: rows.iter().map(|row| views::Session::of(row, row.id == current)).collect() }))
@@ -39,25 +61,13 @@ pub async fn list_sessions(State(app): State<App>, session: Session) -> Result<R
 
 /// Sign out
 ///
-/// Ends this session: its token is refused here at once, and on every other replica within a second.
+/// Ends the current session. This replica rejects its token immediately, every other replica within one second.
 #[utoipa::path(delete, path = "/api/sessions/current", tag = "sessions",
     responses((status = 204, description = "The session has ended.")),
 )]
-pub async fn sign_out(State(app): State<App>, session: AnySession) -> Result<StatusCode, Error> {
-    end_presented(&app, &session).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Ends the session of the request, a user's or an anonymous visitor's.
-pub(crate) async fn end_presented(app: &App, session: &AnySession) -> Result<(), Error> {
-    if let Some(session) = session.of_user() {
-        return end(app, &session, Which::One(session.id), Reason::SignOut).await.map(|_| ());
-    }
-    let transaction = app.begin_write().await?;
-    let ended = session::end_presented(&*transaction, session, Reason::SignOut, app.clock.now()).await?;
-    transaction.commit().await?;
-    app.ended(&ended).await;
-    Ok(())
+pub async fn sign_out(State(app): State<AppState>, session: AnySession) -> Result<impl IntoResponse, Error> {
+    accounts::sign_out(&app, &session).await?;
+    Ok((StatusCode::NO_CONTENT, Extension(SignedOut)))
 }
 
 /// End one of my sessions
@@ -65,61 +75,47 @@ pub(crate) async fn end_presented(app: &App, session: &AnySession) -> Result<(),
     (status = 204, description = "The session has ended."),
     (status = 404, description = "`not_found`"),
 ))]
-pub async fn end_session(State(app): State<App>, session: Session, Word(id): Word) -> Result<StatusCode, Error> {
+pub async fn end_session(
+    State(app): State<AppState>,
+    session: Session,
+    PathParam(id): PathParam,
+) -> Result<StatusCode, Error> {
     let id = id.parse().map_err(|_| Error::NotFound)?;
-    match end(&app, &session, Which::One(id), Reason::SignOut).await? {
-        0 => Err(Error::NotFound),
-        _ => Ok(StatusCode::NO_CONTENT),
-    }
+    accounts::end_session(&app, &session, id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
-/// Which sessions to spare. The field only documents the query string.
+/// Which sessions to end.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "read by the OpenAPI document alone")]
 pub struct EndSessions {
-    /// `current` spares the session of the request.
-    #[param(pattern = "^current$")]
-    except: Option<String>,
+    /// `current` leaves the current session active.
+    #[param(value_type = Option<String>, pattern = "^current$")]
+    except: bool,
 }
 
-/// Whether the session of the request is spared.
-pub struct Except(bool);
-
-impl FromQuery for Except {
+impl FromQuery for EndSessions {
     fn from_query(mut fields: Fields) -> Result<Self, Error> {
-        let spared = fields.optional("except", |word| match word {
+        let except = fields.optional("except", |word| match word {
             "current" => Ok(true),
-            _ => Err(Rule::NotAllowed { expected: "current" }),
+            _ => Err(ValidationError::NotAllowed { expected: "current".into() }),
         });
-        fields.finish(Some(Self(spared.unwrap_or(false))))
+        fields.finish(Some(Self { except: except.unwrap_or(false) }))
     }
 }
 
 /// Sign out everywhere
 ///
-/// Ends all my sessions, or all but this one.
+/// Ends all my sessions, or all but the current one.
 #[utoipa::path(delete, path = "/api/sessions", tag = "sessions", params(EndSessions), responses(
     (status = 200, body = EndedSessions),
     (status = 422, description = "`invalid_fields`"),
 ))]
 pub async fn sign_out_everywhere(
-    State(app): State<App>,
+    State(app): State<AppState>,
     session: Session,
-    Query(Except(current_spared)): Query<Except>,
+    Query(EndSessions { except }): Query<EndSessions>,
 ) -> Result<Reply<EndedSessions>, Error> {
-    let which = if current_spared { Which::AllBut(session.id) } else { Which::All };
-    let ended = end(&app, &session, which, Reason::SignOutEverywhere).await?;
+    let ended = accounts::sign_out_everywhere(&app, &session, except).await?;
     Ok(Reply(EndedSessions { ended }))
-}
-
-/// Ends sessions of the user and makes it known here before the answer goes out; tells how many.
-async fn end(app: &App, session: &Session, which: Which, reason: Reason) -> Result<usize, Error> {
-    let transaction = app.begin_write().await?;
-    let user = user::lock(&transaction, session.user_id).await?;
-    let ended = session::end(&*transaction, user.id, which, reason, app.clock.now()).await?;
-    transaction.commit().await?;
-    app.ended(&ended).await;
-    info!(user.id, ended = ended.len(), reason = reason.code(), "signed out");
-    Ok(ended.len())
 }

@@ -1,37 +1,42 @@
-//! Forward authentication: puts any application behind Daypass.
+//! Forward authentication for other applications.
 //!
-//! A reverse proxy asks here before it lets a request through (nginx `auth_request`, Caddy and
-//! Traefik `forward_auth`). The answer costs no I/O; the headers tell the application who asks.
+//! A reverse proxy calls this route before it forwards a request (nginx `auth_request`, Caddy and Traefik
+//! `forward_auth`, Envoy `ext_authz`). The response needs no I/O. Its headers identify the user to the application.
 
 use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::IntoResponse;
 use chrono::SecondsFormat;
 
 use crate::auth::token::Session;
 use crate::error::Error;
+use crate::headers::{AUTH_EXPIRES_AT, AUTH_SESSION_ID, AUTH_USER_ID};
 
-const USER_ID: HeaderName = HeaderName::from_static("x-auth-user-id");
-const SESSION_ID: HeaderName = HeaderName::from_static("x-auth-session-id");
-const EXPIRES_AT: HeaderName = HeaderName::from_static("x-auth-expires-at");
-
-/// Is this token good
+/// Verify a session token
 ///
-/// `204` and who it is, or the `401` of its refusal. No I/O.
+/// For forward authentication. Returns the user and the session in headers, or `401` with the reason. Needs no I/O.
 #[utoipa::path(get, path = "/api/verify", tag = "sessions", responses(
-    (status = 204, description = "The token is good.", headers(
+    (status = 204, description = "The token is valid.", headers(
         ("X-Auth-User-Id" = i64, description = "The user's id"),
         ("X-Auth-Session-Id" = String, description = "The session's id"),
         ("X-Auth-Expires-At" = String, description = "When the token expires, RFC 3339"),
     )),
 ))]
-pub async fn verify(session: Session) -> Result<(StatusCode, [(HeaderName, HeaderValue); 3]), Error> {
+pub async fn verify(session: Session) -> Result<impl IntoResponse, Error> {
+    Ok((StatusCode::NO_CONTENT, identity(&session)?))
+}
+
+/// As [`verify`], for proxies that append the path of the original request, which is not read. Responds with 200, because
+/// Envoy accepts no other status.
+pub async fn verify_original(session: Session) -> Result<impl IntoResponse, Error> {
+    identity(&session)
+}
+
+fn identity(session: &Session) -> Result<[(HeaderName, HeaderValue); 3], Error> {
     let expires_at = session.expires_at.to_rfc3339_opts(SecondsFormat::Millis, true);
     let header = |text: String| HeaderValue::try_from(text).map_err(Error::fault);
-    Ok((
-        StatusCode::NO_CONTENT,
-        [
-            (USER_ID, HeaderValue::from(session.user_id)),
-            (SESSION_ID, header(session.id.to_string())?),
-            (EXPIRES_AT, header(expires_at)?),
-        ],
-    ))
+    Ok([
+        (AUTH_USER_ID, HeaderValue::from(session.user_id.0)),
+        (AUTH_SESSION_ID, header(session.id.to_string())?),
+        (AUTH_EXPIRES_AT, header(expires_at)?),
+    ])
 }

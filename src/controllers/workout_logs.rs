@@ -1,80 +1,43 @@
-//! Workout logs: what a user did. Another user's log is not found, for every verb.
+//! Workout logs of the user. Workout logs of other users are not found.
+
+use std::borrow::Cow;
 
 use axum::Json as Reply;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::{ETAG, LOCATION};
+use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
-use crate::app::App;
+use super::versioned::Versioned;
+use crate::accounts::rows;
+use crate::app::AppState;
 use crate::auth::token::Session;
 use crate::error::Error;
-use crate::extract::{Fields, FromBody, FromQuery, Id, IfMatch, IfNoneMatch, Json, Query, etag, page_request};
-use crate::models::page::{Listing, PageRequest};
-use crate::models::workout_log::{self, Changes, Entry};
-use crate::models::workout_text::{Description, Detail};
+use crate::extract::{Fields, FromBody, Id, IfMatch, IfNoneMatch, Json, ListQuery, Query};
+use crate::models::workout_log::{Changes, Entry};
+use crate::models::{owned, workout_log};
+use crate::types::workout_text::{Description, Detail};
+use crate::types::{WorkoutLogId, schema};
 use crate::views::{WorkoutLog, WorkoutLogPage};
 
-/// What to list. The fields only document the query string; [`Asked`] is what they become.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "read by the OpenAPI document alone")]
-pub struct ListWorkoutLogs {
-    /// At most this many workout logs.
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: Option<u64>,
-    /// The `nextCursor` of the page before.
-    cursor: Option<String>,
-    /// Only logs whose description holds this text, without regard to case.
-    q: Option<String>,
-    /// The order: by age or by description, each also backwards.
-    #[param(inline)]
-    sort: Option<SortWord>,
-}
-
-/// The words for an order.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "read by the OpenAPI document alone")]
-enum SortWord {
-    #[schema(rename = "createdAt")]
-    Oldest,
-    #[schema(rename = "-createdAt")]
-    Newest,
-    #[schema(rename = "description")]
-    Description,
-    #[schema(rename = "-description")]
-    DescriptionReversed,
-}
-
-/// The page that is asked for.
-pub struct Asked(PageRequest);
-
-impl FromQuery for Asked {
-    fn from_query(fields: Fields) -> Result<Self, Error> {
-        page_request(fields, Listing::WorkoutLogs, |text| Ok(Description::parse(text)?.key())).map(Self)
+impl ToSchema for Entry {
+    fn name() -> Cow<'static, str> {
+        "WorkoutLogBody".into()
     }
 }
 
-/// A new workout log. Its texts are given back exactly as they came. The fields only document the body;
-/// [`Entry`] is what they become.
-#[derive(ToSchema)]
-#[schema(as = WorkoutLogBody)]
-#[expect(dead_code, reason = "read by the OpenAPI document alone")]
-pub struct NewLog {
-    /// What was done.
-    #[schema(min_length = 1, max_length = 255, example = "row 2 km")]
-    description: String,
-    /// How it was measured; empty unless it is sent.
-    #[schema(max_length = 255, example = "Time")]
-    definition: Option<String>,
-    /// What came of it; empty unless it is sent.
-    #[schema(max_length = 255, example = "7:42")]
-    result: Option<String>,
+impl PartialSchema for Entry {
+    fn schema() -> RefOr<Schema> {
+        let description = "A new workout log. The texts are returned exactly as they were sent.";
+        texts(description, schema::workout_description()).required("description").into()
+    }
 }
 
 impl FromBody for Entry {
-    fn from_body(mut fields: Fields, _: &App) -> Result<Self, Error> {
+    fn from_body(mut fields: Fields, _: &AppState) -> Result<Self, Error> {
         let description = fields.required("description", Description::parse);
         let definition = fields.optional("definition", Detail::parse).unwrap_or_default();
         let result = fields.optional("result", Detail::parse).unwrap_or_default();
@@ -82,25 +45,31 @@ impl FromBody for Entry {
     }
 }
 
-/// What is to become of a workout log; what is not sent, or null, stays as it is. The fields only document the
-/// body; [`Changes`] is what they become.
-#[derive(ToSchema)]
-#[schema(as = WorkoutLogChanges)]
-#[expect(dead_code, reason = "read by the OpenAPI document alone")]
-pub struct ChangedLog {
-    /// What was done.
-    #[schema(min_length = 1, max_length = 255, example = "row 2 km")]
-    description: Option<String>,
-    /// How it was measured.
-    #[schema(max_length = 255, example = "Time")]
-    definition: Option<String>,
-    /// What came of it.
-    #[schema(max_length = 255, example = "7:31")]
-    result: Option<String>,
+impl ToSchema for Changes {
+    fn name() -> Cow<'static, str> {
+        "WorkoutLogChanges".into()
+    }
+}
+
+impl PartialSchema for Changes {
+    fn schema() -> RefOr<Schema> {
+        let description = "Changes of a workout log. A text that is missing or null does not change.";
+        texts(description, schema::or_null(schema::workout_description())).into()
+    }
+}
+
+/// The schema of an object with the texts of a workout log.
+fn texts(description: &str, description_schema: Object) -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .description(Some(description))
+        .property("description", description_schema)
+        .property("definition", schema::or_null(schema::workout_definition()))
+        .property("result", schema::or_null(schema::workout_result()))
 }
 
 impl FromBody for Changes {
-    fn from_body(mut fields: Fields, _: &App) -> Result<Self, Error> {
+    fn from_body(mut fields: Fields, _: &AppState) -> Result<Self, Error> {
         let description = fields.optional("description", Description::parse);
         let definition = fields.optional("definition", Detail::parse);
         let result = fields.optional("result", Detail::parse);
@@ -109,68 +78,63 @@ impl FromBody for Changes {
 }
 
 /// List my workout logs
-#[utoipa::path(get, path = "/api/workout-logs", tag = "workout logs", params(ListWorkoutLogs), responses(
+#[utoipa::path(get, path = "/api/workout-logs", tag = "workout logs", params(ListQuery<workout_log::Entity>), responses(
     (status = 200, body = WorkoutLogPage),
     (status = 400, description = "`bad_cursor`"),
     (status = 422, description = "`invalid_fields`"),
 ))]
 pub async fn list_workout_logs(
-    State(app): State<App>,
+    State(app): State<AppState>,
     session: Session,
-    Query(Asked(request)): Query<Asked>,
+    Query(query): Query<ListQuery<workout_log::Entity>>,
 ) -> Result<Reply<WorkoutLogPage>, Error> {
-    let page = workout_log::page(&app.db, session.user_id, &request).await?;
+    let page = owned::page::<workout_log::Entity>(&app.db, session.user_id, &query.request).await?;
     Ok(Reply(WorkoutLogPage::from(page)))
 }
 
 /// Create a workout log
-#[utoipa::path(post, path = "/api/workout-logs", tag = "workout logs", request_body = NewLog, responses(
+#[utoipa::path(post, path = "/api/workout-logs", tag = "workout logs", request_body = Entry, responses(
     (status = 201, body = WorkoutLog, headers(
-        ("Location" = String, description = "Where the workout log is"),
+        ("Location" = String, description = "The path of the workout log"),
         ("ETag" = String, description = "Its version"),
     )),
+    (status = 409, description = "`quota_exceeded`"),
 ))]
 pub async fn create_workout_log(
-    State(app): State<App>,
+    State(app): State<AppState>,
     session: Session,
     Json(entry): Json<Entry>,
 ) -> Result<impl IntoResponse, Error> {
-    let transaction = app.begin_write().await?;
-    let log = workout_log::create(&*transaction, session.user_id, &entry, app.clock.now()).await?;
-    transaction.commit().await?;
-    let headers = [(LOCATION, format!("/api/workout-logs/{}", log.id)), (ETAG, etag(log.version))];
-    Ok((StatusCode::CREATED, headers, Reply(WorkoutLog::from(&log))))
+    let log = rows::create::<workout_log::Entity>(&app, &session, entry).await?;
+    let location = [(LOCATION, format!("/api/workout-logs/{}", log.id))];
+    Ok((StatusCode::CREATED, location, versioned(log)))
 }
 
 /// Read a workout log
 #[utoipa::path(get, path = "/api/workout-logs/{id}", tag = "workout logs",
-    params(("id" = i64, Path), ("If-None-Match" = Option<String>, Header, description = "A version you have")),
+    params(("id" = i64, Path), ("If-None-Match" = Option<String>, Header, description = "The version that you have")),
     responses(
         (status = 200, body = WorkoutLog, headers(("ETag" = String, description = "Its version"))),
-        (status = 304, description = "You have this version."),
+        (status = 304, description = "Not modified."),
         (status = 404, description = "`not_found`"),
     ),
 )]
 pub async fn show_workout_log(
-    State(app): State<App>,
+    State(app): State<AppState>,
     session: Session,
-    Id(id): Id,
+    Id(id): Id<WorkoutLogId>,
     if_none_match: IfNoneMatch,
 ) -> Result<Response, Error> {
-    let log = workout_log::find(&app.db, session.user_id, id).await?;
-    let headers = [(ETAG, etag(log.version))];
-    if if_none_match.has(log.version) {
-        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
-    }
-    Ok((headers, Reply(WorkoutLog::from(&log))).into_response())
+    let log = owned::find::<workout_log::Entity>(&app.db, session.user_id, id).await?;
+    Ok(versioned(log).unless_known(&if_none_match))
 }
 
 /// Change a workout log
 ///
-/// What is not sent stays as it is. With `If-Match` only if the log is still at that version; without, the last
-/// writer wins.
-#[utoipa::path(put, path = "/api/workout-logs/{id}", tag = "workout logs", request_body = ChangedLog,
-    params(("id" = i64, Path), ("If-Match" = Option<String>, Header, description = "The version you change")),
+/// Texts that are not sent do not change. With `If-Match`, the change is made only if the version matches. Without it,
+/// the last write wins.
+#[utoipa::path(put, path = "/api/workout-logs/{id}", tag = "workout logs", request_body = Changes,
+    params(("id" = i64, Path), ("If-Match" = Option<String>, Header, description = "The version that you read")),
     responses(
         (status = 200, body = WorkoutLog, headers(("ETag" = String, description = "Its new version"))),
         (status = 404, description = "`not_found`"),
@@ -178,37 +142,35 @@ pub async fn show_workout_log(
     ),
 )]
 pub async fn update_workout_log(
-    State(app): State<App>,
+    State(app): State<AppState>,
     session: Session,
-    Id(id): Id,
+    Id(id): Id<WorkoutLogId>,
     IfMatch(expected): IfMatch,
     Json(changes): Json<Changes>,
 ) -> Result<impl IntoResponse, Error> {
-    let transaction = app.begin_write().await?;
-    let log = workout_log::lock(&transaction, (session.user_id, id), &expected).await?;
-    let log = log.change(&*transaction, &changes, app.clock.now()).await?;
-    transaction.commit().await?;
-    Ok(([(ETAG, etag(log.version))], Reply(WorkoutLog::from(&log))))
+    let log = rows::change::<workout_log::Entity>(&app, &session, id, &expected, &changes).await?;
+    Ok(versioned(log))
 }
 
 /// Delete a workout log
 #[utoipa::path(delete, path = "/api/workout-logs/{id}", tag = "workout logs",
-    params(("id" = i64, Path), ("If-Match" = Option<String>, Header, description = "The version you delete")),
+    params(("id" = i64, Path), ("If-Match" = Option<String>, Header, description = "The version that you read")),
     responses(
-        (status = 204, description = "It is gone."),
+        (status = 204, description = "Deleted."),
         (status = 404, description = "`not_found`"),
         (status = 412, description = "`precondition_failed`"),
     ),
 )]
 pub async fn delete_workout_log(
-    State(app): State<App>,
+    State(app): State<AppState>,
     session: Session,
-    Id(id): Id,
+    Id(id): Id<WorkoutLogId>,
     IfMatch(expected): IfMatch,
 ) -> Result<StatusCode, Error> {
-    let transaction = app.begin_write().await?;
-    let log = workout_log::lock(&transaction, (session.user_id, id), &expected).await?;
-    log.delete(&*transaction).await?;
-    transaction.commit().await?;
+    rows::delete::<workout_log::Entity>(&app, &session, id, &expected).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn versioned(log: workout_log::Model) -> Versioned<WorkoutLog> {
+    Versioned { version: log.version, view: WorkoutLog::from(log) }
 }

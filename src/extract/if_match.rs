@@ -1,4 +1,4 @@
-//! Conditional requests (RFC 9110 §13): a row's version is its entity tag.
+//! Conditional requests (RFC 9110 §13). The version of a row is its entity tag.
 
 use std::convert::Infallible;
 
@@ -6,15 +6,17 @@ use axum::extract::FromRequestParts;
 use axum::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 use axum::http::request::Parts;
 
-use crate::models::version::Expected;
+use crate::types::version::Expected;
 
-/// The entity tag of a version: strong, for every change of the row makes another.
-#[must_use]
+/// The content codings that proxies use.
+const CODINGS: [&str; 4] = ["gzip", "br", "zstd", "deflate"];
+
+/// Returns the entity tag of a version. It is strong because every change of a row increments the version.
 pub fn etag(version: i64) -> String {
     format!("\"{version}\"")
 }
 
-/// `If-Match`: do it only if the present version is one of these.
+/// `If-Match`: the change is made only if the current version is in the list.
 pub struct IfMatch(pub Expected);
 
 impl<S: Sync> FromRequestParts<S> for IfMatch {
@@ -23,28 +25,25 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         Ok(Self(match tags(parts, &IF_MATCH) {
             None => Expected::Any,
-            Some(tags) if tags.iter().any(|tag| tag == "*") => Expected::Present,
-            // A weak tag never matches here (§13.1.1), a tag that is no version neither.
+            Some(tags) if tags.iter().any(|tag| tag == "*") => Expected::Exists,
             Some(tags) => Expected::Versions(tags.iter().filter_map(|tag| version(tag)).collect()),
         }))
     }
 }
 
-/// `If-None-Match`: send it only if the present version is none of these.
+/// `If-None-Match`: the resource is sent only if the current version is not in the list.
 pub struct IfNoneMatch(Option<Vec<String>>);
 
 impl IfNoneMatch {
     /// Whether the client already has this version (`304`).
-    #[must_use]
-    pub fn has(&self, present: i64) -> bool {
-        self.has_tag(&etag(present))
+    pub fn has(&self, version: i64) -> bool {
+        self.has_tag(&etag(version))
     }
 
-    /// Whether the client already has what this tag names; a weak tag will do (§13.1.2).
-    #[must_use]
-    pub fn has_tag(&self, present: &str) -> bool {
-        let known = |tag: &String| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == present;
-        self.0.as_ref().is_some_and(|tags| tags.iter().any(known))
+    /// Whether the list has this tag.
+    pub fn has_tag(&self, tag: &str) -> bool {
+        let matches = |listed: &String| listed == "*" || (opaque(listed).is_some() && opaque(listed) == opaque(tag));
+        self.0.as_ref().is_some_and(|tags| tags.iter().any(matches))
     }
 }
 
@@ -56,7 +55,7 @@ impl<S: Sync> FromRequestParts<S> for IfNoneMatch {
     }
 }
 
-/// The tags of all headers of this name. No tag of ours holds a comma, so a comma parts two of them.
+/// The tags of all headers of this name. Our tags contain no comma, so a comma always separates two tags.
 fn tags(parts: &Parts, name: &HeaderName) -> Option<Vec<String>> {
     let mut values = parts.headers.get_all(name).iter().peekable();
     values.peek()?;
@@ -64,8 +63,19 @@ fn tags(parts: &Parts, name: &HeaderName) -> Option<Vec<String>> {
     Some(text.flat_map(|value| value.split(',')).map(|tag| tag.trim().to_owned()).collect())
 }
 
-/// The version a tag stands for; tags are compared character by character (§8.8.3.2).
+/// Parses the version of a tag. Tags are compared character by character (§8.8.3.2).
 fn version(tag: &str) -> Option<i64> {
-    let version = tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()?;
-    (etag(version) == tag).then_some(version)
+    let text = opaque(tag)?;
+    text.parse().ok().filter(|version: &i64| version.to_string() == text)
+}
+
+/// Returns the text of a tag as this server sent it.
+///
+/// A proxy that compresses a response weakens its tag (nginx: `W/"1"`) or appends the coding (Apache and Caddy:
+/// `"1-gzip"`, Jetty: `"1--gzip"`). It is still the tag of that version, so it matches in `If-Match` too, although §13.1.1
+/// excludes weak tags: otherwise clients behind such a proxy could never change anything.
+fn opaque(tag: &str) -> Option<&str> {
+    let text = tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?;
+    let uncompressed = CODINGS.iter().find_map(|coding| text.strip_suffix(coding)?.strip_suffix('-'));
+    Some(uncompressed.map_or(text, |text| text.strip_suffix('-').unwrap_or(text)))
 }

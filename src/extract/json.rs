@@ -1,66 +1,78 @@
-//! A JSON body: declared as such, in time, of bounded size, strict.
+//! JSON request bodies: strict, of bounded size, with a deadline.
 
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::de::IgnoredAny;
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::Fields;
-use crate::app::App;
+use crate::app::AppState;
 use crate::error::Error;
-use crate::strict_json;
+use crate::types::limits::MAX_BODY_BYTES;
+use crate::types::strict_json::StrictJsonError;
+use crate::types::{ValidationError, strict_json};
 
-/// A larger body is answered `413` without being read to its end.
-pub const MAX_BODY_BYTES: usize = 64 * 1024;
-/// A body that is not here by then is answered `408`, however steadily it trickles.
+/// A body that takes longer is rejected with `408`.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
+/// U+FEFF in UTF-8. Parsers may ignore it at the start of a text (RFC 8259 §8.1).
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// A request body that can be read from its fields.
+/// A type that can be parsed from the members of a request body.
 pub trait FromBody: Sized {
-    /// Takes what it needs; unknown members are ignored.
+    /// Parses the members. Unknown members are ignored.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with every field that breaks a rule.
-    fn from_body(fields: Fields, app: &App) -> Result<Self, Error>;
+    /// [`Error::Invalid`] with every field that is not valid.
+    fn from_body(fields: Fields, app: &AppState) -> Result<Self, Error>;
 }
 
-/// A body of the declared type.
+/// A request body.
 pub struct Json<T>(pub T);
 
-impl<T: FromBody> FromRequest<App> for Json<T> {
+impl<T: FromBody> FromRequest<AppState> for Json<T> {
     type Rejection = Error;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, Error> {
         let bytes = read(request).await?;
-        // A JSON content type with nothing behind it counts as no fields, not as broken JSON.
+        // Some clients send the JSON content type with an empty body. It counts as an object without members.
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        T::from_body(Fields::of_body(members(text)?), app).map(Self)
+        // Not into a `Value`: there, serde_json gives a special meaning to one member name.
+        T::from_body(Fields::of_body(strict_json::read(text).map_err(malformed)?), app).map(Self)
     }
 }
 
-/// A body that may be any JSON value: its text, however deeply it is nested.
+/// A request body of any JSON value, as its text.
 pub struct AnyJson(pub Box<RawValue>);
 
-impl FromRequest<App> for AnyJson {
+impl FromRequest<AppState> for AnyJson {
     type Rejection = Error;
 
-    async fn from_request(request: Request, _: &App) -> Result<Self, Error> {
-        let bytes = read(request).await?;
-        let value: Box<RawValue> = serde_json::from_slice(&bytes).map_err(|_| Error::MalformedJson)?;
-        if value.get().starts_with('{') && strict_json::read::<IgnoredAny>(&bytes).is_err() {
-            return Err(Error::MalformedJson);
-        }
-        Ok(Self(value))
+    async fn from_request(request: Request, _: &AppState) -> Result<Self, Error> {
+        strict_json::read_value(&read(request).await?).map(Self).map_err(malformed)
     }
 }
 
+fn malformed(error: StrictJsonError) -> Error {
+    match error {
+        StrictJsonError::NotAnObject => Error::invalid("", ValidationError::NotAnObject),
+        error => Error::MalformedJson(error.to_string()),
+    }
+}
+
+/// Reads the body, without the byte order mark that some editors and spreadsheets write.
 async fn read(request: Request) -> Result<Bytes, Error> {
+    if request
+        .headers()
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+    {
+        return Err(Error::UnsupportedEncoding);
+    }
     if !is_json(request.headers()) {
         return Err(Error::UnsupportedMediaType);
     }
@@ -68,22 +80,30 @@ async fn read(request: Request) -> Result<Bytes, Error> {
         return Err(Error::TooLarge);
     }
     let body = tokio::time::timeout(BODY_DEADLINE, collect(request.into_body()));
-    body.await.map_err(|_| Error::BodyTimeout)?
+    let body = body.await.map_err(|_| Error::BodyTimeout)??;
+    Ok(if body.starts_with(BYTE_ORDER_MARK) { body.slice(BYTE_ORDER_MARK.len()..) } else { body })
 }
 
-/// `application/json`, alone or with a charset of UTF-8. Nothing a plain HTML form could send.
-#[must_use]
+/// Whether the content type is `application/json` or `application/…+json`, with no charset but UTF-8. No HTML form can
+/// send it.
 pub fn is_json(headers: &HeaderMap) -> bool {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return false };
     let Ok(value) = value.to_str() else { return false };
+    let value = value.to_ascii_lowercase();
     let mut parts = value.split(';').map(str::trim);
-    parts.next().is_some_and(|media_type| media_type.eq_ignore_ascii_case("application/json"))
-        && parts.all(|parameter| {
-            parameter.split_once('=').is_none_or(|(name, value)| {
-                !name.eq_ignore_ascii_case("charset") || value.trim_matches('"').eq_ignore_ascii_case("utf-8")
-            })
-        })
+    let is_utf8 = |charset: &str| matches!(charset.trim().trim_matches('"'), "utf-8" | "utf8");
+    let subtype = parts.next().and_then(|media_type| media_type.strip_prefix("application/"));
+    subtype.is_some_and(|subtype| subtype == "json" || is_json_suffix(subtype))
+        && parts
+            .filter_map(|parameter| parameter.split_once('='))
+            .all(|(name, value)| name.trim() != "charset" || is_utf8(value))
+}
+
+/// Whether the subtype ends in `+json` (RFC 6839 §3.1) and is a single type.
+fn is_json_suffix(subtype: &str) -> bool {
+    let in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte);
+    subtype.strip_suffix("+json").is_some_and(|name| !name.is_empty() && name.bytes().all(in_name))
 }
 
 fn declared_length(headers: &HeaderMap) -> u64 {
@@ -93,22 +113,9 @@ fn declared_length(headers: &HeaderMap) -> u64 {
 
 async fn collect(body: Body) -> Result<Bytes, Error> {
     match Limited::new(body, MAX_BODY_BYTES).collect().await {
-        Ok(whole) => Ok(whole.to_bytes()),
+        Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Error::TooLarge),
-        // The client went away in the middle; whoever still listens is told that it was not JSON.
-        Err(_) => Err(Error::MalformedJson),
-    }
-}
-
-fn members(text: &[u8]) -> Result<serde_json::Map<String, Value>, Error> {
-    // Into a map and not into a value, in which serde_json reads a member of one certain name as JSON to unpack.
-    match strict_json::read(text) {
-        Ok(members) => Ok(members),
-        _ if text.trim_ascii_start().starts_with(b"{") => Err(Error::MalformedJson),
-        _ if serde_json::from_slice::<IgnoredAny>(text).is_err() => Err(Error::MalformedJson),
-        _ => Err(Error::Invalid(vec![crate::error::FieldError {
-            pointer: String::new(),
-            rule: crate::auth::Rule::NotAnObject,
-        }])),
+        // The client closed the connection.
+        Err(_) => Err(Error::MalformedJson("it is incomplete".to_owned())),
     }
 }

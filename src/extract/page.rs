@@ -1,34 +1,84 @@
-//! The parameters of a listing: `limit`, `sort`, `q` and `cursor`, the same for each.
+//! The query parameters of all lists: `limit`, `sort`, `q` and `cursor`.
 
-use super::Fields;
-use crate::auth::Rule;
+use std::marker::PhantomData;
+
+use utoipa::IntoParams;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+
+use super::{Fields, FromQuery};
 use crate::error::Error;
-use crate::models::page::{Cursor, DEFAULT_LIMIT, Listing, MAX_LIMIT, PageRequest};
+use crate::models::owned::Owned;
+use crate::models::page::{Cursor, Listing, PageRequest};
+use crate::types::ValidationError;
+use crate::types::limits::{DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT};
 
-/// Takes them. `key` makes the key to search for of a text that is not empty: only what can stand in a row
-/// can be searched for.
+/// The query parameters of a list of the rows of `E`.
+pub struct ListQuery<E> {
+    pub request: PageRequest,
+    rows: PhantomData<E>,
+}
+
+impl<E: Owned> FromQuery for ListQuery<E> {
+    fn from_query(fields: Fields) -> Result<Self, Error> {
+        Ok(Self { request: page_request(fields, &E::LISTING, E::search_key)?, rows: PhantomData })
+    }
+}
+
+impl<E: Owned> IntoParams for ListQuery<E> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let limit = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(1))
+            .maximum(Some(MAX_PAGE_LIMIT))
+            .default(Some(DEFAULT_PAGE_LIMIT.into()));
+        let text = || ObjectBuilder::new().schema_type(Type::String);
+        let orders = E::LISTING.orders.split([',', ' ']).filter(|word| !["", "or"].contains(word));
+        vec![
+            parameter("limit", "The maximum number of rows.", limit.build()),
+            parameter("cursor", "The `nextCursor` of the previous page.", text().build()),
+            parameter("q", "Only rows that contain this text. Case does not matter.", text().build()),
+            parameter("sort", "The order. `-` reverses it.", text().enum_values(Some(orders)).build()),
+        ]
+    }
+}
+
+fn parameter(name: &str, description: &str, schema: Object) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(schema))
+        .build()
+}
+
+/// Parses the parameters.
 ///
 /// # Errors
-/// [`Error::Invalid`] with every parameter that breaks a rule, and [`Error::BadCursor`].
-pub fn page_request(
+/// [`Error::Invalid`] with every parameter that is not valid, and [`Error::BadCursor`].
+fn page_request(
     mut fields: Fields,
-    listing: Listing,
-    key: impl FnOnce(&str) -> Result<String, Rule>,
+    listing: &Listing,
+    key: impl FnOnce(&str) -> Result<String, ValidationError>,
 ) -> Result<PageRequest, Error> {
-    let limit = fields.optional("limit", limit).unwrap_or(DEFAULT_LIMIT);
-    let sort = fields
-        .optional("sort", |word| listing.sort(word).ok_or_else(|| Rule::NotAllowed { expected: listing.orders() }));
+    let limit = fields.optional("limit", limit).unwrap_or(DEFAULT_PAGE_LIMIT);
+    let sort = fields.optional("sort", |word| {
+        listing.sort(word).ok_or(ValidationError::NotAllowed { expected: listing.orders.into() })
+    });
     let search = |text: &str| if text.is_empty() { Ok(None) } else { key(text).map(Some) };
     let containing = fields.optional("q", search).flatten();
     let cursor = fields.optional("cursor", |text| Ok(text.to_owned()));
-    let request = PageRequest { listing, limit, sort: sort.unwrap_or_default(), after: None, containing };
+    let request = PageRequest { limit, sort: sort.unwrap_or_default(), after: None, containing };
     let request = fields.finish(Some(request))?;
     let Some(text) = cursor else { return Ok(request) };
     let after = Cursor::decode(&text, listing, request.sort).ok_or(Error::BadCursor)?;
     Ok(PageRequest { after: Some(after), ..request })
 }
 
-fn limit(text: &str) -> Result<u64, Rule> {
-    let limit = text.parse().ok().filter(|limit: &u64| (1..=MAX_LIMIT).contains(limit) && limit.to_string() == text);
-    limit.ok_or(Rule::NotAllowed { expected: "a number from 1 to 100" })
+fn limit(text: &str) -> Result<u64, ValidationError> {
+    let limit =
+        text.parse().ok().filter(|limit: &u64| (1..=MAX_PAGE_LIMIT).contains(limit) && limit.to_string() == text);
+    limit.ok_or_else(|| ValidationError::NotAllowed { expected: format!("a number from 1 to {MAX_PAGE_LIMIT}").into() })
 }

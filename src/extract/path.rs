@@ -1,14 +1,16 @@
-//! Parts of the path: a word, or an id in its one canonical spelling. Any other text names nothing.
+//! Path parameters.
+
+use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 
 use crate::error::Error;
 
-/// A word in the path; what is not UTF-8 names nothing: `404`.
-pub struct Word(pub String);
+/// A path parameter. `404` unless it is UTF-8.
+pub struct PathParam(pub String);
 
-impl<S: Send + Sync> FromRequestParts<S> for Word {
+impl<S: Send + Sync> FromRequestParts<S> for PathParam {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
@@ -17,15 +19,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Word {
     }
 }
 
-/// The id of a row, a positive number. Any other text (`5 `, `+5`, `05`, a word) names nothing: `404`.
-pub struct Id(pub i64);
+/// The id of a row. `404` unless it is in canonical form: `5 `, `+5` and `05` are not.
+pub struct Id<T>(pub T);
 
-impl<S: Send + Sync> FromRequestParts<S> for Id {
+impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Id<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        let Word(text) = Word::from_request_parts(parts, state).await?;
-        let id: i64 = text.parse().map_err(|_| Error::NotFound)?;
-        if id > 0 && id.to_string() == text { Ok(Self(id)) } else { Err(Error::NotFound) }
+        let PathParam(text) = PathParam::from_request_parts(parts, state).await?;
+        text.parse().map(Self).map_err(|_| Error::NotFound)
     }
 }

@@ -1,23 +1,23 @@
-//! Parameters of the query string. Unknown ones are ignored, a repeated one is refused.
+//! Parameters of the query string. Unknown parameters are ignored, repeated ones are rejected.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use serde_json::{Map, Value};
 
 use super::Fields;
-use crate::auth::Rule;
-use crate::error::{Error, FieldError};
+use crate::error::Error;
+use crate::types::ValidationError;
 
-/// Parameters that can be read from their fields.
+/// A type that can be parsed from the parameters of a query string.
 pub trait FromQuery: Sized {
-    /// Takes what it needs.
+    /// Parses the parameters.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with every parameter that breaks a rule, or the type's own refusal.
+    /// [`Error::Invalid`] with every parameter that is not valid.
     fn from_query(fields: Fields) -> Result<Self, Error>;
 }
 
-/// The query string as the declared type.
+/// The parameters of the query string.
 pub struct Query<T>(pub T);
 
 impl<S: Send + Sync, T: FromQuery> FromRequestParts<S> for Query<T> {
@@ -28,7 +28,7 @@ impl<S: Send + Sync, T: FromQuery> FromRequestParts<S> for Query<T> {
         for (name, value) in form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
             let pointer = format!("?{name}");
             if members.insert(name.into_owned(), Value::String(value.into_owned())).is_some() {
-                return Err(Error::Invalid(vec![FieldError { pointer, rule: Rule::Repeated }]));
+                return Err(Error::invalid(pointer, ValidationError::Repeated));
             }
         }
         T::from_query(Fields::of_query(members)).map(Self)

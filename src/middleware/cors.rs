@@ -1,40 +1,53 @@
-//! CORS: browsers of the allowed origins may call the API, with a token but never with cookies.
+//! CORS: pages of the allowed origins may call the API with a token, but never with cookies.
 
 use std::time::Duration;
 
-use axum::http::header::{
-    AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
-};
-use axum::http::{HeaderValue, Method};
-use tower_http::cors::{AllowOrigin, CorsLayer};
+use axum::extract::Request;
+use axum::http::header::{CACHE_CONTROL, ETAG, HeaderName, LOCATION, ORIGIN, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, Method};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-use super::request_id;
-use crate::carrier::TOKEN_HEADER;
-use crate::config::OriginRule;
-use crate::extract::DEVICE_HEADER;
-use crate::views::{POLICY_HEADER, RATE_LIMIT_HEADER};
+use crate::config::AllowedOrigins;
+use crate::headers::{self, FORWARDED_METHOD, ORIGINAL_METHOD};
 
 const EXPOSED: [HeaderName; 12] = [
-    TOKEN_HEADER,
-    DEVICE_HEADER,
+    headers::SESSION_TOKEN,
+    headers::DEVICE,
     ETAG,
     LOCATION,
-    POLICY_HEADER,
-    RATE_LIMIT_HEADER,
+    headers::RATE_LIMIT_POLICY,
+    headers::RATE_LIMIT,
     RETRY_AFTER,
     WWW_AUTHENTICATE,
-    request_id::HEADER,
-    HeaderName::from_static("x-auth-user-id"),
-    HeaderName::from_static("x-auth-session-id"),
-    HeaderName::from_static("x-auth-expires-at"),
+    headers::REQUEST_ID,
+    headers::AUTH_USER_ID,
+    headers::AUTH_SESSION_ID,
+    headers::AUTH_EXPIRES_AT,
 ];
 
-pub(super) fn layer(rule: OriginRule) -> CorsLayer {
-    let allowed = move |origin: &HeaderValue, _: &_| origin.to_str().is_ok_and(|origin| rule.allows(origin));
+/// Whether a proxy asks `/api/verify` about an `OPTIONS` request to another application. CORS must not answer it as a
+/// preflight of its own: the proxy would let it through without a token.
+pub(super) fn is_asked_by_proxy(request: &Request) -> bool {
+    let by_header = || [FORWARDED_METHOD, ORIGINAL_METHOD].iter().any(|name| request.headers().contains_key(name));
+    let rest = request.uri().path().strip_prefix("/api/verify").filter(|_| request.method() == Method::OPTIONS);
+    rest.is_some_and(|rest| rest.starts_with('/') || rest.is_empty() && by_header())
+}
+
+pub(super) fn layer(allowed: AllowedOrigins) -> CorsLayer {
+    let is_allowed = move |origin: &HeaderValue, _: &_| origin.to_str().is_ok_and(|origin| allowed.contains(origin));
     CorsLayer::new()
-        .allow_origin(AllowOrigin::predicate(allowed))
+        .allow_origin(AllowOrigin::predicate(is_allowed))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, DEVICE_HEADER, request_id::HEADER])
+        // Tracing libraries add headers to every request, and a list would reject all requests of such a page.
+        .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(EXPOSED)
         .max_age(Duration::from_secs(600))
+}
+
+/// Adds `Vary: Origin` to a response that a shared cache may keep. The cache would otherwise send it to a page of another
+/// origin, without the headers that the page needs. [`layer`] adds it to responses to requests with `Origin`.
+pub(super) fn vary(headers: &mut HeaderMap) {
+    if headers.get(CACHE_CONTROL).is_some_and(|value| value != "no-store") {
+        headers.append(VARY, ORIGIN.into());
+    }
 }

@@ -1,4 +1,4 @@
-//! A handler that panics is a fault like any other: `500`, logged, and the process lives on.
+//! A panic in a handler becomes a `500`. It is logged, and the process continues.
 
 use std::any::Any;
 
@@ -6,8 +6,8 @@ use axum::response::{IntoResponse, Response};
 
 use crate::error::Error;
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape that the layer takes")]
-pub(super) fn answer(panic: Box<dyn Any + Send>) -> Response {
+#[expect(clippy::needless_pass_by_value, reason = "the signature that `unwrap_or_else` takes")]
+pub(super) fn respond(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
     Error::fault(format!("a handler panicked: {}", text.unwrap_or("without a message"))).into_response()
 }

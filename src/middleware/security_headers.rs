@@ -1,31 +1,35 @@
-//! Headers every answer carries unless its handler set its own (OWASP ASVS 3.4, 14.3.2).
+//! Security headers of all responses, unless the handler sets its own (OWASP ASVS 3.4, 14.3.2).
 
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::response::Response;
 
 use crate::config::Environment;
 
-/// No answer of ours loads, frames or leaks anything; nothing that may hold a token is kept.
-const HEADERS: [(HeaderName, HeaderValue); 5] = [
-    (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+/// API responses must not load anything, be framed or be cached, because they can contain tokens.
+const HEADERS: [(HeaderName, HeaderValue); 4] = [
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; base-uri 'none'; frame-ancestors 'none'")),
 ];
 
-/// In production the proxy in front speaks TLS, and browsers shall keep to it for a year; over plain
-/// HTTP they ignore the header.
+/// Whether to send `Strict-Transport-Security`: in production, where a proxy terminates TLS. Browsers ignore the header
+/// over plain HTTP.
 pub(super) fn strict_transport(environment: Environment) -> bool {
     environment == Environment::Production
 }
 
 pub(super) fn add(mut response: Response, strict_transport: bool) -> Response {
     let headers = response.headers_mut();
-    headers.reserve(HEADERS.len() + 2);
+    headers.reserve(HEADERS.len() + 3);
+    if !headers.contains_key(CACHE_CONTROL) {
+        // A proxy that compresses a response changes its entity tag.
+        let value = if headers.contains_key(ETAG) { "no-store, no-transform" } else { "no-store" };
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(value));
+    }
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(value);
     }

@@ -1,183 +1,165 @@
-//! The heart: a request that carries a good token *is* a session.
+//! Authenticates requests before their handlers run, and updates the session cookie in the response.
 //!
-//! Wraps the whole protected group, so a route in it is closed unless this lets it through. No I/O: a
-//! key from memory, a MAC, a few comparisons, a look into the set of ended sessions. Only when that set
-//! could not be kept in step is the database asked, and if it does not answer either, nobody is let in.
+//! The router wraps each group of routes in [`validate_session`] with a [`Policy`].
 
+use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, COOKIE, ORIGIN};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::app::App;
-use crate::auth::refusal::Refusal;
-use crate::auth::revocations::Standing;
+use crate::app::AppState;
+use crate::auth::revocation::Status;
 use crate::auth::token::AnySession;
-use crate::carrier::{self, Carrier, Site};
+use crate::auth::token::refusal::Refusal;
+use crate::config::VerifyPreflight;
 use crate::error::Error;
-use crate::extract::{Presented, is_json};
-use crate::models::revocation;
-use crate::random;
+use crate::extract::{Authenticated, Authentication, Policy, SignedOut, authenticate};
+use crate::headers::{FORWARDED_METHOD, ORIGINAL_METHOD};
+use crate::platform::random;
+use crate::transport;
+use crate::transport::{Cookies, FetchSite, Transport};
 
-/// How proxies name the method of the request that they ask about.
-const FORWARDED_METHOD: [&str; 2] = ["x-forwarded-method", "x-original-method"];
-
-/// Establishes the [`Session`](crate::auth::token::Session) of a request, or refuses it.
-///
-/// # Errors
-/// `401` with the [`Refusal`], `400` for more than one token, `403` for a cookie that somebody else's page uses,
-/// `503` when it cannot be told whether the session has ended.
-pub async fn validate_session(State(app): State<App>, request: Request, next: Next) -> Response {
-    let (carrier, session) = match established(&app, request.method(), request.uri(), request.headers()).await {
-        Ok(established) => established,
-        Err(error) => return error.into_response(),
-    };
-    match session {
-        Ok(session) if session.user.is_some() => answer(&app, session, carrier, request, next).await,
-        Ok(_) => Error::from(Refusal::Anonymous).into_response(),
-        Err(error) => refused(&app, carrier, error),
+/// Adds the [`Authenticated`] session to the request, or rejects it as the policy says.
+pub async fn validate_session(
+    State((app, policy)): State<(AppState, Policy)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if policy == Policy::SignOut
+        && let Some(cookies) = several_cookies(&app, &request)
+    {
+        return sign_out_of_each(&app, cookies, request, next).await;
     }
+    validate(&app, policy, request, next).await
 }
 
-/// The same for routes that anonymous visitors may use, also those who present no token yet.
-pub async fn validate_any_session(State(app): State<App>, request: Request, next: Next) -> Response {
-    match established(&app, request.method(), request.uri(), request.headers()).await {
-        Ok((carrier, Ok(session))) => answer(&app, session, carrier, request, next).await,
-        Ok((carrier, Err(error))) => refused(&app, carrier, error),
-        Err(Error::Refused(Refusal::NoToken)) => next.run(request).await,
+async fn validate(app: &AppState, policy: Policy, request: Request, next: Next) -> Response {
+    let (head, body) = request.into_parts();
+    if policy == Policy::ForwardAuth && is_accepted_preflight(app.config.cors.verify_preflight, &head) {
+        return StatusCode::OK.into_response();
+    }
+    let cookies = app.cookies(&head.uri, &head.headers);
+    let Authentication { result, clears_cookie } = authenticate(app, &head, policy).await;
+    let mut response = match result {
+        Ok(Some(session)) => respond(app, cookies, session, head, body, next).await,
+        Ok(None) => next.run(Request::from_parts(head, body)).await,
+        Err(error) => error.into_response(),
+    };
+    if clears_cookie && !cookies.sets_session(response.headers()) {
+        cookies.clear(response.headers_mut());
+    }
+    response
+}
+
+/// Whether a proxy asks about a CORS preflight to an application behind it, and the setting accepts it. Browsers send
+/// preflights without credentials. A header is read only if the proxy overwrites it, because clients can send it, too.
+fn is_accepted_preflight(setting: VerifyPreflight, request: &Parts) -> bool {
+    let headers = &request.headers;
+    let only = |name| {
+        let mut values = headers.get_all(name).iter();
+        values.next().filter(|_| values.next().is_none())
+    };
+    let method = match setting {
+        VerifyPreflight::Reject => return false,
+        VerifyPreflight::Method => Some(request.method.as_str().as_bytes()),
+        VerifyPreflight::XForwardedMethod => only(FORWARDED_METHOD).map(HeaderValue::as_bytes),
+        VerifyPreflight::XOriginalMethod => only(ORIGINAL_METHOD).map(HeaderValue::as_bytes),
+    };
+    let has = |name: HeaderName| headers.contains_key(name);
+    let is_preflight = has(ORIGIN) && has(ACCESS_CONTROL_REQUEST_METHOD) && !has(AUTHORIZATION) && !has(COOKIE);
+    method == Some(b"OPTIONS".as_slice()) && is_preflight
+}
+
+/// The `Cookie` headers for several sessions, if the request has more than one session cookie and no token that
+/// takes precedence.
+fn several_cookies(app: &AppState, request: &Request) -> Option<Vec<HeaderValue>> {
+    let headers = request.headers();
+    let cookies = app.cookies(request.uri(), headers);
+    let ambiguous = matches!(transport::presented(headers, cookies), Err(Error::AmbiguousToken));
+    let several_headers = headers.get_all(AUTHORIZATION).iter().count() > 1;
+    (ambiguous && !several_headers).then(|| cookies.each_alone(headers))
+}
+
+/// Signs out with each session cookie of the request. Another host of the domain may have set one of them. Signing out
+/// of all of them includes the genuine one.
+async fn sign_out_of_each(app: &AppState, cookies: Vec<HeaderValue>, request: Request, next: Next) -> Response {
+    let parts = request.into_parts().0;
+    let own = app.cookies(&parts.uri, &parts.headers);
+    let mut responses = Vec::new();
+    for cookie in cookies {
+        let mut parts = parts.clone();
+        parts.headers.insert(COOKIE, cookie);
+        let request = Request::from_parts(parts, Body::empty());
+        responses.push(validate(app, Policy::AnySession, request, next.clone()).await);
+    }
+    let rank = |response: &Response| (response.status().is_server_error(), response.status().is_success());
+    let Some(mut response) = responses.into_iter().max_by_key(rank) else {
+        return Error::AmbiguousToken.into_response();
+    };
+    if response.status().is_success() || response.status() == StatusCode::UNAUTHORIZED {
+        own.clear(response.headers_mut());
+    }
+    response
+}
+
+/// Runs the handler, then updates the session cookie or renews the token.
+async fn respond(
+    app: &AppState,
+    cookies: &Cookies,
+    authenticated: Authenticated,
+    mut head: Parts,
+    body: Body,
+    next: Next,
+) -> Response {
+    let transport = authenticated.transport;
+    let follow_up = (transport == Transport::Cookie || app.tokens.renews()).then(|| FollowUp {
+        cookies,
+        session: authenticated.session.clone(),
+        transport,
+        // Otherwise a page on another port could keep a session alive that the user no longer uses.
+        may_renew: transport.check(FetchSite::of(&head, cookies.secure())).is_ok(),
+    });
+    head.extensions.insert(authenticated);
+    let mut response = next.run(Request::from_parts(head, body)).await;
+    match follow_up.map_or(Ok(()), |follow_up| follow_up.apply(app, &mut response)) {
+        Ok(()) => response,
         Err(error) => error.into_response(),
     }
 }
 
-/// The same for signing out: whatever is wrong with the token of a cookie, the browser is rid of it.
-pub async fn validate_leaving_session(State(app): State<App>, request: Request, next: Next) -> Response {
-    let by_cookie = matches!(carrier::presented(request.headers(), &app.cookies), Ok((_, Carrier::Cookie)));
-    let mut response = validate_any_session(State(app.clone()), request, next).await;
-    if by_cookie && response.status() == StatusCode::UNAUTHORIZED {
-        app.cookies.clear(response.headers_mut());
-    }
-    response
+/// What happens to the token of a request after its handler.
+struct FollowUp<'a> {
+    cookies: &'a Cookies,
+    session: AnySession,
+    transport: Transport,
+    may_renew: bool,
 }
 
-/// The same for lessons: a token that is refused, or a cookie that may not be used here, is none; and no other page
-/// may use a cookie, whatever the method.
-pub async fn validate_leniently(State(app): State<App>, request: Request, next: Next) -> Response {
-    let site = Site::read(request.uri(), request.headers(), app.cookies.secure());
-    // What a link or an image of theirs can send.
-    if site == Site::Elsewhere && request.method().is_safe() && !request.headers().contains_key(AUTHORIZATION) {
-        return Error::CrossSite.into_response();
-    }
-    match established(&app, request.method(), request.uri(), request.headers()).await {
-        Ok((Carrier::Cookie, _)) if site == Site::Elsewhere => Error::CrossSite.into_response(),
-        Ok((carrier, Ok(session))) => answer(&app, session, carrier, request, next).await,
-        Ok((carrier, Err(Error::Refused(refusal)))) => {
-            let mut response = next.run(request).await;
-            let take_back = carrier == Carrier::Cookie && refusal.is_final();
-            if take_back && !app.cookies.sets_session(response.headers()) {
-                app.cookies.clear(response.headers_mut());
+impl FollowUp<'_> {
+    /// Clears the cookie of a session that ended; renews the token of an active one.
+    fn apply(&self, app: &AppState, response: &mut Response) -> Result<(), Error> {
+        let signed_out = response.extensions().get::<SignedOut>().is_some();
+        let headers = response.headers_mut();
+        if self.cookies.sets_session(headers) {
+            return Ok(());
+        }
+        match (app.revocations.status(&self.session, app.clock.monotonic()), self.transport) {
+            (_, Transport::Cookie) if signed_out => self.cookies.clear(headers),
+            (Status::Revoked(reason), Transport::Cookie) if Refusal::Revoked(reason).is_final() => {
+                self.cookies.clear(headers);
             }
-            response
+            // `Unknown` means that the database was read and the session is active.
+            (Status::Active | Status::Unknown, _) if self.may_renew && !signed_out => {
+                let now = app.clock.now();
+                if let Some(issued) = app.tokens.renew(&self.session, now, &mut random::secure())? {
+                    self.transport.send_token(&issued, self.cookies, now, headers)?;
+                }
+            }
+            _ => {}
         }
-        Err(Error::Refused(_)) => next.run(request).await,
-        Err(Error::CrossSite | Error::UnsupportedMediaType) if site != Site::Elsewhere => next.run(request).await,
-        Ok((_, Err(error))) | Err(error) => error.into_response(),
+        Ok(())
     }
-}
-
-/// The carrier of the token that the request presents, and its session or why it has none.
-async fn established(
-    app: &App,
-    method: &Method,
-    uri: &Uri,
-    headers: &HeaderMap,
-) -> Result<(Carrier, Result<AnySession, Error>), Error> {
-    let (token, carrier) = carrier::presented(headers, &app.cookies)?;
-    if carrier == Carrier::Cookie {
-        check_intent(method, Site::read(uri, headers, app.cookies.secure()), headers)?;
-    }
-    Ok((carrier, session(app, token).await))
-}
-
-/// What a cookie allows: nothing is changed from a page that is not ours, nor by what a plain form can send
-/// (ASVS 3.5.1, 3.5.2). `PUT`, `PATCH` and `DELETE` no form can send. A proxy that asks whether a request may pass
-/// asks by `GET`, and tells the method of that request.
-fn check_intent(method: &Method, site: Site, headers: &HeaderMap) -> Result<(), Error> {
-    let asked_for = FORWARDED_METHOD.iter().filter_map(|name| headers.get(*name));
-    let mut asked_for = asked_for.map(|value| Method::from_bytes(value.as_bytes()).unwrap_or(Method::POST));
-    if !site.may(method) || asked_for.any(|method| !site.may(&method)) {
-        return Err(Error::CrossSite);
-    }
-    if method == Method::POST && !is_json(headers) {
-        return Err(Error::UnsupportedMediaType);
-    }
-    Ok(())
-}
-
-async fn session(app: &App, token: &str) -> Result<AnySession, Error> {
-    let now = app.clock.now();
-    let session = app.tokens.verify(token, now)?;
-    let ended = match app.revocations.standing(session.id, now) {
-        Standing::Live => None,
-        Standing::Ended(reason) => Some(reason),
-        Standing::Unknown => revocation::find(&app.db, session.id).await?,
-    };
-    match ended {
-        Some(reason) => Err(Refusal::Revoked(reason).into()),
-        None => Ok(session),
-    }
-}
-
-/// A cookie that is refused for good is taken back: the browser would send it for ever.
-fn refused(app: &App, carrier: Carrier, error: Error) -> Response {
-    let take_back = carrier == Carrier::Cookie && matches!(&error, Error::Refused(refusal) if refusal.is_final());
-    let mut response = error.into_response();
-    if take_back {
-        app.cookies.clear(response.headers_mut());
-    }
-    response
-}
-
-async fn answer(app: &App, session: AnySession, carrier: Carrier, mut request: Request, next: Next) -> Response {
-    let follow_up = carrier == Carrier::Cookie || app.tokens.renews();
-    let presented = Presented { session, carrier };
-    let kept = follow_up.then(|| {
-        let site = Site::read(request.uri(), request.headers(), app.cookies.secure());
-        // Or any page of another port could keep the session of a person alive who has long left.
-        (presented.session.clone(), carrier.check(site).is_ok())
-    });
-    request.extensions_mut().insert(presented);
-    let mut response = next.run(request).await;
-    if let Some((session, may_renew)) = kept {
-        match after(app, &session, (carrier, may_renew), response.headers_mut()) {
-            Ok(()) => {}
-            Err(error) => return error.into_response(),
-        }
-    }
-    response
-}
-
-/// Takes back the cookie of a session that ended, and renews the token of one that goes on.
-fn after(
-    app: &App,
-    session: &AnySession,
-    (carrier, may_renew): (Carrier, bool),
-    headers: &mut HeaderMap,
-) -> Result<(), Error> {
-    if app.cookies.sets_session(headers) {
-        return Ok(());
-    }
-    let now = app.clock.now();
-    match (app.revocations.standing(session.id, now), carrier) {
-        (Standing::Ended(reason), Carrier::Cookie) if Refusal::Revoked(reason).is_final() => {
-            app.cookies.sign_out(headers);
-        }
-        // Unknown means that the database was asked, and the session lives.
-        (Standing::Live | Standing::Unknown, _) if may_renew => {
-            let Some(issued) = app.tokens.renew(session, now, &mut random::secure())? else { return Ok(()) };
-            carrier.hand_out(&issued, &app.cookies, now, headers)?;
-        }
-        _ => {}
-    }
-    Ok(())
 }

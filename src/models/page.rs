@@ -1,227 +1,161 @@
-//! Paging by key: a page begins after the last row of the one before.
+//! Keyset pagination: a page starts after the last row of the previous page.
 //!
-//! An offset counts rows, so it skips or repeats when rows come and go between two pages; a key does
-//! not. The cursor is opaque to clients and holds nothing but the place where the page ended.
+//! With an offset, rows would be skipped or repeated if others are inserted or deleted between two pages. The cursor is
+//! opaque to clients and contains only the position of the last row.
+
+use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Utc};
+use sea_orm::Select;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::LikeExpr;
-use sea_orm::{Condition, ExprTrait, Order, QueryOrder, QuerySelect, Select};
 use serde::{Deserialize, Serialize};
 
+use super::owned::{Owned, Values};
 use crate::error::Error;
 
-/// Rows of a page unless asked otherwise.
-pub const DEFAULT_LIMIT: u64 = 20;
-/// The most rows a page can have.
-pub const MAX_LIMIT: u64 = 100;
-
-/// What is listed: the cursor of one listing is none of another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Listing {
-    /// Items, by age or name.
-    #[serde(rename = "items")]
-    Items,
-    /// Workout logs, by age or description.
-    #[serde(rename = "workout-logs")]
-    WorkoutLogs,
+/// A list of rows.
+#[derive(Clone, Copy, Debug)]
+pub struct Listing {
+    /// Part of each cursor: a cursor is valid for one list only.
+    pub name: &'static str,
+    /// The name of the text that rows are sorted and searched by.
+    pub text: &'static str,
+    /// The values of the `sort` parameter, for error messages.
+    pub orders: &'static str,
 }
 
 impl Listing {
-    /// The words for its orders.
+    /// Parses the `sort` parameter.
     #[must_use]
-    pub fn orders(self) -> &'static str {
-        match self {
-            Self::Items => "createdAt, -createdAt, name or -name",
-            Self::WorkoutLogs => "createdAt, -createdAt, description or -description",
-        }
-    }
-
-    /// The order that is meant by a word of the query string.
-    #[must_use]
-    pub fn sort(self, word: &str) -> Option<Sort> {
-        let text = match self {
-            Self::Items => "name",
-            Self::WorkoutLogs => "description",
-        };
-        let (field, backwards) = word.strip_prefix('-').map_or((word, false), |field| (field, true));
-        match (field, backwards) {
-            ("createdAt", false) => Some(Sort::Oldest),
-            ("createdAt", true) => Some(Sort::Newest),
-            (field, false) if field == text => Some(Sort::Text),
-            (field, true) if field == text => Some(Sort::TextReversed),
+    pub fn sort(&self, word: &str) -> Option<Sort> {
+        match word {
+            "createdAt" => Some(Sort::Oldest),
+            "-createdAt" => Some(Sort::Newest),
+            _ if word == self.text => Some(Sort::Text),
+            _ if word.strip_prefix('-') == Some(self.text) => Some(Sort::TextReversed),
             _ => None,
         }
     }
 }
 
-/// The order of a listing; the id decides between equals.
+/// The order of a list. Rows with the same key are ordered by id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sort {
-    /// Oldest first.
     #[default]
     #[serde(rename = "age")]
     Oldest,
-    /// Newest first.
     #[serde(rename = "-age")]
     Newest,
-    /// By what the rows are called, without regard to case.
+    /// By the text of the rows, case-insensitive.
     #[serde(rename = "text")]
     Text,
-    /// The same backwards.
     #[serde(rename = "-text")]
     TextReversed,
 }
 
-/// What the last row of a page is sorted by.
+/// The sort key of the last row of a page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Key {
     /// Milliseconds since 1970.
     Moment(i64),
-    /// A text's key.
+    /// A [`text_key`](crate::types::text_key::text_key).
     Text(String),
 }
 
-/// Where a page ended: the key and the id of its last row, and the listing and order they belong to.
+impl From<Key> for Value {
+    fn from(key: Key) -> Self {
+        match key {
+            Key::Moment(millis) => millis.into(),
+            Key::Text(text) => text.into(),
+        }
+    }
+}
+
+/// The position of the last row of a page, in a list with an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
-    /// What is listed.
     #[serde(rename = "l")]
-    pub listing: Listing,
-    /// The order of the listing.
+    pub listing: Cow<'static, str>,
     #[serde(rename = "s")]
     pub sort: Sort,
-    /// The key of the last row.
     #[serde(rename = "k")]
     pub key: Key,
-    /// The id of the last row.
     #[serde(rename = "i")]
     pub id: i64,
 }
 
 impl Cursor {
-    /// The text a client hands back for the next page.
+    /// Returns the text that a client sends to get the next page.
     #[must_use]
     pub fn encode(&self) -> String {
         let json = serde_json::to_vec(self).unwrap_or_default();
         URL_SAFE_NO_PAD.encode(json)
     }
 
-    /// Reads a cursor of this listing in this order; anything else is none of ours.
+    /// Parses a cursor. Returns `None` if it is not valid for this list and order.
     #[must_use]
-    pub fn decode(text: &str, listing: Listing, sort: Sort) -> Option<Self> {
+    pub fn decode(text: &str, listing: &Listing, sort: Sort) -> Option<Self> {
         let json = URL_SAFE_NO_PAD.decode(text).ok()?;
         let cursor: Self = serde_json::from_slice(&json).ok()?;
         let by_text = matches!(cursor.sort, Sort::Text | Sort::TextReversed);
-        let fits = (cursor.listing, cursor.sort) == (listing, sort) && by_text == matches!(cursor.key, Key::Text(_));
+        let fits =
+            (&*cursor.listing, cursor.sort) == (listing.name, sort) && by_text == matches!(cursor.key, Key::Text(_));
         let storable = !matches!(&cursor.key, Key::Text(text) if text.contains('\0'));
         (fits && storable).then_some(cursor)
     }
 }
 
-/// What a client asks to see of a listing.
+/// A client's request for a page.
 #[derive(Clone, Debug)]
 pub struct PageRequest {
-    /// What is listed.
-    pub listing: Listing,
-    /// At most this many rows, 1 to [`MAX_LIMIT`].
+    /// The maximum number of rows, 1 to [`MAX_PAGE_LIMIT`](crate::types::limits::MAX_PAGE_LIMIT).
     pub limit: u64,
-    /// The order.
     pub sort: Sort,
-    /// Where the page before ended.
+    /// The cursor of the previous page.
     pub after: Option<Cursor>,
-    /// Only rows whose text's key holds this key.
+    /// Return only rows whose text key contains this key.
     pub containing: Option<String>,
 }
 
-/// A table that is listed in pages.
-pub trait Listed: EntityTrait {
-    /// What its rows are sorted and searched by.
-    const COLUMNS: Columns<Self::Column>;
-
-    /// The values of a row in these columns.
-    fn place(row: &Self::Model) -> Place<'_>;
-}
-
-/// The columns of a listing.
-pub struct Columns<C> {
-    /// Decides between equals.
-    pub id: C,
-    /// The age.
-    pub created_at: C,
-    /// The key of what the rows are called.
-    pub text: C,
-}
-
-/// Where a row stands in a listing.
-pub struct Place<'a> {
-    /// Its id.
-    pub id: i64,
-    /// When it was created.
-    pub created_at: DateTime<Utc>,
-    /// The key of what it is called.
-    pub text: &'a str,
-}
-
-impl Place<'_> {
-    fn cursor(&self, &PageRequest { listing, sort, .. }: &PageRequest) -> Cursor {
-        let key = match sort {
-            Sort::Oldest | Sort::Newest => Key::Moment(self.created_at.timestamp_millis()),
-            Sort::Text | Sort::TextReversed => Key::Text(self.text.to_owned()),
-        };
-        Cursor { listing, sort, key, id: self.id }
-    }
-}
-
-/// A page of these rows, and where it ended if there are more.
-///
-/// # Errors
-/// When the database fails.
-pub async fn of<E: Listed>(
+/// Returns a page of these rows, and the cursor of the next page if there is one.
+pub async fn find<E: Owned>(
     db: &impl ConnectionTrait,
     rows: Select<E>,
     request: &PageRequest,
 ) -> Result<(Vec<E::Model>, Option<Cursor>), Error> {
-    let (column, order) = match request.sort {
-        Sort::Oldest => (E::COLUMNS.created_at, Order::Asc),
-        Sort::Newest => (E::COLUMNS.created_at, Order::Desc),
-        Sort::Text => (E::COLUMNS.text, Order::Asc),
-        Sort::TextReversed => (E::COLUMNS.text, Order::Desc),
+    let (by_text, descending) = match request.sort {
+        Sort::Oldest => (false, false),
+        Sort::Newest => (false, true),
+        Sort::Text => (true, false),
+        Sort::TextReversed => (true, true),
     };
-    let mut query =
-        rows.order_by(column, order.clone()).order_by(E::COLUMNS.id, order.clone()).limit(request.limit + 1);
-    if let Some(key) = &request.containing {
-        query = query.filter(E::COLUMNS.text.like(containing(key)));
+    let rows = match &request.containing {
+        Some(key) => rows.filter(E::COLUMNS.text.like(containing(key))),
+        None => rows,
+    };
+    let mut query = rows.cursor_by((if by_text { E::COLUMNS.text } else { E::COLUMNS.created_at }, E::COLUMNS.id));
+    query.first(request.limit + 1);
+    if descending {
+        query.desc();
     }
-    if let Some(cursor) = &request.after {
-        query = query.filter(beyond::<E>(column, &order, cursor));
+    if let Some(Cursor { key, id, .. }) = &request.after {
+        query.after((key.clone(), *id));
     }
     let mut rows = query.all(db).await?;
     let more = rows.len() as u64 > request.limit;
     rows.truncate(usize::try_from(request.limit).unwrap_or(usize::MAX));
-    let end = rows.last().filter(|_| more).map(|last| E::place(last).cursor(request));
-    Ok((rows, end))
+    let next = rows.last().filter(|_| more).map(|last| {
+        let Values { id, created_at, text, .. } = E::values(last);
+        let key = if by_text { Key::Text(text.to_owned()) } else { Key::Moment(created_at.timestamp_millis()) };
+        Cursor { listing: E::LISTING.name.into(), sort: request.sort, key, id }
+    });
+    Ok((rows, next))
 }
 
-/// Rows after the cursor: a later key, or the same key and a later id.
-fn beyond<E: Listed>(column: E::Column, order: &Order, cursor: &Cursor) -> Condition {
-    let key: Value = match &cursor.key {
-        Key::Moment(millis) => (*millis).into(),
-        Key::Text(text) => text.as_str().into(),
-    };
-    let column = Expr::col((E::default(), column));
-    let id = Expr::col((E::default(), E::COLUMNS.id));
-    let (later, later_id) = match order {
-        Order::Desc => (column.clone().lt(key.clone()), id.lt(cursor.id)),
-        _ => (column.clone().gt(key.clone()), id.gt(cursor.id)),
-    };
-    Condition::any().add(later).add(Condition::all().add(column.eq(key)).add(later_id))
-}
-
-/// A pattern that matches any key holding `key`, with the pattern's own signs taken literally.
+/// Returns a `LIKE` pattern for keys that contain `key`, with the wildcards in `key` escaped.
 fn containing(key: &str) -> LikeExpr {
     let mut pattern = String::from("%");
     for char in key.chars() {
@@ -239,13 +173,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::models::{item, workout_log};
+
+    const ITEMS: Listing = item::Entity::LISTING;
 
     fn cursors() -> impl Strategy<Value = Cursor> {
         let by_age = (prop_oneof![Just(Sort::Oldest), Just(Sort::Newest)], any::<i64>().prop_map(Key::Moment));
         let texts = "[^\0]{0,40}".prop_map(Key::Text);
         let by_text = (prop_oneof![Just(Sort::Text), Just(Sort::TextReversed)], texts);
         (prop_oneof![by_age, by_text], any::<i64>()).prop_map(|((sort, key), id)| Cursor {
-            listing: Listing::Items,
+            listing: ITEMS.name.into(),
             sort,
             key,
             id,
@@ -254,20 +191,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_cursor_survives_being_written_and_read(cursor in cursors()) {
-            prop_assert_eq!(Cursor::decode(&cursor.encode(), cursor.listing, cursor.sort), Some(cursor));
+        fn encoded_cursor_decodes_to_the_same_cursor(cursor in cursors()) {
+            prop_assert_eq!(Cursor::decode(&cursor.encode(), &ITEMS, cursor.sort), Some(cursor));
         }
 
         #[test]
-        fn reading_anything_never_panics(text in any::<String>()) {
-            let _ = Cursor::decode(&text, Listing::Items, Sort::Oldest);
+        fn decoding_never_panics(text in any::<String>()) {
+            let _ = Cursor::decode(&text, &ITEMS, Sort::Oldest);
         }
 
         #[test]
-        fn a_cursor_of_another_order_or_listing_is_refused(cursor in cursors()) {
+        fn cursor_of_another_order_or_list_is_rejected(cursor in cursors()) {
             let other = if cursor.sort == Sort::Newest { Sort::Oldest } else { Sort::Newest };
-            prop_assert_eq!(Cursor::decode(&cursor.encode(), cursor.listing, other), None);
-            prop_assert_eq!(Cursor::decode(&cursor.encode(), Listing::WorkoutLogs, cursor.sort), None);
+            prop_assert_eq!(Cursor::decode(&cursor.encode(), &ITEMS, other), None);
+            prop_assert_eq!(Cursor::decode(&cursor.encode(), &workout_log::Entity::LISTING, cursor.sort), None);
         }
     }
 }

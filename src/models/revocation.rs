@@ -1,96 +1,97 @@
-//! Revocations: the record that a session ended before its time, and what replicas follow.
+//! Revocations: records of sessions that ended before their tokens expired. The other replicas read this table.
 
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
+use sea_orm::PaginatorTrait;
 use sea_orm::entity::prelude::*;
-use sea_orm::{Condition, PaginatorTrait, QueryOrder, QuerySelect};
 
-use crate::auth::reason::Reason;
-use crate::auth::revocations::Ended;
-use crate::auth::session_id::SessionId;
+use super::expiry::Expires;
+use crate::auth::revocation::reason::Reason;
+use crate::auth::revocation::{Ended, Ending, UserEnded};
+use crate::auth::token::session_id::SessionId;
 use crate::error::Error;
+use crate::types::UserId;
 
-/// A revocation's row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "revocations")]
 pub struct Model {
-    /// Given out in order, but not committed in order: a lower one can appear after a higher one.
+    /// Assigned in order, but not committed in order: a lower number can appear after a higher one.
     #[sea_orm(primary_key)]
     pub seq: i64,
-    /// The session that ended.
+    /// The session that ended. Empty if the row revokes all sessions of a user.
     pub session_id: String,
-    /// Why, as [`Reason::code`] writes it.
+    /// A [`Reason::code`].
     pub reason: String,
-    /// When.
+    /// If the row revokes all sessions of a user: only those created before this time.
     pub revoked_at: ChronoUnixTimestampMillis,
-    /// When its token expires; until then the row must stay.
+    /// When the last of the revoked tokens expires. The row is needed until then.
     pub expires_at: ChronoUnixTimestampMillis,
+    /// The user whose sessions are all revoked.
+    pub user_id: Option<UserId>,
+    /// The session of that user that stays active.
+    pub spared_session_id: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Records that sessions ended.
-///
-/// # Errors
-/// When the database fails.
-pub async fn create(db: &impl ConnectionTrait, ended: &[Ended], now: DateTime<Utc>) -> Result<(), Error> {
-    let rows = ended.iter().map(|ended| ActiveModel {
+impl Expires for Entity {
+    type Key = i64;
+    const KEY: Column = Column::Seq;
+    const EXPIRES_AT: Column = Column::ExpiresAt;
+    /// The newest row lets replicas detect that an older copy of the table was restored.
+    const KEEPS_NEWEST: bool = true;
+}
+
+/// A row has six values, and a statement in SQLite at most 32,766.
+const ROWS_PER_INSERT: usize = 1_000;
+
+/// Inserts the records of sessions that ended.
+pub async fn create(db: &impl ConnectionTrait, ending: &Ending, now: DateTime<Utc>) -> Result<(), Error> {
+    let sessions = ending.sessions.iter().map(|ended| ActiveModel {
         session_id: Set(ended.id.to_string()),
         reason: Set(ended.reason.code().to_owned()),
         revoked_at: Set(ChronoUnixTimestampMillis(now)),
         expires_at: Set(ChronoUnixTimestampMillis(ended.expires_at)),
         ..Default::default()
     });
-    if !ended.is_empty() {
-        Entity::insert_many(rows).exec_without_returning(db).await?;
+    let users = ending.users.iter().map(|ended| ActiveModel {
+        session_id: Set(String::new()),
+        reason: Set(ended.reason.code().to_owned()),
+        revoked_at: Set(ChronoUnixTimestampMillis(ended.before)),
+        expires_at: Set(ChronoUnixTimestampMillis(ended.expires_at)),
+        user_id: Set(Some(ended.user_id)),
+        spared_session_id: Set(ended.spared.map(|id| id.to_string())),
+        ..Default::default()
+    });
+    for rows in [sessions.collect::<Vec<_>>(), users.collect()] {
+        for chunk in rows.chunks(ROWS_PER_INSERT) {
+            Entity::insert_many(chunk.iter().cloned()).exec_without_returning(db).await?;
+        }
     }
     Ok(())
 }
 
-/// At most `limit` rows after `cursor`, in their order, and those of `gaps` that have appeared since.
-///
-/// # Errors
-/// When the database fails.
-pub async fn after(db: &impl ConnectionTrait, cursor: i64, gaps: &[i64], limit: u64) -> Result<Vec<Model>, Error> {
-    let mut wanted = Condition::any().add(COLUMN.seq.gt(cursor));
-    if !gaps.is_empty() {
-        wanted = wanted.add(COLUMN.seq.is_in(gaps.iter().copied()));
-    }
-    Ok(Entity::find().filter(wanted).order_by_asc(Column::Seq).limit(limit).all(db).await?)
+/// Whether this session has a record.
+pub async fn exists(db: &impl ConnectionTrait, id: SessionId) -> Result<bool, Error> {
+    Ok(Entity::find().filter(COLUMN.session_id.eq(id.to_string())).count(db).await? > 0)
 }
 
-/// How many rows there are.
-///
-/// # Errors
-/// When the database fails.
 pub async fn count(db: &impl ConnectionTrait) -> Result<u64, Error> {
     Ok(Entity::find().count(db).await?)
 }
 
-/// Why this session ended, if it did.
-///
-/// # Errors
-/// When the database fails.
-pub async fn find(db: &impl ConnectionTrait, id: SessionId) -> Result<Option<Reason>, Error> {
-    let row = Entity::find().filter(COLUMN.session_id.eq(id.to_string())).one(db).await?;
-    Ok(row.map(|row| Reason::from_code(&row.reason)))
-}
-
-/// Removes rows of tokens that expired before `before`; tells how many.
-///
-/// # Errors
-/// When the database fails.
-pub async fn purge(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<u64, Error> {
-    let expired = Column::ExpiresAt.lt(before.timestamp_millis());
-    Ok(Entity::delete_many().filter(expired).exec(db).await?.rows_affected)
-}
-
 impl Model {
-    /// The row as the set in memory keeps it; none if its id is not one of ours.
+    /// Returns the sessions that the row revokes. Empty if the session id is invalid, which happens only if another program
+    /// wrote the row.
     #[must_use]
-    pub fn ended(&self) -> Option<Ended> {
-        let id = self.session_id.parse().ok()?;
-        Some(Ended { id, reason: Reason::from_code(&self.reason), expires_at: self.expires_at.0 })
+    pub fn ending(&self) -> Ending {
+        let (reason, expires_at) = (Reason::from_code(&self.reason), self.expires_at.0);
+        if let Some(user_id) = self.user_id {
+            let spared = self.spared_session_id.as_deref().and_then(|id| id.parse().ok());
+            let ended = UserEnded { user_id, before: self.revoked_at.0, spared, reason, expires_at };
+            return Ending { users: vec![ended], ..Ending::default() };
+        }
+        self.session_id.parse().map(|id| Ended { id, reason, expires_at }.into()).unwrap_or_default()
     }
 }

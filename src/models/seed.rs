@@ -1,110 +1,91 @@
-//! Seeds that were run: when, and which rows each made. An id is never given out twice, so it is enough to
-//! find a row again, whatever has become of it.
+//! Seeds that were run, with the ids of the rows that they inserted. Ids are never reused, so they identify the rows even
+//! after changes.
 
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{DatabaseTransaction, IntoActiveModel, QueryOrder, QuerySelect, SqlErr};
+use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect, SqlErr};
 use serde::{Deserialize, Serialize};
 
-use super::session::{self, Which};
+use super::session;
+use super::session::EndedAt;
 use super::{item, test_row, user, workout_log};
-use crate::auth::reason::Reason;
+use crate::auth::revocation::reason::Reason;
 use crate::error::Error;
+use crate::platform::database::Transaction;
+use crate::types::{ItemId, TestRowId, UserId, WorkoutLogId};
 
-/// A seed's row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "seeds")]
 pub struct Model {
-    /// Its name.
     #[sea_orm(primary_key, auto_increment = false)]
     pub name: String,
-    /// When it was run.
     pub ran_at: ChronoUnixTimestampMillis,
-    /// [`Made`], as JSON.
-    #[sea_orm(column_type = "Text")]
-    pub made: String,
+    /// [`SeededRows`] as JSON.
+    #[sea_orm(column_name = "made", column_type = "Text")]
+    pub rows: String,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// The ids of the rows that a seed made, by their table.
+/// The ids of the rows that a seed inserted, by table.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Made {
-    /// Of `users`.
-    pub users: Vec<i64>,
-    /// Of `items`.
-    pub items: Vec<i64>,
-    /// Of `workout_logs`.
-    pub workout_logs: Vec<i64>,
-    /// Of `tests`.
-    pub tests: Vec<i64>,
+pub struct SeededRows {
+    pub users: Vec<UserId>,
+    pub items: Vec<ItemId>,
+    pub workout_logs: Vec<WorkoutLogId>,
+    pub tests: Vec<TestRowId>,
 }
 
-/// The seeds that were run, oldest first.
-///
-/// # Errors
-/// When the database fails.
+/// Returns the seeds that were run, oldest first.
 pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Model>, Error> {
     Ok(Entity::find().order_by_asc(Column::RanAt).order_by_asc(Column::Name).all(db).await?)
 }
 
-/// Records that the seed of this name is run; none if it was before. Of several who try at once, the others
-/// wait until the transaction of the first has ended.
-///
-/// # Errors
-/// When the database fails.
-pub async fn record(db: &DatabaseTransaction, name: &str, now: DateTime<Utc>) -> Result<Option<Model>, Error> {
+/// Records that the seed with this name is run. Returns `None` if it was run before. Concurrent calls wait until the
+/// transaction of the first one ends.
+pub async fn record(db: &Transaction, name: &str, now: DateTime<Utc>) -> Result<Option<Model>, Error> {
     let row =
-        ActiveModel { name: Set(name.to_owned()), ran_at: Set(ChronoUnixTimestampMillis(now)), made: Set("{}".into()) };
+        ActiveModel { name: Set(name.to_owned()), ran_at: Set(ChronoUnixTimestampMillis(now)), rows: Set("{}".into()) };
     match row.insert(db).await {
         Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Ok(None),
         recorded => Ok(Some(recorded?)),
     }
 }
 
-/// The seed of this name, held until the transaction ends; none if it was not run.
-///
-/// # Errors
-/// When the database fails.
-pub async fn lock(db: &DatabaseTransaction, name: &str) -> Result<Option<Model>, Error> {
+/// Returns the seed with this name, locked until the transaction ends, or `None` if it was not run.
+pub async fn lock(db: &Transaction, name: &str) -> Result<Option<Model>, Error> {
     Ok(Entity::find_by_id(name).lock_exclusive().one(db).await?)
 }
 
 impl Model {
-    /// Remembers the rows that it made, in the transaction that made them.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn remember(self, db: &DatabaseTransaction, made: &Made) -> Result<(), Error> {
+    /// Stores the ids of the inserted rows. Call it in the transaction that inserts them.
+    pub async fn save_rows(self, db: &Transaction, rows: &SeededRows) -> Result<(), Error> {
         let mut seed = self.into_active_model();
-        seed.made = Set(serde_json::to_string(made).map_err(Error::fault)?);
+        seed.rows = Set(serde_json::to_string(rows).map_err(Error::fault)?);
         seed.update(db).await?;
         Ok(())
     }
 
-    /// Deletes the rows that a locked seed made and that are still there, and its record. Users go as when they
-    /// delete their account, with their sessions and all that is theirs. How many rows of its own went.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn revert(self, db: &DatabaseTransaction, now: DateTime<Utc>) -> Result<u64, Error> {
-        let made: Made = serde_json::from_str(&self.made).map_err(Error::fault)?;
-        // Users are held first, as whoever deletes an account does: in another order the two could wait for each other.
+    /// Deletes the record of a locked seed, and its rows if they still exist. Its users are deleted with their sessions
+    /// and all their rows. Returns the number of deleted rows that the seed inserted.
+    pub async fn revert(self, db: &Transaction, at: EndedAt) -> Result<u64, Error> {
+        let rows: SeededRows = serde_json::from_str(&self.rows).map_err(Error::fault)?;
+        // Users are locked first, like in account deletion. Another order could deadlock.
         let mut users = Vec::new();
-        for id in &made.users {
+        for id in &rows.users {
             match user::lock(db, *id).await {
                 Err(Error::Refused(_)) => {}
                 user => users.push(user?),
             }
         }
-        let mut deleted = delete::<item::Entity>(db, item::Column::Id, &made.items).await?;
-        deleted += delete::<workout_log::Entity>(db, workout_log::Column::Id, &made.workout_logs).await?;
-        deleted += delete::<test_row::Entity>(db, test_row::Column::Id, &made.tests).await?;
+        let mut deleted = delete::<item::Entity>(db, item::Column::Id, &rows.items).await?;
+        deleted += delete::<workout_log::Entity>(db, workout_log::Column::Id, &rows.workout_logs).await?;
+        deleted += delete::<test_row::Entity>(db, test_row::Column::Id, &rows.tests).await?;
         for user in users {
-            session::end(db, user.id, Which::All, Reason::AccountDeletion, now).await?;
+            session::end_all(db, user.id, None, Reason::AccountDeletion, at).await?;
             user.delete(db).await?;
             deleted += 1;
         }
@@ -113,7 +94,11 @@ impl Model {
     }
 }
 
-async fn delete<E: EntityTrait>(db: &DatabaseTransaction, id: E::Column, ids: &[i64]) -> Result<u64, Error> {
+async fn delete<E: EntityTrait>(
+    db: &Transaction,
+    id: E::Column,
+    ids: &[impl Into<Value> + Copy],
+) -> Result<u64, Error> {
     let rows = E::delete_many().filter(id.is_in(ids.iter().copied()));
     Ok(rows.exec(db).await?.rows_affected)
 }

@@ -1,29 +1,31 @@
-//! Sessions: one row for each that lives. Written at sign-in, removed when it ends; validating a
-//! token never reads it.
+//! Active sessions. A row is inserted at sign-in and deleted when the session ends. Validating a token does not read it.
 //!
-//! Ending a session is one transaction: its row goes, a revocation comes. What begins or ends several
-//! sessions of a user holds the user's row meanwhile ([`user::lock`](super::user::lock)), so that no sign-in
-//! slips in between.
+//! Ending a session deletes its row and inserts a revocation in one transaction. A transaction that creates a session, or
+//! ends several, locks the user first ([`user::lock`](super::user::lock)), so that no concurrent sign-in is missed.
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::{QueryOrder, QuerySelect, Select};
 
-use super::{revocation, session_variables};
-use crate::auth::reason::Reason;
-use crate::auth::revocations::Ended;
-use crate::auth::session_id::SessionId;
-use crate::auth::token::{AnySession, Session};
+use super::expiry::Expires;
+use super::{database_state, revocation, session_variables};
+use crate::auth::revocation::reason::Reason;
+use crate::auth::revocation::{Ended, Ending, UserEnded};
+use crate::auth::token::session_id::SessionId;
+use crate::auth::token::{AnySession, CLOCK_TOLERANCE, Issued, Session};
 use crate::error::Error;
+use crate::platform::database;
+use crate::types::generation::Generation;
+use crate::types::limits::MAX_USER_AGENT_CHARS;
+use crate::types::{KeyId, UserId};
 
-/// The most characters of a `User-Agent` that are kept.
-const USER_AGENT_CHARS: usize = 255;
+/// A row is one value of the statement, and a statement in SQLite has at most 32,766.
+const ROWS_PER_DELETE: usize = 5_000;
 
-/// A session's row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "sessions")]
@@ -31,45 +33,34 @@ pub struct Model {
     /// The `sid` of its token.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: String,
-    /// Whose session it is.
-    pub user_id: i64,
-    /// When it began.
+    pub user_id: UserId,
     pub created_at: ChronoUnixTimestampMillis,
-    /// When it ends at the latest: when its token expires, however often that is renewed.
+    /// When the session ends, even if its token is renewed.
     pub expires_at: ChronoUnixTimestampMillis,
-    /// What the browser or program called itself at sign-in.
+    /// The `User-Agent` header at sign-in.
     pub user_agent: Option<String>,
-    /// The `kid` of the key that signed its token: tells when a retired key is no longer needed.
-    pub key_id: String,
+    /// The key that signed its first token. Shows when a retired key is no longer needed.
+    pub key_id: KeyId,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Which sessions of a user are meant.
-#[derive(Clone, Copy, Debug)]
-pub enum Which {
-    /// This one.
-    One(SessionId),
-    /// All but this one.
-    AllBut(SessionId),
-    /// All.
-    All,
+impl Expires for Entity {
+    type Key = String;
+    const KEY: Column = Column::Id;
+    const EXPIRES_AT: Column = Column::ExpiresAt;
 }
 
-/// The sessions of one user: the only way to reach any.
-fn of_user(user_id: i64) -> Select<Entity> {
+fn owned_by(user_id: UserId) -> Select<Entity> {
     Entity::find().filter(COLUMN.user_id.eq(user_id))
 }
 
-/// Records a session that was issued to this user at `now`.
-///
-/// # Errors
-/// When the database fails.
+/// Inserts the session of a token that was issued to this user at `now`.
 pub async fn create(
     db: &impl ConnectionTrait,
-    user_id: i64,
-    session: &AnySession,
-    (key_id, user_agent): (&str, Option<&str>),
+    user_id: UserId,
+    Issued { session, key_id, .. }: &Issued,
+    user_agent: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Model, Error> {
     let row = ActiveModel {
@@ -77,38 +68,29 @@ pub async fn create(
         user_id: Set(user_id),
         created_at: Set(ChronoUnixTimestampMillis(now)),
         expires_at: Set(ChronoUnixTimestampMillis(session.ends_at)),
-        user_agent: Set(user_agent.map(|name| name.chars().take(USER_AGENT_CHARS).collect())),
-        key_id: Set(key_id.to_owned()),
+        user_agent: Set(user_agent.map(|name| name.chars().take(MAX_USER_AGENT_CHARS).collect())),
+        key_id: Set(key_id.clone()),
     };
     Ok(row.insert(db).await?)
 }
 
-/// The row of the session that a request carries.
-///
-/// # Errors
-/// When the database fails.
+/// Returns the row of a request's session.
 pub async fn find(db: &impl ConnectionTrait, session: &Session) -> Result<Option<Model>, Error> {
-    Ok(of_user(session.user_id).filter(COLUMN.id.eq(session.id.to_string())).one(db).await?)
+    Ok(owned_by(session.user_id).filter(COLUMN.id.eq(session.id.to_string())).one(db).await?)
 }
 
-/// The user's sessions that live, newest first.
-///
-/// # Errors
-/// When the database fails.
-pub async fn list(db: &impl ConnectionTrait, user_id: i64, now: DateTime<Utc>) -> Result<Vec<Model>, Error> {
-    let live = of_user(user_id).filter(Column::ExpiresAt.gt(now.timestamp_millis()));
+/// Returns the user's active sessions, newest first.
+pub async fn list(db: &impl ConnectionTrait, user_id: UserId, now: DateTime<Utc>) -> Result<Vec<Model>, Error> {
+    let live = owned_by(user_id).filter(Column::ExpiresAt.gt(now.timestamp_millis()));
     Ok(live.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id).all(db).await?)
 }
 
-/// How many sessions live of each user with an id in `users` who has any.
-///
-/// # Errors
-/// When the database fails.
+/// Returns the number of active sessions of each user in a range of ids. Users without sessions are left out.
 pub async fn count_by_user(
     db: &impl ConnectionTrait,
-    users: RangeInclusive<i64>,
+    users: RangeInclusive<UserId>,
     now: DateTime<Utc>,
-) -> Result<HashMap<i64, i64>, Error> {
+) -> Result<HashMap<UserId, i64>, Error> {
     let live = Entity::find()
         .filter(Column::UserId.between(*users.start(), *users.end()))
         .filter(Column::ExpiresAt.gt(now.timestamp_millis()))
@@ -119,57 +101,94 @@ pub async fn count_by_user(
     Ok(live.into_tuple().all(db).await?.into_iter().collect())
 }
 
-/// Ends sessions of the user; to be called in a transaction. What comes back must be made known to
-/// this replica's set once the transaction is committed.
-///
-/// # Errors
-/// When the database fails.
+/// When sessions end, and how long tokens issued before that can be valid.
+#[derive(Clone, Copy, Debug)]
+pub struct EndedAt {
+    pub now: DateTime<Utc>,
+    /// The lifetime of a session.
+    pub lifetime: TimeDelta,
+}
+
+/// Ends one session of the user, if it has a row. Call it in a transaction. After the commit, add the result to the
+/// replica's revocation set.
 pub async fn end(
     db: &impl ConnectionTrait,
-    user_id: i64,
-    which: Which,
+    user_id: UserId,
+    id: SessionId,
     reason: Reason,
     now: DateTime<Utc>,
-) -> Result<Vec<Ended>, Error> {
-    let meant = match which {
-        Which::One(id) => of_user(user_id).filter(COLUMN.id.eq(id.to_string())),
-        Which::AllBut(id) => of_user(user_id).filter(COLUMN.id.ne(id.to_string())),
-        Which::All => of_user(user_id),
-    };
-    end_rows(db, meant.all(db).await?, reason, now).await
+) -> Result<Ending, Error> {
+    let rows = owned_by(user_id).filter(COLUMN.id.eq(id.to_string())).all(db).await?;
+    end_rows(db, rows, reason, now).await
 }
 
-/// Ends the user's oldest sessions until one more would make `most`.
-///
-/// # Errors
-/// When the database fails.
-pub async fn make_room(
+/// Ends all sessions of the user except the spared one, like [`end`]. Includes sessions without a row: a restored database
+/// lacks the rows of sessions that were created after the backup.
+pub async fn end_all(
     db: &impl ConnectionTrait,
-    user_id: i64,
-    most: usize,
-    now: DateTime<Utc>,
-) -> Result<Vec<Ended>, Error> {
-    let live = list(db, user_id, now).await?;
-    end_rows(db, live.into_iter().skip(most.saturating_sub(1)).collect(), Reason::SessionLimit, now).await
+    user_id: UserId,
+    spared: Option<SessionId>,
+    reason: Reason,
+    at: EndedAt,
+) -> Result<Ending, Error> {
+    let rows = owned_by(user_id).all(db).await?;
+    let spared_id = spared.map(|id| id.to_string());
+    let rows = rows.into_iter().filter(|row| Some(&row.id) != spared_id.as_ref()).collect();
+    let mut ending = end_rows(db, rows, reason, at.now).await?;
+    // With a clock that is ahead, the next sign-in at another replica would be covered. The rows cover the last minute.
+    let now = database::now(db).await?.map_or(at.now, |now| now.min(at.now));
+    let before = now - CLOCK_TOLERANCE;
+    let user = UserEnded { user_id, before, spared, reason, expires_at: at.now + at.lifetime };
+    let without_rows = Ending { users: vec![user], ..Ending::default() };
+    revocation::create(db, &without_rows, at.now).await?;
+    ending.extend(without_rows);
+    Ok(ending)
 }
 
-/// Ends a session whose token was presented, a user's or an anonymous visitor's, as [`end`] does.
-///
-/// # Errors
-/// When the database fails.
+/// Ends the user's oldest sessions, so that at most `max - 1` remain.
+pub async fn end_oldest(
+    db: &impl ConnectionTrait,
+    user_id: UserId,
+    max: usize,
+    now: DateTime<Utc>,
+) -> Result<Ending, Error> {
+    let active = list(db, user_id, now).await?;
+    end_rows(db, active.into_iter().skip(max.saturating_sub(1)).collect(), Reason::SessionLimit, now).await
+}
+
+/// Ends the session of a presented token, like [`end`], even if it has no row. An anonymous session gets no revocation, only
+/// its data is deleted: otherwise any client could fill the table.
 pub async fn end_presented(
     db: &impl ConnectionTrait,
     session: &AnySession,
     reason: Reason,
     now: DateTime<Utc>,
-) -> Result<Vec<Ended>, Error> {
-    if let Some(Session { user_id, id, .. }) = session.of_user() {
-        return end(db, user_id, Which::One(id), reason, now).await;
+) -> Result<Ending, Error> {
+    if let Some(session) = session.of_user() {
+        return end_user_session(db, &session, reason, now).await;
     }
     session_variables::delete(db, std::iter::once(session.id.to_string())).await?;
-    let ended = vec![Ended { id: session.id, reason, expires_at: session.ends_at }];
-    revocation::create(db, &ended, now).await?;
-    Ok(ended)
+    Ok(Ending { anonymous: vec![session.id], ..Ending::default() })
+}
+
+/// Like [`end_presented`], for the session of a user.
+pub async fn end_user_session(
+    db: &impl ConnectionTrait,
+    session: &Session,
+    reason: Reason,
+    now: DateTime<Utc>,
+) -> Result<Ending, Error> {
+    let ending = end(db, session.user_id, session.id, reason, now).await?;
+    if !ending.sessions.is_empty() {
+        return Ok(ending);
+    }
+    session_variables::delete(db, std::iter::once(session.id.to_string())).await?;
+    let ending = Ended { id: session.id, reason, expires_at: session.ends_at }.into();
+    // Concurrent requests can end the same session.
+    if !revocation::exists(db, session.id).await? {
+        revocation::create(db, &ending, now).await?;
+    }
+    Ok(ending)
 }
 
 async fn end_rows(
@@ -177,37 +196,40 @@ async fn end_rows(
     rows: Vec<Model>,
     reason: Reason,
     now: DateTime<Utc>,
-) -> Result<Vec<Ended>, Error> {
-    if rows.is_empty() {
-        return Ok(Vec::new());
+) -> Result<Ending, Error> {
+    for chunk in rows.chunks(ROWS_PER_DELETE) {
+        let ids = || chunk.iter().map(|row| row.id.clone());
+        Entity::delete_many().filter(COLUMN.id.is_in(ids())).exec(db).await?;
+        session_variables::delete(db, ids()).await?;
     }
-    let ids = || rows.iter().map(|row| row.id.clone());
-    Entity::delete_many().filter(COLUMN.id.is_in(ids())).exec(db).await?;
-    session_variables::delete(db, ids()).await?;
-    // Also those past their expiry: within the leeway their tokens are still accepted, and what is behind
-    // it is soon purged, here and there.
-    let ended: Vec<_> = rows
-        .iter()
-        .filter_map(|row| Some(Ended { id: row.id.parse().ok()?, reason, expires_at: row.expires_at.0 }))
-        .collect();
-    revocation::create(db, &ended, now).await?;
-    Ok(ended)
+    // Expired sessions are included, because their tokens are still accepted within the leeway.
+    let ended =
+        rows.iter().filter_map(|row| Some(Ended { id: row.id.parse().ok()?, reason, expires_at: row.expires_at.0 }));
+    let ending = Ending { sessions: ended.collect(), ..Ending::default() };
+    revocation::create(db, &ending, now).await?;
+    Ok(ending)
 }
 
-/// When the last token that the key of this id signed expires, as far as live sessions tell.
-///
-/// # Errors
-/// When the database fails.
-pub async fn last_of_key(db: &impl ConnectionTrait, key_id: &str) -> Result<Option<DateTime<Utc>>, Error> {
-    let signed = Entity::find().filter(COLUMN.key_id.eq(key_id)).order_by_desc(Column::ExpiresAt).limit(1);
+/// Returns the latest expiry of the active sessions whose tokens this key signed.
+pub async fn latest_expiry_by_key(db: &impl ConnectionTrait, key_id: &KeyId) -> Result<Option<DateTime<Utc>>, Error> {
+    let signed = Entity::find().filter(COLUMN.key_id.eq(key_id.clone())).order_by_desc(Column::ExpiresAt).limit(1);
     Ok(signed.one(db).await?.map(|row| row.expires_at.0))
 }
 
-/// Removes rows of tokens that expired before `before`; tells how many.
-///
-/// # Errors
-/// When the database fails.
-pub async fn purge(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<u64, Error> {
-    let expired = Column::ExpiresAt.lt(before.timestamp_millis());
-    Ok(Entity::delete_many().filter(expired).exec(db).await?.rows_affected)
+/// Ends all sessions of all users: deletes their rows and replaces the generation `before` with `next`, which invalidates
+/// all tokens. Returns `false` if `before` is no longer the generation.
+pub async fn end_generation(db: &impl ConnectionTrait, before: Generation, next: Generation) -> Result<bool, Error> {
+    if !database_state::replace_generation(db, before, next).await? {
+        return Ok(false);
+    }
+    Entity::delete_many().exec(db).await?;
+    session_variables::Entity::delete_many().exec(db).await?;
+    Ok(true)
+}
+
+/// Ends all sessions of all users, also those that the database does not contain: `next` becomes the generation.
+pub async fn end_every(db: &impl ConnectionTrait, next: Generation) -> Result<(), Error> {
+    let current = database_state::generation(db, next).await?;
+    end_generation(db, current, next).await?;
+    Ok(())
 }

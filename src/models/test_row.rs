@@ -1,4 +1,4 @@
-//! Rows of the course's lessons before anybody signs in: text that belongs to nobody and that anybody may read.
+//! Rows of the course's table `tests`. They have no owner, and every client may read and create them.
 
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
@@ -6,42 +6,33 @@ use sea_orm::QueryOrder;
 use sea_orm::entity::prelude::*;
 
 use crate::error::Error;
+use crate::types::TestRowId;
 
-/// Anybody may write, so these many are kept, the newest.
-pub const KEPT: i64 = 1000;
+/// The table has at most this many rows, because every client may write. Older rows are deleted.
+pub const MAX_ROWS: i64 = 1000;
 
-/// A row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "tests")]
 pub struct Model {
-    /// Never given out twice.
+    /// Never reused.
     #[sea_orm(primary_key)]
-    pub id: i64,
-    /// As it came.
+    pub id: TestRowId,
     pub testdata: String,
-    /// When it was created.
     pub created_at: ChronoUnixTimestampMillis,
-    /// When it last changed.
     pub updated_at: ChronoUnixTimestampMillis,
-    /// What the course's second migration adds.
+    /// Added by the course's second migration.
     pub first_name: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// All rows, oldest first.
-///
-/// # Errors
-/// When the database fails.
+/// Returns all rows, oldest first.
 pub async fn list(db: &impl ConnectionTrait) -> Result<Vec<Model>, Error> {
     Ok(Entity::find().order_by_asc(Column::Id).all(db).await?)
 }
 
-/// Inserts a row, and deletes what is no longer among the newest.
-///
-/// # Errors
-/// When the database fails.
+/// Inserts a row and deletes the rows over the limit.
 pub async fn create(
     db: &impl ConnectionTrait,
     testdata: &str,
@@ -56,6 +47,6 @@ pub async fn create(
         ..Default::default()
     };
     let row = row.insert(db).await?;
-    Entity::delete_many().filter(COLUMN.id.lte(row.id - KEPT)).exec(db).await?;
+    Entity::delete_many().filter(COLUMN.id.lte(TestRowId(row.id.0 - MAX_ROWS))).exec(db).await?;
     Ok(row)
 }

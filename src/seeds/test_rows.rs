@@ -1,13 +1,13 @@
-//! `test-rows`: the row of the course's lesson on seeds, with its times.
+//! `test-rows`: the row that the course's lesson on seeds inserts.
 
 use chrono::{DateTime, Utc};
-use sea_orm::DatabaseTransaction;
 
 use crate::error::Error;
-use crate::models::seed::Made;
+use crate::models::seed::SeededRows;
 use crate::models::test_row;
+use crate::platform::database::Transaction;
 
-pub(super) async fn make(db: &DatabaseTransaction, now: DateTime<Utc>) -> Result<Made, Error> {
+pub(super) async fn insert(db: &Transaction, now: DateTime<Utc>) -> Result<SeededRows, Error> {
     let row = test_row::create(db, "a row of the seed", Some("Gary"), now).await?;
-    Ok(Made { tests: vec![row.id], ..Made::default() })
+    Ok(SeededRows { tests: vec![row.id], ..SeededRows::default() })
 }

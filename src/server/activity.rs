@@ -1,61 +1,145 @@
-//! What a connection is doing: how many requests are in flight, and since when none is.
+//! Tracks the activity of a connection and decides when to close it.
+//!
+//! Each connection has one timer; requests have none. A request has its own deadline. The timer closes connections whose
+//! client sends no request or does not read the response.
 
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 
-/// The activity of one connection; clones share it.
-#[derive(Clone)]
-pub(super) struct Activity(Arc<Shared>);
+/// The time limit for the head of the first request.
+pub const FIRST_HEAD: Duration = Duration::from_secs(30);
+/// How long a client may read nothing of a response.
+pub const STALLED: Duration = Duration::from_secs(30);
+/// Added to the announced time-out, so a client that respects it does not use a connection that is being closed.
+const MARGIN: Duration = Duration::from_secs(1);
+/// Time between checks while a handler runs.
+const CHECK_INTERVAL: Duration = Duration::from_secs(30);
 
-struct Shared {
+/// The activity of one connection.
+pub(super) struct Activity {
     opened: Instant,
-    in_flight: AtomicUsize,
-    /// When the last request ended, in milliseconds since the connection was opened.
-    quiet_since: AtomicU64,
+    keep_alive: Duration,
+    /// Whether a request was received.
+    served: AtomicBool,
+    /// Requests without a response.
+    handling: AtomicUsize,
+    /// Responses whose body has not ended.
+    sending: AtomicUsize,
+    /// Whether the send buffer is full, because the client does not read.
+    blocked: AtomicBool,
+    /// The last start or progress of a response, in milliseconds since the connection was opened.
+    progress: AtomicU64,
 }
 
 impl Activity {
-    pub(super) fn new() -> Self {
-        Self(Arc::new(Shared {
+    pub(super) fn new(keep_alive: Duration) -> Arc<Self> {
+        Arc::new(Self {
             opened: Instant::now(),
-            in_flight: AtomicUsize::new(0),
-            quiet_since: AtomicU64::new(0),
-        }))
+            keep_alive,
+            served: AtomicBool::new(false),
+            handling: AtomicUsize::new(0),
+            sending: AtomicUsize::new(0),
+            blocked: AtomicBool::new(false),
+            progress: AtomicU64::new(0),
+        })
     }
 
-    /// Marks a request as in flight until the guard is dropped, also by a client that hangs up.
-    pub(super) fn begin(&self) -> InFlight {
-        self.0.in_flight.fetch_add(1, Ordering::AcqRel);
-        InFlight(self.clone())
+    /// Counts a request until the guard is dropped, even if the client disconnects.
+    pub(super) fn handling(self: &Arc<Self>) -> Counted {
+        self.served.store(true, Ordering::Relaxed);
+        self.count(|activity| &activity.handling)
     }
 
-    /// Resolves once no request has been in flight for `limit`. One timer a connection, none a request.
-    pub(super) async fn idle_for(&self, limit: Duration) {
-        loop {
-            let quiet_since = Duration::from_millis(self.0.quiet_since.load(Ordering::Acquire));
-            let deadline = match self.0.in_flight.load(Ordering::Acquire) {
-                0 => self.0.opened + quiet_since + limit,
-                _ => Instant::now() + limit,
-            };
-            if deadline <= Instant::now() {
-                return;
-            }
-            sleep_until(deadline).await;
+    /// Counts a response until the guard is dropped.
+    pub(super) fn sending(self: &Arc<Self>) -> Counted {
+        self.advance();
+        self.count(|activity| &activity.sending)
+    }
+
+    fn count(self: &Arc<Self>, counter: fn(&Self) -> &AtomicUsize) -> Counted {
+        counter(self).fetch_add(1, Ordering::AcqRel);
+        Counted { activity: Arc::clone(self), counter }
+    }
+
+    /// Records a successful write.
+    pub(super) fn wrote(&self) {
+        self.advance();
+        self.blocked.store(false, Ordering::Release);
+    }
+
+    /// Records that the send buffer is full.
+    pub(super) fn blocked(&self) {
+        self.blocked.store(true, Ordering::Release);
+    }
+
+    fn advance(&self) {
+        let now = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.progress.store(now, Ordering::Release);
+    }
+
+    /// Returns when to close the connection in its current state, or `None` while a handler runs.
+    fn due(&self) -> Option<Instant> {
+        let progress = self.opened + Duration::from_millis(self.progress.load(Ordering::Acquire));
+        if self.blocked.load(Ordering::Acquire) {
+            Some(progress + STALLED)
+        } else if self.handling.load(Ordering::Acquire) > 0 {
+            None
+        } else if self.sending.load(Ordering::Acquire) > 0 {
+            Some(progress + STALLED)
+        } else if self.served.load(Ordering::Relaxed) {
+            Some(progress + self.keep_alive + MARGIN)
+        } else {
+            Some(self.opened + FIRST_HEAD)
         }
     }
 }
 
-/// A request in flight.
-pub(super) struct InFlight(Activity);
+/// A request or a response that counts until this is dropped.
+pub(super) struct Counted {
+    activity: Arc<Activity>,
+    counter: fn(&Activity) -> &AtomicUsize,
+}
 
-impl Drop for InFlight {
+impl Drop for Counted {
     fn drop(&mut self) {
-        let shared = &self.0.0;
-        let now = u64::try_from(shared.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
-        shared.quiet_since.store(now, Ordering::Release);
-        shared.in_flight.fetch_sub(1, Ordering::AcqRel);
+        (self.counter)(&self.activity).fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Resolves when the connection must be closed. Poll it after the connection, in the same task, because the connection's
+/// activity can shorten the wait.
+pub(super) struct Watch {
+    activity: Arc<Activity>,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl Watch {
+    pub(super) fn new(activity: Arc<Activity>) -> Self {
+        let timer = Box::pin(sleep_until(activity.opened + FIRST_HEAD));
+        Self { activity, timer }
+    }
+}
+
+impl Future for Watch {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if let Some(due) = self.activity.due().filter(|due| *due < self.timer.deadline()) {
+            self.timer.as_mut().reset(due);
+        }
+        loop {
+            ready!(self.timer.as_mut().poll(context));
+            let now = Instant::now();
+            let next = self.activity.due().unwrap_or(now + CHECK_INTERVAL);
+            if next <= now {
+                return Poll::Ready(());
+            }
+            self.timer.as_mut().reset(next);
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! What sign-up and sign-in give: the token, and whose it is.
+//! Responses to sign-up and sign-in, and the current session.
 
 use axum::Json;
 use axum::http::header::SET_COOKIE;
@@ -9,20 +9,19 @@ use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::{Session, User};
-use crate::extract::DEVICE_HEADER;
+use crate::accounts::NewSession;
+use crate::headers::DEVICE;
 
-/// A new session and the token that carries it.
+/// A new session and its token.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Credentials {
-    /// Who signed in.
     pub user: User,
-    /// The session that begins.
     pub session: Session,
     /// `created` after sign-up, `successfully authenticated` after sign-in.
     #[schema(example = "successfully authenticated")]
     pub message: &'static str,
-    /// The JWT, to be sent as `Authorization: Bearer …`; not there when it travels by cookie.
+    /// The JWT, to be sent as `Authorization: Bearer …`. Missing if it is in a cookie.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "expose")]
     #[schema(value_type = String, required = false, nullable = false, example = "eyJhbGciOiJIUzI1NiIs…")]
     pub session_token: Option<SecretString>,
@@ -32,20 +31,33 @@ pub struct Credentials {
     /// Seconds until the token expires.
     #[schema(example = 86400)]
     pub expires_in: i64,
-    /// What the device keeps and shows when it signs in again; goes out as a header.
+    /// Sent as a header. The device sends it with its next sign-in.
     #[serde(skip)]
-    pub device_token: SecretString,
-    /// The token, and variables that move with it, for the browser to keep.
+    device_token: SecretString,
     #[serde(skip)]
-    pub cookies: Vec<HeaderValue>,
+    cookies: Vec<HeaderValue>,
 }
 
 impl Credentials {
-    /// The headers in which the browser, and the device, get what is theirs to keep.
+    #[must_use]
+    pub fn of(new: NewSession, message: &'static str) -> Self {
+        Self {
+            user: User::from(&new.user),
+            session: Session::of(&new.row, true),
+            message,
+            token_type: if new.token.is_some() { "Bearer" } else { "Cookie" },
+            session_token: new.token,
+            expires_in: new.expires_in,
+            device_token: new.device_token,
+            cookies: new.cookies,
+        }
+    }
+
+    /// The headers with the device token and the cookies.
     pub(crate) fn headers(&mut self) -> HeaderMap {
         let mut headers = HeaderMap::new();
         let device = HeaderValue::try_from(self.device_token.expose_secret());
-        headers.insert(DEVICE_HEADER, device.unwrap_or(HeaderValue::from_static("")));
+        headers.insert(DEVICE, device.unwrap_or(HeaderValue::from_static("")));
         for cookie in self.cookies.drain(..) {
             headers.append(SET_COOKIE, cookie);
         }
@@ -59,12 +71,10 @@ impl IntoResponse for Credentials {
     }
 }
 
-/// Who the request's session belongs to.
+/// The session of the request and its user.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CurrentSession {
-    /// The user.
     pub user: User,
-    /// The session.
     pub session: Session,
 }
 

@@ -1,75 +1,75 @@
-//! An error as a client sees it: problem details (RFC 9457), the challenge of a 401, `Retry-After`.
+//! Error responses: problem details (RFC 9457), `WWW-Authenticate` and `Retry-After`.
 //!
-//! An [`Error`] leaves its handler as a status with headers and travels on as a response extension;
-//! `middleware::report` logs its cause and writes the body, for only there the request's id is known.
+//! An [`Error`] becomes a response with status and headers, and is added as a response extension. The request log knows
+//! the request id: it logs the cause and writes the body.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{ACCEPT_ENCODING, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::rate_limit::{RateLimit, whole_seconds};
-use crate::auth::refusal::Refusal;
-use crate::error::{Error, FieldError};
+use super::rate_limit::{RateLimit, seconds_rounded_up};
+use crate::auth::token::refusal::Refusal;
+use crate::error::Error;
+use crate::types::FieldError;
 
-/// What went wrong, for people and programs.
+/// An error in the format of RFC 9457.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
-    /// Where this kind of problem is explained, relative to the service.
+    /// The page that explains the error, relative to the service.
     #[serde(rename = "type")]
     #[schema(example = "/docs/errors#expired")]
     pub kind: String,
-    /// The kind of problem in words.
+    /// The code in words.
     #[schema(example = "Expired")]
     pub title: String,
     /// The HTTP status.
     #[schema(example = 401)]
     pub status: u16,
-    /// This problem in a sentence.
+    /// What is wrong and what to do.
     #[schema(example = "The token expired at 2026-11-20T12:00:00Z.")]
     pub detail: String,
-    /// The stable name of the problem.
+    /// The stable name of the error, for programs.
     #[schema(example = "expired")]
     pub code: &'static str,
-    /// The `X-Request-Id` of the answer, to be found in the log.
+    /// The `X-Request-Id` of the response. The log has it too.
     #[schema(example = "5f2c9a01-000042")]
     pub request_id: String,
-    /// The fields that break a rule.
+    /// The fields that are not valid.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(nullable = false, required = false)]
     pub errors: Vec<ProblemField>,
-    /// `detail` again, under the names of [`RepeatDetail`].
+    /// `detail` again, under the names in [`RepeatDetail`].
     #[serde(flatten)]
     #[schema(ignore)]
     pub repeated: BTreeMap<&'static str, String>,
 }
 
-/// Put into a response's extensions: should it be a problem, its `detail` is repeated under these names, for
-/// clients that know no problem documents.
+/// Response extension: an error response repeats its `detail` under these names, for clients that do not read problem
+/// documents.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RepeatDetail {
-    /// The names.
     pub names: &'static [&'static str],
-    /// What they say instead of a `401`'s detail.
+    /// Replaces the detail of a `401` under these names.
     pub refusal: Option<&'static str>,
 }
 
-/// A field that breaks a rule.
+/// A field that is not valid.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProblemField {
     /// JSON pointer into the body, or `?name` for a query parameter.
     #[schema(example = "/username")]
     pub pointer: String,
-    /// The stable name of the rule.
+    /// The stable name of the validation error, for programs.
     #[schema(example = "username_too_long")]
     pub code: &'static str,
-    /// The rule in a sentence.
-    #[schema(example = "A username has at most 64 characters.")]
+    /// What is wrong with the field.
+    #[schema(example = "Username must have at most 64 characters.")]
     pub detail: String,
 }
 
@@ -82,7 +82,6 @@ impl IntoResponse for Error {
 }
 
 impl Problem {
-    /// What the client is told of `error`.
     #[must_use]
     pub fn of(error: &Error, request_id: &str, repeat: RepeatDetail) -> Self {
         let detail = error.to_string();
@@ -93,7 +92,7 @@ impl Problem {
         };
         Self {
             kind: format!("/docs/errors#{}", error.code()),
-            title: in_words(error.code()),
+            title: title(error.code()),
             status: error.status().as_u16(),
             code: error.code(),
             request_id: request_id.to_owned(),
@@ -104,15 +103,15 @@ impl Problem {
     }
 }
 
-/// `username_taken` as `Username taken`.
-fn in_words(code: &str) -> String {
+/// Turns `username_taken` into `Username taken`.
+fn title(code: &str) -> String {
     let words = code.replace('_', " ");
     words.get(..1).map(str::to_uppercase).unwrap_or_default() + words.get(1..).unwrap_or_default()
 }
 
 impl From<&FieldError> for ProblemField {
     fn from(field: &FieldError) -> Self {
-        Self { pointer: field.pointer.clone(), code: field.rule.code(), detail: field.rule.to_string() }
+        Self { pointer: field.pointer.clone(), code: field.error.code(), detail: field.error.to_string() }
     }
 }
 
@@ -122,7 +121,10 @@ fn headers(error: &Error) -> HeaderMap {
         headers.insert(WWW_AUTHENTICATE, challenge);
     }
     if let Some(wait) = error.retry_after() {
-        headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds_rounded_up(wait)));
+    }
+    if matches!(error, Error::UnsupportedEncoding) {
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }
     if let Error::TooManyAttempts(exhausted) = error {
         RateLimit(Some(*exhausted)).write(&mut headers);
@@ -130,16 +132,18 @@ fn headers(error: &Error) -> HeaderMap {
     headers
 }
 
-/// The challenge of RFC 6750 §3: no `error` when no token was sent. The descriptions are sentences of
-/// our own in plain ASCII, so nothing of the request is ever repeated in a header.
+/// The challenge of RFC 6750 §3: without `error` if the request has no token. The descriptions are constant ASCII texts
+/// of this server, so a header never repeats parts of the request.
 fn challenge(error: &Error) -> Option<HeaderValue> {
     const REALM: &str = r#"Bearer realm="daypass""#;
     let challenge = match error {
         Error::Refused(Refusal::NoToken | Refusal::Anonymous) | Error::BadCredentials => REALM.to_owned(),
+        Error::AmbiguousToken | Error::Refused(Refusal::AmbiguousToken) => {
+            format!(r#"{REALM}, error="invalid_request", error_description="{error}""#)
+        }
         Error::Refused(refusal) => {
             format!(r#"{REALM}, error="invalid_token", error_description="{refusal}""#)
         }
-        Error::AmbiguousToken => format!(r#"{REALM}, error="invalid_request", error_description="{error}""#),
         _ => return None,
     };
     Some(HeaderValue::try_from(challenge).unwrap_or(HeaderValue::from_static(REALM)))

@@ -1,4 +1,4 @@
-//! A session as its user may see it.
+//! Responses about sessions.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,16 +13,15 @@ pub struct Session {
     /// The `sid` of its token.
     #[schema(example = "Yt3bOGpKq0mXl2yZ1n5c4A")]
     pub id: String,
-    /// When it began.
+    /// The time of sign-in.
     #[schema(format = DateTime, example = "2026-11-20T12:00:00.000Z")]
     pub created_at: String,
-    /// When its token expires.
     #[schema(format = DateTime, example = "2026-11-21T12:00:00.000Z")]
     pub expires_at: String,
-    /// What the browser or program called itself at sign-in.
+    /// The `User-Agent` at sign-in.
     #[schema(example = "curl/8.5.0")]
     pub user_agent: Option<String>,
-    /// Whether it is the session of this request.
+    /// Whether this is the session of the request.
     pub current: bool,
 }
 
@@ -33,16 +32,15 @@ pub struct SessionList {
     pub items: Vec<Session>,
 }
 
-/// How many sessions ended.
+/// The result of ending sessions.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EndedSessions {
-    /// Those that lived until now.
+    /// The number of active sessions that ended.
     #[schema(example = 2)]
     pub ended: usize,
 }
 
 impl Session {
-    /// The view of `session`, seen from the session of the request.
     #[must_use]
     pub fn of(session: &session::Model, current: bool) -> Self {
         Self {

@@ -1,25 +1,26 @@
-//! A user as others may see one: no key, no hash.
+//! Responses about users.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::moment;
 use crate::models::user;
+use crate::types::UserId;
 
 /// A user.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
-    /// Never given to another user.
-    #[schema(example = 1)]
-    pub id: i64,
+    /// Never reused.
+    #[schema(value_type = i64, example = 1)]
+    pub id: UserId,
     /// As typed at sign-up.
     #[schema(example = "ada")]
     pub username: String,
-    /// When the user signed up.
+    /// The time of sign-up.
     #[schema(format = DateTime, example = "2026-11-20T12:00:00.000Z")]
     pub created_at: String,
-    /// When the name or the password last changed.
+    /// The time of the last change of username or password.
     #[schema(format = DateTime, example = "2026-11-20T12:00:00.000Z")]
     pub updated_at: String,
 }

@@ -1,29 +1,28 @@
-//! Session variables as their session may see them.
+//! Responses about session variables.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::models::bag::{self, Bag, VariableName};
+use crate::session_data::data;
+use crate::session_data::data::{SessionData, VariableName};
 
 /// A session variable.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Variable {
-    /// Its name.
     #[schema(example = "counter")]
     pub name: String,
     /// Any JSON.
     #[schema(value_type = serde_json::Value, example = 3)]
     pub value: Box<RawValue>,
-    /// Grows with every change in the session; its `ETag`.
+    /// Increases with every change in the session. The `ETag` contains it.
     #[schema(example = 3)]
     pub version: i64,
 }
 
 impl Variable {
-    /// The view of a variable.
     #[must_use]
-    pub fn of(name: &VariableName, variable: &bag::Variable) -> Self {
+    pub fn of(name: &VariableName, variable: &data::Variable) -> Self {
         Self { name: name.as_str().to_owned(), value: variable.value.clone(), version: variable.version }
     }
 }
@@ -31,12 +30,12 @@ impl Variable {
 /// All variables of a session.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct VariableList {
-    /// In the order of their names.
+    /// Sorted by name.
     pub items: Vec<Variable>,
 }
 
-impl From<&Bag> for VariableList {
-    fn from(bag: &Bag) -> Self {
-        Self { items: bag.iter().map(|(name, variable)| Variable::of(name, variable)).collect() }
+impl From<&SessionData> for VariableList {
+    fn from(data: &SessionData) -> Self {
+        Self { items: data.iter().map(|(name, variable)| Variable::of(name, variable)).collect() }
     }
 }

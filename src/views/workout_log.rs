@@ -1,4 +1,4 @@
-//! A workout log as its owner sees it.
+//! Responses about workout logs.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -6,27 +6,26 @@ use utoipa::ToSchema;
 use super::moment;
 use crate::models::page::Cursor;
 use crate::models::workout_log;
+use crate::types::WorkoutLogId;
 
 /// A workout log.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkoutLog {
-    /// Never given to another log.
-    #[schema(example = 1)]
-    pub id: i64,
-    /// What was done, exactly as it came.
+    /// Never reused.
+    #[schema(value_type = i64, example = 1)]
+    pub id: WorkoutLogId,
+    /// Exactly as it was sent.
     #[schema(example = "row 2 km")]
     pub description: String,
-    /// How it was measured, exactly as it came.
+    /// How it was measured, exactly as it was sent.
     #[schema(example = "Time")]
     pub definition: String,
-    /// What came of it, exactly as it came.
+    /// Exactly as it was sent.
     #[schema(example = "7:42")]
     pub result: String,
-    /// When it was created.
     #[schema(format = DateTime, example = "2026-11-20T12:00:00.000Z")]
     pub created_at: String,
-    /// When it last changed.
     #[schema(format = DateTime, example = "2026-11-20T12:00:00.000Z")]
     pub updated_at: String,
 }
@@ -35,19 +34,19 @@ pub struct WorkoutLog {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkoutLogPage {
-    /// The logs, in the order that was asked for.
+    /// In the requested order.
     pub items: Vec<WorkoutLog>,
-    /// Ask for the next page with it; null on the last page.
+    /// The `cursor` of the next page; null on the last page.
     pub next_cursor: Option<String>,
 }
 
-impl From<&workout_log::Model> for WorkoutLog {
-    fn from(log: &workout_log::Model) -> Self {
+impl From<workout_log::Model> for WorkoutLog {
+    fn from(log: workout_log::Model) -> Self {
         Self {
             id: log.id,
-            description: log.description.clone(),
-            definition: log.definition.clone(),
-            result: log.result.clone(),
+            description: log.description,
+            definition: log.definition,
+            result: log.result,
             created_at: moment(log.created_at.0),
             updated_at: moment(log.updated_at.0),
         }
@@ -56,6 +55,6 @@ impl From<&workout_log::Model> for WorkoutLog {
 
 impl From<(Vec<workout_log::Model>, Option<Cursor>)> for WorkoutLogPage {
     fn from((logs, end): (Vec<workout_log::Model>, Option<Cursor>)) -> Self {
-        Self { items: logs.iter().map(WorkoutLog::from).collect(), next_cursor: end.map(|cursor| cursor.encode()) }
+        Self { items: logs.into_iter().map(WorkoutLog::from).collect(), next_cursor: end.map(|cursor| cursor.encode()) }
     }
 }

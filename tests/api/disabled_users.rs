@@ -1,20 +1,21 @@
-//! Users whom an operator keeps out: they learn nothing by signing in, and their sessions end.
+//! Disabled users: their sessions end, and sign-in does not reveal that they are disabled.
 
-use daypass::auth::reason::Reason;
-use daypass::models::session::{self, Which};
+use daypass::auth::revocation::reason::Reason;
+use daypass::models::session;
 use daypass::models::user;
 use serde_json::json;
 
-use crate::support::{Client, PASSWORD, Reply, TestApp};
+use crate::support::{Client, PASSWORD, Reply, TestApp, until_available};
 
 impl TestApp {
     /// Disables a user as the command line does.
-    async fn disable(&self, name: &str) {
+    pub(crate) async fn disable(&self, name: &str) {
         let user = user::find_by_username(&self.app.db, name).await.unwrap().unwrap();
-        let transaction = self.app.begin_write().await.unwrap();
+        let transaction = self.app.db.begin_write().await.unwrap();
         let now = self.clock.now();
-        let user = user::lock(&transaction, user.id).await.unwrap().disable(&*transaction, now).await.unwrap();
-        let ended = session::end(&*transaction, user.id, Which::All, Reason::AccountDisabled, now).await.unwrap();
+        let user = user::lock(&transaction, user.id).await.unwrap().disable(&transaction, now).await.unwrap();
+        let ended =
+            session::end_all(&transaction, user.id, None, Reason::AccountDisabled, self.app.ended_at()).await.unwrap();
         transaction.commit().await.unwrap();
         self.app.ended(&ended).await;
     }
@@ -25,24 +26,24 @@ async fn sign_in(anon: &Client, password: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn a_disabled_user_is_out_and_stays_out_until_enabled() {
+async fn disabled_user_cannot_sign_in_until_enabled() {
     let app = TestApp::start().await;
     let (alice, bob) = (app.alice().await, app.bob().await);
     app.disable("alice").await;
     let refused = alice.get("/api/verify").await;
-    assert_eq!(refused.refusal(), (401, "revoked".to_owned()));
+    assert_eq!(refused.error(), (401, "revoked".to_owned()));
     assert!(refused.text().contains("disabled"));
     assert_eq!(bob.get("/api/verify").await.status(), 204);
-    assert_eq!(sign_in(&app.anon, PASSWORD).await.refusal(), (401, "bad_credentials".to_owned()));
+    assert_eq!(sign_in(&app.anon, PASSWORD).await.error(), (401, "bad_credentials".to_owned()));
 
     let user = user::find_by_username(&app.app.db, "alice").await.unwrap().unwrap();
     user.enable(&app.app.db).await.unwrap();
     assert_eq!(sign_in(&app.anon, PASSWORD).await.status(), 201);
-    assert_eq!(alice.get("/api/verify").await.status(), 401, "what has ended does not begin again");
+    assert_eq!(alice.get("/api/verify").await.status(), 401, "ended sessions stay ended");
 }
 
 #[tokio::test]
-async fn signing_in_does_not_tell_a_disabled_user_from_a_wrong_password() {
+async fn sign_in_response_does_not_reveal_that_a_user_is_disabled() {
     let app = TestApp::start().await;
     app.alice().await;
     let mut before = sign_in(&app.anon, "not her password").await.json();
@@ -57,24 +58,24 @@ async fn signing_in_does_not_tell_a_disabled_user_from_a_wrong_password() {
 }
 
 #[tokio::test]
-async fn a_user_disabled_while_their_password_was_hashed_does_not_get_in() {
+async fn user_disabled_during_password_verification_cannot_sign_in() {
     let app = TestApp::start().await;
     app.alice().await;
     let verified = user::find_by_username(&app.app.db, "alice").await.unwrap().unwrap();
     assert!(verified.may_sign_in());
     app.disable("alice").await;
-    let transaction = app.app.begin_write().await.unwrap();
+    let transaction = app.app.db.begin_write().await.unwrap();
     assert_eq!(user::lock_unchanged(&transaction, &verified).await.unwrap(), None);
 }
 
 #[tokio::test]
-async fn no_session_outlives_disabling_its_user() {
+async fn concurrent_sign_in_does_not_survive_disabling_the_user() {
     let app = TestApp::start().await;
     let alice = app.alice().await;
     let signing_in: Vec<_> = (0..8)
         .map(|_| {
             let anon = app.anon.clone();
-            tokio::spawn(async move { sign_in(&anon, PASSWORD).await })
+            tokio::spawn(async move { until_available(|| sign_in(&anon, PASSWORD)).await })
         })
         .collect();
     app.disable("alice").await;
@@ -82,9 +83,9 @@ async fn no_session_outlives_disabling_its_user() {
         let reply = attempt.await.unwrap();
         if reply.status() == 201 {
             let late = app.anon.with_token(reply.json()["sessionToken"].as_str().unwrap());
-            assert_eq!(late.get("/api/verify").await.refusal(), (401, "revoked".to_owned()));
+            assert_eq!(late.get("/api/verify").await.error(), (401, "revoked".to_owned()));
         } else {
-            assert_eq!(reply.refusal(), (401, "bad_credentials".to_owned()));
+            assert_eq!(reply.error(), (401, "bad_credentials".to_owned()));
         }
     }
     assert_eq!(alice.get("/api/verify").await.status(), 401);

@@ -1,5 +1,5 @@
-//! What the service says of itself, held against what it does: the page, the OpenAPI document, the
-//! list of errors, the Postman collection, the table of routes.
+//! Documentation matches behaviour: the page, the OpenAPI document, the list of errors, the Postman collection and the
+//! route table.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -29,47 +29,56 @@ fn operations() -> BTreeSet<String> {
 }
 
 #[test]
-fn the_openapi_document_is_what_it_was() {
+fn openapi_document_matches_the_snapshot() {
     insta::assert_json_snapshot!("openapi", router::document());
 }
 
+#[test]
+fn documented_size_of_a_variable_is_the_limit() {
+    let document = serde_json::to_value(router::document()).unwrap();
+    let operation = &document["paths"]["/api/sessions/current/variables/{name}"]["put"];
+    let size = format!("at most {} KiB", daypass::types::limits::MAX_VALUE_BYTES / 1024);
+    assert!(operation["description"].as_str().unwrap().contains(&size), "{operation}");
+}
+
 #[tokio::test]
-async fn the_openapi_document_is_served_as_it_is_made() {
+async fn openapi_document_is_served() {
     let app = TestApp::start().await;
     let served = app.anon.get("/openapi.json").await.json();
     assert_eq!(served, serde_json::to_value(router::document()).unwrap());
 }
 
 #[tokio::test]
-async fn every_operation_of_the_document_is_a_route_and_asks_for_a_token_where_it_says_so() {
+async fn openapi_operations_exist_and_require_a_token_as_documented() {
     let app = TestApp::start().await;
-    let begun = app.anon.put("/api/sessions/current/variables/b?carrier=bearer", 1.into()).await;
-    let visitor = app.anon.with_token(begun.header("daypass-session-token"));
+    let created = app.anon.put("/api/sessions/current/variables/b?carrier=bearer", 1.into()).await;
+    let visitor = app.anon.with_token(created.header("daypass-session-token"));
     let document = serde_json::to_value(router::document()).unwrap();
     for operation in operations() {
         let (method, path) = operation.split_once(' ').unwrap();
         let place = path.replace("{id}", "1").replace("{name}", "a");
-        // What is not there has no method to refuse; a variable that is not there has.
-        let unheard = app.anon.request(Method::from_bytes(b"PURGE").unwrap(), &place).send().await;
-        assert_eq!(unheard.status(), 405, "{operation} is no route");
+        // A path without a route returns 404, a route without this method 405.
+        let unsupported = app.anon.request(Method::from_bytes(b"PURGE").unwrap(), &place).send().await;
+        let expected = if path == "/api/verify" { 401 } else { 405 };
+        assert_eq!(unsupported.status(), expected, "{operation} is not a route");
         let reply = app.anon.request(Method::from_bytes(method.as_bytes()).unwrap(), &place).send().await;
-        assert_ne!(reply.status(), 405, "{operation} is no route");
+        assert_ne!(reply.status(), 405, "{operation} is not a route");
         let security = document["paths"][path][method.to_lowercase()].get("security").cloned().unwrap_or_default();
-        let ways = security.as_array().cloned().unwrap_or_default();
-        // An empty requirement says that a token may be there and need not.
-        let protected = !ways.is_empty() && !ways.contains(&serde_json::json!({}));
+        let requirements = security.as_array().cloned().unwrap_or_default();
+        // An empty requirement makes the token optional.
+        let protected = !requirements.is_empty() && !requirements.contains(&serde_json::json!({}));
         assert_eq!(reply.status() == 401, protected, "{operation}");
-        // Whoever has a session may sign out.
+        // Anonymous sessions may sign out, too.
         if protected && operation != "DELETE /api/sessions/current" {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
-            let refusal = visitor.request(method, &place).send().await.refusal();
+            let refusal = visitor.request(method, &place).send().await.error();
             assert_eq!(refusal, (401, "anonymous".to_owned()), "{operation}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_body_made_of_the_examples_in_the_document_is_understood() {
+async fn openapi_example_bodies_are_accepted() {
     let app = TestApp::start().await;
     let alice = app.alice().await;
     let document = serde_json::to_value(router::document()).unwrap();
@@ -92,10 +101,10 @@ async fn a_body_made_of_the_examples_in_the_document_is_understood() {
 }
 
 #[test]
-fn every_route_is_in_the_document() {
-    // The router's own list, read from its source: a route given without `routes!` would be in no document.
+fn every_route_is_in_the_openapi_document() {
+    // Reads the source of the router: a route that is registered without `routes!` would not be documented.
     let source = file("src/router.rs");
-    let routes = source.split("fn public()").nth(1).unwrap().split("fn pages()").next().unwrap();
+    let routes = source.split("fn public()").nth(1).unwrap().split("fn pages(").next().unwrap();
     assert!(!routes.contains(".route("), "routes of the API are registered with routes!");
     let handlers =
         routes.split("routes!(").skip(1).map(|rest| rest.split(')').next().unwrap().split(',').count()).sum::<usize>();
@@ -103,7 +112,7 @@ fn every_route_is_in_the_document() {
 }
 
 #[test]
-fn the_table_of_routes_in_the_docs_is_complete() {
+fn route_table_in_the_docs_is_complete() {
     let docs = file("docs/api.md");
     let table: BTreeSet<_> = docs
         .lines()
@@ -115,7 +124,7 @@ fn the_table_of_routes_in_the_docs_is_complete() {
 }
 
 #[test]
-fn the_classroom_is_no_part_of_the_documented_api() {
+fn classroom_routes_are_not_in_the_openapi_document() {
     let operations = operations();
     for row in OPEN.iter().chain(PROTECTED) {
         for path in row.paths() {
@@ -125,7 +134,7 @@ fn the_classroom_is_no_part_of_the_documented_api() {
 }
 
 #[test]
-fn the_postman_collection_has_every_route() {
+fn postman_collection_has_every_route() {
     let collection: serde_json::Value = serde_json::from_str(&file("postman/daypass.postman_collection.json")).unwrap();
     let mut requests = BTreeSet::new();
     collect_requests(&collection, &mut requests);
@@ -136,7 +145,7 @@ fn the_postman_collection_has_every_route() {
 }
 
 #[test]
-fn each_chapter_of_the_course_has_its_folder_in_the_postman_collection() {
+fn postman_collection_has_a_folder_for_each_course_chapter() {
     let collection: serde_json::Value = serde_json::from_str(&file("postman/daypass.postman_collection.json")).unwrap();
     let folders = collection["item"].as_array().unwrap();
     let classroom = folders.iter().find(|folder| folder["name"] == "Classroom").unwrap()["item"].as_array().unwrap();
@@ -146,7 +155,7 @@ fn each_chapter_of_the_course_has_its_folder_in_the_postman_collection() {
         titles.insert(page.lines().next().unwrap().trim_start_matches("# ").to_owned());
     }
     titles.retain(|title| title.starts_with(char::is_numeric));
-    // It tells of the other lessons, which have a folder beside this one.
+    // This page describes the other lessons, which have their own folder.
     assert!(titles.remove("14. Sessions by cookie"));
     assert_eq!(titles.len(), 13);
     for title in titles {
@@ -154,7 +163,7 @@ fn each_chapter_of_the_course_has_its_folder_in_the_postman_collection() {
     }
 }
 
-/// Requests of the collection, with whatever stands in a slot of the path as `{id}`.
+/// Collects the requests of a folder, with `{id}` for each path parameter.
 fn collect_requests(folder: &serde_json::Value, found: &mut BTreeSet<String>) {
     for item in folder["item"].as_array().into_iter().flatten() {
         collect_requests(item, found);
@@ -167,20 +176,21 @@ fn collect_requests(folder: &serde_json::Value, found: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn every_code_has_an_entry_in_the_list_of_errors() {
+fn every_error_code_is_documented() {
     let list = file("docs/errors/README.md");
     let entries: BTreeSet<_> = list.lines().filter_map(|line| line.strip_prefix("### ")).map(str::to_owned).collect();
-    let sources = ["src/error.rs", "src/auth/refusal.rs", "src/auth/rule.rs"].map(file).concat();
+    let sources = ["src/error.rs", "src/auth/token/refusal.rs", "src/types/validation_error.rs"].map(file).concat();
     let codes: BTreeSet<_> = sources
         .lines()
-        .filter_map(|line| line.trim().strip_suffix("\",")?.split_once("=> \"").map(|(_, code)| code.to_owned()))
+        .filter_map(|line| line.trim().trim_end_matches([')', ',']).strip_suffix('"')?.split_once("=> "))
+        .filter_map(|(_, value)| value.rsplit_once('"').map(|(_, code)| code.to_owned()))
         .collect();
     assert!(codes.len() > 30, "{codes:?}");
     assert_eq!(entries, codes);
 }
 
 #[tokio::test]
-async fn the_type_of_a_problem_leads_to_its_explanation() {
+async fn problem_type_links_to_its_explanation() {
     let app = TestApp::start().await;
     let problem = app.anon.get("/api/verify").await.json();
     let (page, anchor) = problem["type"].as_str().unwrap().split_once('#').unwrap();
@@ -190,12 +200,19 @@ async fn the_type_of_a_problem_leads_to_its_explanation() {
 }
 
 #[tokio::test]
-async fn every_file_of_the_page_is_served_and_needs_nothing_else() {
+async fn page_files_are_served_and_load_nothing_from_other_origins() {
     let app = TestApp::start().await;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("client");
     for entry in std::fs::read_dir(folder).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        let path = if name == "index.html" { "/".to_owned() } else { format!("/client/{name}") };
+        let path = match &*name {
+            "index.html" => "/".to_owned(),
+            "docs.html" => "/docs".to_owned(),
+            "errors.html" => "/docs/errors".to_owned(),
+            // A part of the pages.
+            "header.html" => continue,
+            _ => format!("/client/{name}"),
+        };
         let reply = app.anon.get(&path).await;
         assert_eq!(reply.status(), 200, "{path}");
         let content_type = match name.rsplit_once('.').unwrap().1 {
@@ -207,36 +224,84 @@ async fn every_file_of_the_page_is_served_and_needs_nothing_else() {
         };
         assert_eq!(reply.header("content-type"), content_type, "{path}");
         assert!(!reply.text().contains("innerHTML"), "{path}");
-        let elsewhere = reply.text().replace("http://www.w3.org/", "");
-        assert!(!elsewhere.contains("https://") || name == "index.html", "{path} names another origin");
+        let text = reply.text().replace("http://www.w3.org/", "");
+        assert!(!text.contains("https://") || name == "index.html", "{path} names another origin");
     }
 }
 
 #[tokio::test]
-async fn the_page_names_the_cookie_that_the_service_sets() {
+async fn page_names_the_cookie_that_the_server_sets() {
     for (secure, name) in [(true, "__Host-daypass"), (false, "daypass")] {
         let app = TestApp::start_with(&[&format!("--cookie-secure={secure}")]).await;
-        let begun = Browser::new(&app.anon).put("/api/sessions/current/variables/a", 1.into()).await;
-        let set = begun.header("set-cookie");
+        let reply = Browser::new(&app.anon).put("/api/sessions/current/variables/a", 1.into()).await;
+        let set = reply.header("set-cookie");
         assert!(set.starts_with(&format!("{name}=")) && set.contains("; Secure") == secure, "{set}");
         let page = app.anon.get("/").await;
-        let told = format!(r#"data-cookie="{name}" data-cookie-secure="{secure}""#);
-        assert!(page.text().contains(&told), "{told}");
+        let attributes = format!(r#"data-cookie="{name}" data-cookie-secure="{secure}""#);
+        assert!(page.text().contains(&attributes), "{attributes}");
         assert_eq!(page.header("cache-control"), "no-cache", "the setting can change with the next start");
     }
 }
 
 #[tokio::test]
-async fn the_api_can_be_tried_in_a_browser_without_any_network() {
-    let app = TestApp::start().await;
-    let start = app.anon.get("/docs").await;
-    assert_eq!((start.status(), start.header("location")), (307, "/docs/index.html"));
-    let page = app.anon.get("/docs/index.html").await;
-    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
-    assert!(!page.text().contains("//unpkg") && !page.text().contains("//cdn"), "{}", page.text());
-    for name in ["swagger-ui.css", "swagger-ui-bundle.js", "swagger-initializer.js"] {
-        assert!(page.text().contains(name));
-        assert_eq!(app.anon.get(&format!("/docs/{name}")).await.status(), 200, "{name}");
+async fn pages_can_be_switched_off_and_are_off_in_production() {
+    let pages = ["/", "/docs", "/openapi.json", "/client/client.js"];
+    for (flags, served) in [
+        (&[][..], true),
+        (&["--pages=false"], false),
+        (&["--daypass-env=production"], false),
+        (&["--daypass-env=production", "--pages=true"], true),
+    ] {
+        let app = TestApp::start_with(flags).await;
+        for path in pages {
+            assert_ne!((app.anon.get(path).await.status() == 404), served, "{flags:?} {path}");
+        }
+        let (errors, style) = (app.anon.get("/docs/errors").await, app.anon.get("/client/client.css").await);
+        assert_eq!((errors.status(), style.status()), (200, 200), "every error links to the list");
     }
-    assert!(app.anon.get("/docs/swagger-initializer.js").await.text().contains("/openapi.json"));
+}
+
+#[tokio::test]
+async fn pages_share_their_header_and_need_no_other_origin() {
+    let app = TestApp::start().await;
+    for path in ["/", "/docs", "/docs/errors"] {
+        let page = app.anon.get(path).await;
+        assert_eq!(page.header("content-type"), "text/html; charset=utf-8", "{path}");
+        for link in ["href=\"/\"", "href=\"/docs\"", "href=\"/docs/errors\"", "/client/client.css"] {
+            assert!(page.text().contains(link), "{path} {link}");
+        }
+        assert_eq!(page.text().matches("aria-current=\"page\"").count(), 1, "{path}");
+        assert!(!page.text().contains("{header}") && !page.text().contains("://"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn list_of_errors_is_rendered() {
+    let app = TestApp::start().await;
+    let page = app.anon.get("/docs/errors").await;
+    assert!(page.text().contains("<h3 id=\"revoked\"><a href=\"#revoked\"><code>revoked</code></a></h3>"));
+    assert!(page.text().contains("<li><a href=\"#revoked\"><code>revoked</code></a></li>"), "a list of all codes");
+    assert!(!page.text().contains("](") && !page.text().contains('`'), "no Markdown is left");
+}
+
+#[tokio::test]
+async fn page_shows_the_address_for_other_devices() {
+    let local = TestApp::start().await;
+    let network = TestApp::start_with(&["--host=192.168.1.20"]).await;
+    for (app, host, address) in [
+        (&local, "localhost:3000", None),
+        (&network, "localhost:3000", Some("http://192.168.1.20:3000")),
+        (&local, "daypass.example", Some("http://daypass.example")),
+    ] {
+        let get = |path: &'static str| app.anon.request(Method::GET, path).header("host", host).send();
+        let page = get("/").await;
+        let expected = format!("data-address=\"{}\"", address.unwrap_or_default());
+        assert!(page.text().contains(&expected), "{host}");
+        let code = get("/client/qr.svg").await;
+        assert_eq!(code.status() == 200, address.is_some(), "{host}");
+        if address.is_some() {
+            assert_eq!(code.header("content-type"), "image/svg+xml");
+            assert!(code.text().contains("<svg"), "{host}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The API as its users see it: status, headers, body. One module a resource or a concern.
+//! The API as clients see it: status, headers and body. One module for each resource or concern.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -7,31 +7,41 @@ mod support;
 
 mod account;
 mod authorization;
-mod bodies;
-mod browsers;
-mod clearing_up;
+mod browser_security;
+mod concurrent_deletion;
+mod confusable_usernames;
 mod cookies;
+mod database_restore;
 mod disabled_users;
 mod documents;
 mod errors;
+mod feed_loop;
+mod forward_auth;
+mod hash_queue;
 mod health;
-mod item_pages;
-mod items;
 mod keys;
-mod limits;
-mod lookalikes;
 mod metrics;
+mod missing_session_rows;
 mod ownership;
 mod passwords;
+mod purge;
+mod purge_clocks;
+mod purge_task;
+mod quotas;
+mod rate_limits;
 mod replicas;
-mod rolling;
+mod request_bodies;
+mod resources;
+mod revocation_feed;
+mod revocation_set;
+mod revocations_endpoint;
+mod rolling_sessions;
 mod seeds;
 mod sessions;
 mod sign_in;
-mod signing_out;
-mod statelessness;
+mod sign_in_limits;
+mod sign_out;
+mod stateless_validation;
 mod tokens;
 mod users;
 mod variables;
-mod workout_log_pages;
-mod workout_logs;

@@ -1,7 +1,7 @@
-//! `/metrics`: what an operator watches.
+//! `/metrics`: metrics for operators.
 
-use daypass::telemetry;
-use daypass::{background, router};
+use daypass::platform::telemetry;
+use daypass::router;
 
 use crate::support::{Client, TestApp};
 
@@ -11,18 +11,18 @@ fn value(text: &str, metric: &str) -> f64 {
 }
 
 #[tokio::test]
-async fn sessions_and_the_feed_can_be_watched() {
+async fn metrics_cover_sessions_and_the_revocation_feed() {
     telemetry::metrics();
     let here = TestApp::start().await;
     let there = here.replica().await;
-    let mut feed = background::Feed::load(&there.app).await.unwrap();
+    there.app.revocation_feed.poll().await.unwrap();
     let alice = here.alice().await;
     alice.delete("/api/sessions/current").await;
-    here.pass(chrono::TimeDelta::milliseconds(100));
-    feed.catch_up(&there.app).await.unwrap();
+    here.advance_clock(chrono::TimeDelta::milliseconds(100));
+    there.app.revocation_feed.poll().await.unwrap();
     let reply = there.anon.get("/metrics").await;
     assert_eq!(reply.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
-    // Counters are of the process, which other tests share; gauges are set by the request.
+    // Other tests of this process share the counters. The request sets the gauges.
     assert!(value(reply.text(), "daypass_sessions_created_total") >= 1.0);
     assert!(value(reply.text(), "daypass_sessions_ended_total{reason=\"sign-out\"}") >= 1.0);
     assert!(value(reply.text(), "daypass_revocation_propagation_seconds_count") >= 1.0);
@@ -32,12 +32,73 @@ async fn sessions_and_the_feed_can_be_watched() {
 }
 
 #[tokio::test]
-async fn in_production_metrics_have_an_address_of_their_own_or_none() {
+async fn production_serves_metrics_only_on_their_own_address() {
     for flags in [&["--daypass-env=production"][..], &["--metrics-listen=127.0.0.1:9090"]] {
         let app = TestApp::start_with(flags).await;
         assert_eq!(app.anon.get("/metrics").await.status(), 404, "{flags:?}");
         let own = Client::new(router::metrics(&app.app));
         assert_eq!(own.get("/metrics").await.status(), 200);
-        assert_eq!(own.get("/api/verify").await.status(), 404, "nothing else is there");
+        assert_eq!(own.get("/api/verify").await.status(), 404, "there are no other routes");
     }
+}
+
+#[tokio::test]
+async fn counters_exist_before_their_first_increment() {
+    telemetry::metrics();
+    let app = TestApp::start().await;
+    let reply = app.anon.get("/metrics").await;
+    for counter in [
+        "daypass_sessions_created_total",
+        "daypass_anonymous_sessions_created_total",
+        "daypass_hash_shed_total",
+        "daypass_hash_dropped_total",
+        "daypass_revocations_purged_total",
+        "daypass_log_lines_dropped_total",
+        "daypass_rejected_requests_total{code=\"wrong_audience\"}",
+        "daypass_rejected_requests_total{code=\"too_many_attempts\"}",
+        "daypass_limited_total{limit=\"password-change\"}",
+        "daypass_sessions_ended_total{reason=\"account-disabled\"}",
+    ] {
+        assert!(value(reply.text(), counter) >= 0.0, "{counter}");
+    }
+}
+
+#[tokio::test]
+async fn requests_are_counted_by_method_and_class_of_status() {
+    telemetry::metrics();
+    let app = TestApp::start().await;
+    let alice = app.alice().await;
+    let count = |text: &str, labels: &str| {
+        let metric = format!("daypass_http_requests_total{{{labels}}}");
+        if text.contains(&metric) { value(text, &metric) } else { 0.0 }
+    };
+    let labels = [
+        r#"method="DELETE",status="4xx""#,
+        r#"method="GET",status="2xx""#,
+        r#"method="GET",status="4xx""#,
+        r#"method="other",status="4xx""#,
+    ];
+    let before = app.anon.get("/metrics").await;
+    assert_eq!(alice.delete("/api/items/12345").await.status(), 404);
+    assert_eq!(alice.get("/api/verify").await.status(), 204);
+    assert_eq!(app.anon.get("/nothing/here/12345").await.status(), 404);
+    app.anon.request("BREW".parse().unwrap(), "/nothing").send().await;
+    let after = app.anon.get("/metrics").await;
+    for labels in labels {
+        assert!(count(after.text(), labels) >= count(before.text(), labels) + 1.0, "{labels}: {}", after.text());
+    }
+    assert!(!after.text().contains("12345") && !after.text().contains("BREW"), "labels have no text of clients");
+}
+
+#[tokio::test]
+async fn use_of_the_pool_is_reported() {
+    telemetry::metrics();
+    let app = TestApp::start().await;
+    let transaction = app.app.db.begin_write().await.unwrap();
+    let reply = app.anon.get("/metrics").await;
+    transaction.roll_back().await.unwrap();
+    let used = value(reply.text(), "daypass_database_connections{state=\"used\"}");
+    let maximum = value(reply.text(), "daypass_database_connections_max");
+    assert!(used >= 1.0 && used <= maximum, "{used} of {maximum}");
+    assert_eq!(app.app.db.connections().maximum, maximum as u32);
 }

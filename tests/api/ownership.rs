@@ -1,4 +1,4 @@
-//! Who may do what to an item or a workout log: every route, for the owner and for everyone else.
+//! Access to items and workout logs: every route, for the owner and for all others.
 
 use axum::http::Method;
 use chrono::TimeDelta;
@@ -6,17 +6,17 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, TestApp};
 
-/// What a user can own.
+/// The resources that users own.
 const RESOURCES: [&str; 2] = ["/api/items", "/api/workout-logs"];
 
-/// Fits both: what a resource does not ask for it ignores.
+/// A body for both resources. Each ignores the members of the other.
 fn body(text: &str) -> Value {
     json!({"name": text, "description": text, "ownerId": 2, "owner_id": 2})
 }
 
-/// What a person gets from each route of a resource, of which alice has one, in this order: list, create, read,
-/// ask for its head, change, a method that is none, delete.
-async fn statuses(person: &Client, resource: &str) -> Vec<u16> {
+/// The status of each route of a resource, in this order: list, create, get, head, update, an unsupported method,
+/// delete. Row 1 belongs to alice.
+async fn statuses(client: &Client, resource: &str) -> Vec<u16> {
     let one = format!("{resource}/1");
     let mut statuses = Vec::new();
     for (method, path) in [
@@ -28,13 +28,13 @@ async fn statuses(person: &Client, resource: &str) -> Vec<u16> {
         (Method::PATCH, &one),
         (Method::DELETE, &one),
     ] {
-        statuses.push(person.request(method, path).json(&body("changed")).send().await.status());
+        statuses.push(client.request(method, path).json(&body("changed")).send().await.status());
     }
     statuses
 }
 
 #[tokio::test]
-async fn only_the_owner_reaches_what_is_theirs() {
+async fn only_the_owner_can_access_a_row() {
     for resource in RESOURCES {
         let app = TestApp::start().await;
         let (alice, bob) = (app.alice().await, app.bob().await);
@@ -52,7 +52,7 @@ async fn only_the_owner_reaches_what_is_theirs() {
 }
 
 #[tokio::test]
-async fn a_strangers_row_and_a_missing_one_are_refused_alike() {
+async fn row_of_another_user_and_missing_row_have_identical_responses() {
     let app = TestApp::start().await;
     let (alice, bob) = (app.alice().await, app.bob().await);
     for resource in RESOURCES {
@@ -69,7 +69,7 @@ async fn a_strangers_row_and_a_missing_one_are_refused_alike() {
 }
 
 impl TestApp {
-    /// Alice as of two days ago.
+    /// A client with a token of alice that expired a day ago.
     fn alice_expired(&self, alice: &Client) -> Client {
         let past = self.clock.now().timestamp() - 2 * TimeDelta::days(1).num_seconds();
         let forged = crate::support::Forge::from(alice.token());

@@ -1,7 +1,8 @@
-//! Seeds beside a running service: what they make is as real as anyone's, and they take back that alone.
+//! Seeds next to a running service: they create ordinary rows, and a revert deletes only those.
 
 use daypass::models::{item, seed, test_row, user, workout_log};
-use daypass::seeds::{self, Seed};
+use daypass::seeds;
+use daypass::seeds::Seed;
 use sea_orm::{EntityTrait as _, PaginatorTrait as _};
 use serde_json::json;
 
@@ -12,10 +13,10 @@ async fn run(app: &TestApp, seed: Seed) -> bool {
 }
 
 async fn revert(app: &TestApp, seed: Seed) -> Option<u64> {
-    seeds::revert(&app.app.db, seed.name(), app.clock.now()).await.unwrap()
+    seeds::revert(&app.app.db, seed.name(), app.app.ended_at()).await.unwrap()
 }
 
-/// Rows of users, items, workout logs, the course's table, and seeds.
+/// The numbers of users, items, workout logs, test rows and seeds.
 async fn counts(app: &TestApp) -> [u64; 5] {
     let db = &app.app.db;
     [
@@ -35,7 +36,7 @@ async fn ada(app: &TestApp) -> Client {
 }
 
 #[tokio::test]
-async fn a_seed_run_twice_changes_nothing() {
+async fn second_run_of_a_seed_changes_nothing() {
     let app = TestApp::start().await;
     assert!(run(&app, Seed::Demo).await && run(&app, Seed::TestRows).await);
     assert_eq!(counts(&app).await, [3, 5, 5, 1, 2]);
@@ -47,7 +48,7 @@ async fn a_seed_run_twice_changes_nothing() {
 }
 
 #[tokio::test]
-async fn of_many_who_run_a_seed_at_once_one_does() {
+async fn concurrent_runs_of_a_seed_run_it_once() {
     let app = TestApp::start().await;
     let attempts = (0..6).map(|_| {
         let (app, now) = (app.app.clone(), app.clock.now());
@@ -61,7 +62,7 @@ async fn of_many_who_run_a_seed_at_once_one_does() {
 }
 
 #[tokio::test]
-async fn a_seed_takes_back_its_own_rows_changed_or_not_and_no_others() {
+async fn seed_revert_deletes_only_its_own_rows() {
     let app = TestApp::start().await;
     let bob = app.bob().await;
     bob.post("/api/items", json!({"name": "bob's"})).await;
@@ -78,42 +79,42 @@ async fn a_seed_takes_back_its_own_rows_changed_or_not_and_no_others() {
     assert_eq!(counts(&app).await, [4, 5, 6, 2, 2]);
 
     assert_eq!(revert(&app, Seed::TestRows).await, Some(1));
-    assert_eq!(counts(&app).await, [4, 5, 6, 1, 1], "the demo stays");
-    assert_eq!(revert(&app, Seed::Demo).await, Some(12), "one item was gone already");
+    assert_eq!(counts(&app).await, [4, 5, 6, 1, 1], "the demo rows are still there");
+    assert_eq!(revert(&app, Seed::Demo).await, Some(12), "one item was already deleted");
     assert_eq!(counts(&app).await, [1, 1, 1, 1, 0]);
     assert_eq!(bob.get("/api/items").await.json()["items"][0]["name"], "bob's");
     assert_eq!(revert(&app, Seed::Demo).await, None);
 }
 
 #[tokio::test]
-async fn sessions_of_people_who_are_taken_back_end() {
+async fn seed_revert_ends_the_sessions_of_its_users() {
     let app = TestApp::start().await;
     run(&app, Seed::Demo).await;
     let token = ada(&app).await.token().to_owned();
-    let gone = ada(&app).await.get("/api/users/me").await.json()["id"].as_i64().unwrap();
+    let deleted_id = ada(&app).await.get("/api/users/me").await.json()["id"].as_i64().unwrap();
     revert(&app, Seed::Demo).await;
     let replica = app.replica().await;
-    daypass::background::Feed::load(&replica.app).await.unwrap();
-    assert_eq!(replica.anon.with_token(&token).get("/api/verify").await.refusal(), (401, "revoked".to_owned()));
+    replica.app.revocation_feed.poll().await.unwrap();
+    assert_eq!(replica.anon.with_token(&token).get("/api/verify").await.error(), (401, "revoked".to_owned()));
     run(&app, Seed::Demo).await;
     let again = ada(&app).await.get("/api/users/me").await.json()["id"].as_i64().unwrap();
-    assert!(again > gone, "who is made again is another user");
+    assert!(again > deleted_id, "a new run creates another user");
 }
 
 #[tokio::test]
-async fn a_demo_account_that_deleted_itself_is_in_no_ones_way() {
+async fn seed_revert_works_after_a_demo_account_was_deleted() {
     let app = TestApp::start().await;
     run(&app, Seed::Demo).await;
     let (_, password) = Seed::Demo.accounts()[0];
-    let goodbye = json!({"currentPassword": password});
+    let body = json!({"currentPassword": password});
     let ada = ada(&app).await;
-    assert_eq!(ada.request(axum::http::Method::DELETE, "/api/users/me").json(&goodbye).send().await.status(), 204);
+    assert_eq!(ada.request(axum::http::Method::DELETE, "/api/users/me").json(&body).send().await.status(), 204);
     assert_eq!(revert(&app, Seed::Demo).await, Some(6));
     assert_eq!(counts(&app).await, [0; 5]);
 }
 
 #[tokio::test]
-async fn a_seed_that_fails_half_way_leaves_nothing() {
+async fn failed_seed_is_rolled_back() {
     let app = TestApp::start().await;
     app.sign_up(Seed::Demo.accounts()[1].0).await;
     let refused = seeds::run(&app.app.db, Seed::Demo, &app.app.config, app.clock.now()).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! `/api/sessions`: signing in, and the session of a request.
+//! `/api/sessions`: sign-in and the current session.
 
 use chrono::TimeDelta;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{Forge, PASSWORD, TestApp};
 
 #[tokio::test]
-async fn signing_in_begins_a_session_of_its_own() {
+async fn sign_in_creates_a_new_session() {
     let app = TestApp::start().await;
     let alice = app.alice().await;
     let reply = app.anon.post("/api/sessions", json!({"username": "alice", "password": PASSWORD})).await;
@@ -22,7 +22,7 @@ async fn signing_in_begins_a_session_of_its_own() {
 }
 
 #[tokio::test]
-async fn an_unknown_name_and_a_wrong_password_are_refused_alike() {
+async fn unknown_username_and_wrong_password_have_identical_responses() {
     let app = TestApp::start().await;
     app.alice().await;
     let attempt = async |name: &str, password: &str| {
@@ -34,8 +34,8 @@ async fn an_unknown_name_and_a_wrong_password_are_refused_alike() {
             .await
     };
     let wrong = attempt("alice", "not her password").await;
-    assert_eq!(wrong.refusal(), (401, "bad_credentials".to_owned()));
-    for name in ["nobody", "", "%", "' OR 1=1 --", "alice\u{0}", &"x".repeat(10_000)] {
+    assert_eq!(wrong.error(), (401, "bad_credentials".to_owned()));
+    for name in ["unknown", "", "%", "' OR 1=1 --", "alice\u{0}", &"x".repeat(10_000)] {
         let unknown = attempt(name, PASSWORD).await;
         assert_eq!((unknown.status(), unknown.text()), (401, wrong.text()), "{name:?}");
         assert_eq!(unknown.header("www-authenticate"), wrong.header("www-authenticate"));
@@ -44,7 +44,7 @@ async fn an_unknown_name_and_a_wrong_password_are_refused_alike() {
 }
 
 #[tokio::test]
-async fn composed_and_decomposed_accents_sign_in_to_one_account() {
+async fn composed_and_decomposed_accents_are_equivalent() {
     let app = TestApp::start().await;
     let sign_up = json!({"username": "r\u{e9}n\u{e9}e", "password": "caf\u{e9} cr\u{e8}me"});
     assert_eq!(app.anon.post("/api/users", sign_up).await.status(), 201);
@@ -53,7 +53,7 @@ async fn composed_and_decomposed_accents_sign_in_to_one_account() {
 }
 
 #[tokio::test]
-async fn a_password_over_the_cap_is_refused_without_being_hashed() {
+async fn password_over_the_limit_is_rejected() {
     let app = TestApp::start().await;
     app.alice().await;
     let reply = app.anon.post("/api/sessions", json!({"username": "alice", "password": "x".repeat(1025)})).await;
@@ -61,7 +61,7 @@ async fn a_password_over_the_cap_is_refused_without_being_hashed() {
 }
 
 #[tokio::test]
-async fn the_current_session_tells_whose_it_is_and_what_signed_in() {
+async fn current_session_shows_its_user_and_user_agent() {
     let app = TestApp::start().await;
     app.alice().await;
     let reply = app
@@ -81,7 +81,7 @@ async fn the_current_session_tells_whose_it_is_and_what_signed_in() {
 }
 
 #[tokio::test]
-async fn a_token_lives_exactly_24_hours_and_holds_no_personal_data() {
+async fn token_is_valid_for_24_hours_and_has_no_personal_data() {
     let app = TestApp::start().await;
     let alice = app.alice().await;
     let token = Forge::from(alice.token());
@@ -90,37 +90,37 @@ async fn a_token_lives_exactly_24_hours_and_holds_no_personal_data() {
     assert_eq!(token.header["kid"].as_str().unwrap().len(), 11);
     let mut names: Vec<_> = token.claims.as_object().unwrap().keys().map(String::as_str).collect();
     names.sort_unstable();
-    assert_eq!(names, ["amr", "aud", "auth_time", "exp", "iat", "iss", "jti", "sid", "sub"]);
+    assert_eq!(names, ["amr", "aud", "auth_time", "exp", "gen", "iat", "iss", "jti", "sid", "sub"]);
     assert_eq!(token.claims["exp"].as_i64().unwrap() - token.claims["iat"].as_i64().unwrap(), 86_400);
     assert_eq!(token.claims["sub"], "1");
     assert_eq!(token.claims["amr"], json!(["pwd"]));
     assert!(alice.token().len() < 1024);
 
-    app.pass(TimeDelta::seconds(86_400) - TimeDelta::milliseconds(251));
+    app.advance_clock(TimeDelta::seconds(86_400) - TimeDelta::milliseconds(251));
     assert_eq!(alice.get("/api/verify").await.status(), 204);
-    app.pass(TimeDelta::milliseconds(1));
-    assert_eq!(alice.get("/api/verify").await.refusal(), (401, "expired".to_owned()));
+    app.advance_clock(TimeDelta::milliseconds(1));
+    assert_eq!(alice.get("/api/verify").await.error(), (401, "expired".to_owned()));
 }
 
 #[tokio::test]
-async fn the_lifetime_and_the_leeway_are_settings() {
+async fn token_lifetime_and_leeway_are_configurable() {
     let app = TestApp::start_with(&["--jwt-ttl=5m", "--jwt-leeway=10s"]).await;
     let alice = app.alice().await;
-    app.pass(TimeDelta::seconds(309));
+    app.advance_clock(TimeDelta::seconds(309));
     assert_eq!(alice.get("/api/verify").await.status(), 204);
-    app.pass(TimeDelta::seconds(1));
-    assert_eq!(alice.get("/api/verify").await.refusal(), (401, "expired".to_owned()));
+    app.advance_clock(TimeDelta::seconds(1));
+    assert_eq!(alice.get("/api/verify").await.error(), (401, "expired".to_owned()));
 }
 
 #[tokio::test]
-async fn a_token_whose_user_is_no_more_is_refused() {
+async fn token_of_a_deleted_user_is_rejected() {
     let app = TestApp::start().await;
     let alice = app.alice().await;
-    let stranger = Forge::from(alice.token()).claim("sub", json!("4711")).signed();
-    let stranger = app.anon.with_token(&stranger);
+    let deleted = Forge::from(alice.token()).claim("sub", json!("4711")).signed();
+    let deleted = app.anon.with_token(&deleted);
     for path in ["/api/users/me", "/api/sessions/current"] {
-        assert_eq!(stranger.get(path).await.refusal(), (401, "revoked".to_owned()), "{path}");
+        assert_eq!(deleted.get(path).await.error(), (401, "revoked".to_owned()), "{path}");
     }
-    let create = stranger.post("/api/items", json!({"name": "orphan"})).await;
-    assert_eq!(create.refusal(), (401, "revoked".to_owned()));
+    let create = deleted.post("/api/items", json!({"name": "orphan"})).await;
+    assert_eq!(create.error(), (401, "revoked".to_owned()));
 }

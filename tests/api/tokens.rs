@@ -1,14 +1,16 @@
-//! Forged tokens against the running router: header, key and signature here, then form and claims.
+//! Forged tokens: header, key and signature. Submodules test the format and the claims.
 //!
-//! Each table ends with a genuine token, so that a service that refuses everything would fail.
+//! Each test ends with a genuine token, so that it fails if the service rejects all tokens.
 
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 
-use crate::support::{Client, Forge, SECRET, TestApp, odd_values};
+use crate::support::{Client, Forge, SECRET, TestApp, non_text_values};
 
 mod claims;
-mod form;
+mod device;
+mod format;
+mod properties;
 
 struct Attack {
     app: TestApp,
@@ -17,66 +19,66 @@ struct Attack {
 }
 
 impl Attack {
-    async fn begin() -> Self {
+    async fn start() -> Self {
         let app = TestApp::start().await;
         let alice = app.alice().await;
         let genuine = Forge::from(alice.token());
         Self { app, alice, genuine }
     }
 
-    async fn is_refused(&self, token: &str, code: &str) {
+    async fn assert_rejected(&self, token: &str, code: &str) {
         let reply = self.app.anon.with_token(token).get("/api/verify").await;
-        assert_eq!(reply.refusal(), (401, code.to_owned()), "{token}");
+        assert_eq!(reply.error(), (401, code.to_owned()), "{token}");
     }
 
-    async fn is_refused_somehow(&self, token: &str) {
+    async fn assert_unauthorized(&self, token: &str) {
         let reply = self.app.anon.with_token(token).get("/api/verify").await;
-        assert_eq!(reply.refusal().0, 401, "{token}");
+        assert_eq!(reply.error().0, 401, "{token}");
     }
 
-    async fn is_accepted(&self, token: &str) {
+    async fn assert_accepted(&self, token: &str) {
         let reply = self.app.anon.with_token(token).get("/api/verify").await;
         assert_eq!(reply.status(), 204, "{token}: {}", reply.text());
     }
 
-    async fn end(self) {
+    async fn finish(self) {
         assert_eq!(self.alice.get("/api/verify").await.status(), 204, "the genuine token still works");
-        self.is_accepted(&self.genuine.signed()).await;
+        self.assert_accepted(&self.genuine.signed()).await;
     }
 }
 
 #[tokio::test]
-async fn an_algorithm_other_than_the_keys_is_refused() {
-    let attack = Attack::begin().await;
+async fn algorithm_other_than_that_of_the_key_is_rejected() {
+    let attack = Attack::start().await;
     let signatures = ["", "AAAA", attack.alice.token().rsplit('.').next().unwrap()];
     for none in ["none", "None", "NONE", "nOnE", "none ", " none", "n\u{43e}ne", "no\u{0}ne", "ｎｏｎｅ"] {
         let forged = attack.genuine.clone().header("alg", json!(none));
         for signature in signatures {
-            attack.is_refused_somehow(&forged.with_signature(signature)).await;
+            attack.assert_unauthorized(&forged.with_signature(signature)).await;
         }
-        attack.is_refused(&forged.signed(), "wrong_algorithm").await;
+        attack.assert_rejected(&forged.signed(), "wrong_algorithm").await;
     }
     for name in [
         "hs256", "Hs256", "HS256 ", "HS-256", "SHA256", "", "HS384", "HS512", "RS256", "PS256", "ES256", "EdDSA",
         "A128KW", "dir",
     ] {
-        attack.is_refused(&attack.genuine.clone().header("alg", json!(name)).signed(), "wrong_algorithm").await;
+        attack.assert_rejected(&attack.genuine.clone().header("alg", json!(name)).signed(), "wrong_algorithm").await;
     }
     for algorithm in [Algorithm::HS384, Algorithm::HS512] {
         let named = attack.genuine.clone().header("alg", json!(format!("{algorithm:?}")));
-        attack.is_refused(&named.signed_by(SECRET.as_bytes(), algorithm), "wrong_algorithm").await;
-        attack.is_refused(&attack.genuine.signed_by(SECRET.as_bytes(), algorithm), "bad_signature").await;
+        attack.assert_rejected(&named.signed_by(SECRET.as_bytes(), algorithm), "wrong_algorithm").await;
+        attack.assert_rejected(&attack.genuine.signed_by(SECRET.as_bytes(), algorithm), "bad_signature").await;
     }
-    for odd in odd_values() {
-        attack.is_refused(&attack.genuine.clone().header("alg", odd).signed(), "malformed_token").await;
+    for odd in non_text_values() {
+        attack.assert_rejected(&attack.genuine.clone().header("alg", odd).signed(), "malformed_token").await;
     }
-    attack.is_refused(&attack.genuine.clone().without_header("alg").signed(), "malformed_token").await;
-    attack.end().await;
+    attack.assert_rejected(&attack.genuine.clone().without_header("alg").signed(), "malformed_token").await;
+    attack.finish().await;
 }
 
 #[tokio::test]
-async fn only_our_own_key_signs() {
-    let attack = Attack::begin().await;
+async fn tokens_signed_with_another_secret_are_rejected() {
+    let attack = Attack::start().await;
     let upper = SECRET.to_uppercase();
     let quoted = format!("\"{SECRET}\"");
     let newline = format!("{SECRET}\n");
@@ -93,14 +95,14 @@ async fn only_our_own_key_signs() {
         &newline,
         &SECRET[1..],
     ] {
-        attack.is_refused(&attack.genuine.signed_by(secret.as_bytes(), Algorithm::HS256), "bad_signature").await;
+        attack.assert_rejected(&attack.genuine.signed_by(secret.as_bytes(), Algorithm::HS256), "bad_signature").await;
     }
-    attack.end().await;
+    attack.finish().await;
 }
 
 #[tokio::test]
-async fn a_key_that_comes_with_the_token_is_not_looked_at() {
-    let attack = Attack::begin().await;
+async fn keys_in_the_token_header_are_ignored() {
+    let attack = Attack::start().await;
     let own = "an attacker's own secret of enough bytes";
     for (name, value) in [
         ("jwk", json!({"kty": "oct", "k": "YW4gYXR0YWNrZXIncyBvd24gc2VjcmV0IG9mIGVub3VnaCBieXRlcw", "alg": "HS256"})),
@@ -109,15 +111,15 @@ async fn a_key_that_comes_with_the_token_is_not_looked_at() {
         ("x5c", json!(["MIIB"])),
     ] {
         let forged = attack.genuine.clone().header(name, value);
-        attack.is_refused(&forged.signed_by(own.as_bytes(), Algorithm::HS256), "bad_signature").await;
-        attack.is_accepted(&forged.signed()).await;
+        attack.assert_rejected(&forged.signed_by(own.as_bytes(), Algorithm::HS256), "bad_signature").await;
+        attack.assert_accepted(&forged.signed()).await;
     }
-    attack.end().await;
+    attack.finish().await;
 }
 
 #[tokio::test]
-async fn a_key_id_is_looked_up_in_memory_and_nowhere_else() {
-    let attack = Attack::begin().await;
+async fn key_id_is_only_looked_up_in_memory() {
+    let attack = Attack::start().await;
     let long = "k".repeat(5000);
     for kid in [
         "",
@@ -132,21 +134,21 @@ async fn a_key_id_is_looked_up_in_memory_and_nowhere_else() {
     ] {
         let forged = attack.genuine.clone().header("kid", json!(kid));
         for token in [forged.signed(), forged.signed_by(b"", Algorithm::HS256)] {
-            attack.is_refused(&token, "unknown_key").await;
+            attack.assert_rejected(&token, "unknown_key").await;
         }
     }
-    attack.is_refused(&attack.genuine.clone().without_header("kid").signed(), "unknown_key").await;
-    for odd in odd_values().into_iter().filter(|odd| !odd.is_null()) {
-        attack.is_refused(&attack.genuine.clone().header("kid", odd).signed(), "malformed_token").await;
+    attack.assert_rejected(&attack.genuine.clone().without_header("kid").signed(), "unknown_key").await;
+    for odd in non_text_values().into_iter().filter(|odd| !odd.is_null()) {
+        attack.assert_rejected(&attack.genuine.clone().header("kid", odd).signed(), "malformed_token").await;
     }
-    attack.end().await;
+    attack.finish().await;
 }
 
 #[tokio::test]
-async fn headers_that_ask_for_extensions_are_refused() {
-    let attack = Attack::begin().await;
+async fn header_extensions_are_rejected() {
+    let attack = Attack::start().await;
     for crit in [json!([]), json!(["exp"]), json!(["b64"]), json!(["x", "x"]), json!("exp"), json!({}), json!([1])] {
-        attack.is_refused(&attack.genuine.clone().header("crit", crit).signed(), "malformed_token").await;
+        attack.assert_rejected(&attack.genuine.clone().header("crit", crit).signed(), "malformed_token").await;
     }
     for (name, value) in [
         ("b64", json!(false)),
@@ -156,35 +158,35 @@ async fn headers_that_ask_for_extensions_are_refused() {
         ("b64", Value::Null),
         ("zip", Value::Null),
     ] {
-        attack.is_refused(&attack.genuine.clone().header(name, value).signed(), "malformed_token").await;
+        attack.assert_rejected(&attack.genuine.clone().header(name, value).signed(), "malformed_token").await;
     }
-    attack.end().await;
+    attack.finish().await;
 }
 
 #[tokio::test]
-async fn only_a_session_token_is_one() {
-    let attack = Attack::begin().await;
+async fn tokens_of_another_type_are_rejected() {
+    let attack = Attack::start().await;
     for typ in ["JWT", "jwt", "logout+jwt", "dpop+jwt", "id_token", "", "at+jwt ", "application/jwt"] {
-        attack.is_refused(&attack.genuine.clone().header("typ", json!(typ)).signed(), "wrong_type").await;
+        attack.assert_rejected(&attack.genuine.clone().header("typ", json!(typ)).signed(), "wrong_type").await;
     }
-    attack.is_refused(&attack.genuine.clone().without_header("typ").signed(), "wrong_type").await;
-    for odd in odd_values().into_iter().filter(|odd| !odd.is_null()) {
-        attack.is_refused(&attack.genuine.clone().header("typ", odd).signed(), "malformed_token").await;
+    attack.assert_rejected(&attack.genuine.clone().without_header("typ").signed(), "wrong_type").await;
+    for odd in non_text_values().into_iter().filter(|odd| !odd.is_null()) {
+        attack.assert_rejected(&attack.genuine.clone().header("typ", odd).signed(), "malformed_token").await;
     }
-    for typ in ["AT+JWT", "application/at+jwt", "Application/At+Jwt"] {
-        attack.is_accepted(&attack.genuine.clone().header("typ", json!(typ)).signed()).await;
+    for typ in ["AT+JWT", "application/at+jwt", "Application/At+Jwt", "device+jwt"] {
+        attack.assert_rejected(&attack.genuine.clone().header("typ", json!(typ)).signed(), "wrong_type").await;
     }
-    attack.end().await;
+    attack.finish().await;
 }
 
 #[tokio::test]
-async fn an_anonymous_token_is_none_of_a_user_and_the_other_way_round() {
-    let attack = Attack::begin().await;
-    let begun = attack.app.anon.put("/api/sessions/current/variables/a?carrier=bearer", json!(1)).await;
-    let anonymous = Forge::from(begun.header("daypass-session-token"));
+async fn anonymous_and_user_tokens_are_not_interchangeable() {
+    let attack = Attack::start().await;
+    let created = attack.app.anon.put("/api/sessions/current/variables/a?carrier=bearer", json!(1)).await;
+    let anonymous = Forge::from(created.header("daypass-session-token"));
     assert_eq!((&anonymous.header["typ"], anonymous.claims.get("sub")), (&json!("anonymous+jwt"), None));
-    attack.is_refused(&anonymous.signed(), "anonymous").await;
-    // Whoever could sign could do anything; but no token of one kind ever passes for one of the other.
+    attack.assert_rejected(&anonymous.signed(), "anonymous").await;
+    // Even with a valid signature, a token of one type is not accepted as one of the other type.
     for forged in [
         anonymous.clone().header("typ", json!("at+jwt")),
         anonymous.clone().header("typ", json!("JWT")),
@@ -193,16 +195,16 @@ async fn an_anonymous_token_is_none_of_a_user_and_the_other_way_round() {
         attack.genuine.clone().without_claim("sub"),
         attack.genuine.clone().without_claim("auth_time"),
     ] {
-        attack.is_refused_somehow(&forged.signed()).await;
+        attack.assert_unauthorized(&forged.signed()).await;
         let variables = attack.app.anon.with_token(&forged.signed()).get("/api/sessions/current/variables").await;
-        assert_eq!(variables.refusal().0, 401, "{}", forged.signed());
+        assert_eq!(variables.error().0, 401, "{}", forged.signed());
     }
-    attack.end().await;
+    attack.finish().await;
 }
 
 #[tokio::test]
-async fn no_description_repeats_what_was_sent() {
-    let attack = Attack::begin().await;
+async fn error_description_does_not_repeat_input() {
+    let attack = Attack::start().await;
     let marker = "MARKER\"\\\u{e9}";
     for forged in [
         attack.genuine.clone().header("kid", json!(marker)),
@@ -221,5 +223,5 @@ async fn no_description_repeats_what_was_sent() {
             "{description}"
         );
     }
-    attack.end().await;
+    attack.finish().await;
 }

@@ -1,13 +1,13 @@
-//! `/api/users`: signing up, and what a user may see and change of their own.
+//! `/api/users`: sign-up, and reading and renaming the own user.
 
 use daypass::models::user;
 use insta::assert_json_snapshot;
 use serde_json::json;
 
-use crate::support::{PASSWORD, TestApp};
+use crate::support::{PASSWORD, TestApp, until_available};
 
 #[tokio::test]
-async fn signing_up_gives_a_user_a_session_and_its_token() {
+async fn sign_up_creates_a_user_and_a_session() {
     let app = TestApp::start().await;
     let body = json!({"username": "Ada", "password": PASSWORD});
     let reply = app.anon.post("/api/users", body).await;
@@ -38,22 +38,47 @@ async fn signing_up_gives_a_user_a_session_and_its_token() {
 }
 
 #[tokio::test]
-async fn a_name_is_one_users_whatever_its_case_or_width() {
+async fn username_is_unique_regardless_of_case_and_width() {
     let app = TestApp::start().await;
     app.alice().await;
     for name in ["alice", "ALICE", "ａｌｉｃｅ"] {
         let reply = app.anon.post("/api/users", json!({"username": name, "password": PASSWORD})).await;
-        assert_eq!(reply.refusal(), (409, "username_taken".to_owned()), "{name}");
+        assert_eq!(reply.error(), (409, "username_taken".to_owned()), "{name}");
     }
 }
 
 #[tokio::test]
-async fn of_many_who_want_one_name_at_once_exactly_one_gets_it() {
+async fn user_can_sign_in_with_the_name_as_another_keyboard_writes_it() {
+    let app = TestApp::start().await;
+    for (signed_up, stored, others) in [
+        ("Ada ", "Ada", ["ada", "\u{3000}ADA\n"]),
+        ("O\u{2019}Brien", "O\u{2019}Brien", ["o'brien", "O\u{2018}BRIEN "]),
+        ("anna-lena", "anna-lena", ["Anna\u{2011}Lena", "anna\u{2013}lena"]),
+        ("ışık", "ışık", ["Işık", "IŞIK"]),
+        ("İbrahim", "İbrahim", ["ibrahim", "Ibrahim"]),
+        ("می\u{200c}خواهم", "می\u{200c}خواهم", ["میخواهم", "می\u{200c}خواهم"]),
+        ("❤\u{fe0f}", "❤\u{fe0f}", ["❤", "❤\u{fe0e}"]),
+        ("山田\u{3000}太郎", "山田\u{3000}太郎", ["山田 太郎", "山田\u{3000}太郎"]),
+    ] {
+        let body = |name: &str| json!({"username": name, "password": PASSWORD});
+        let created = app.anon.post("/api/users", body(signed_up)).await;
+        assert_eq!((created.status(), created.json()["user"]["username"].as_str()), (201, Some(stored)), "{signed_up}");
+        let row = user::find_by_username(&app.app.db, stored).await.unwrap().unwrap();
+        assert_eq!(row.username, stored, "in the database");
+        for name in others {
+            assert_eq!(app.anon.post("/api/sessions", body(name)).await.status(), 201, "{signed_up} as {name}");
+            assert_eq!(app.anon.post("/api/users", body(name)).await.error().1, "username_taken", "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn concurrent_sign_ups_with_one_username_create_one_user() {
     let app = TestApp::start().await;
     let attempts = (0..40).map(|number| {
         let body = json!({"username": "wanted", "password": format!("password number {number}")});
         let anon = app.anon.clone();
-        tokio::spawn(async move { anon.post("/api/users", body).await.status() })
+        tokio::spawn(async move { until_available(|| anon.post("/api/users", body.clone())).await.status() })
     });
     let mut statuses = Vec::new();
     for attempt in attempts.collect::<Vec<_>>() {
@@ -64,12 +89,12 @@ async fn of_many_who_want_one_name_at_once_exactly_one_gets_it() {
 }
 
 #[tokio::test]
-async fn many_who_want_different_names_at_once_all_get_theirs() {
+async fn concurrent_sign_ups_with_different_usernames_all_succeed() {
     let app = TestApp::start().await;
     let attempts = (0..40).map(|number| {
         let body = json!({"username": format!("user {number}"), "password": PASSWORD});
         let anon = app.anon.clone();
-        tokio::spawn(async move { anon.post("/api/users", body).await.status() })
+        tokio::spawn(async move { until_available(|| anon.post("/api/users", body.clone())).await.status() })
     });
     for attempt in attempts.collect::<Vec<_>>() {
         assert_eq!(attempt.await.unwrap(), 201);
@@ -77,7 +102,7 @@ async fn many_who_want_different_names_at_once_all_get_theirs() {
 }
 
 #[tokio::test]
-async fn each_field_that_breaks_a_rule_is_named() {
+async fn every_invalid_field_is_reported() {
     let app = TestApp::start().await;
     for (body, expected) in [
         (json!({}), vec![("/username", "required"), ("/password", "required")]),
@@ -98,7 +123,7 @@ async fn each_field_that_breaks_a_rule_is_named() {
 }
 
 #[tokio::test]
-async fn a_password_needs_no_digits_and_may_be_long_or_of_any_script() {
+async fn password_may_be_long_and_in_any_script() {
     let app = TestApp::start().await;
     for (number, password) in
         ["eight ch", "        ", "пароль и пароль", "🗝🗝🗝🗝🗝🗝🗝🗝", &"x".repeat(1024)].iter().enumerate()
@@ -111,7 +136,7 @@ async fn a_password_needs_no_digits_and_may_be_long_or_of_any_script() {
 }
 
 #[tokio::test]
-async fn the_shortest_password_is_a_setting() {
+async fn password_minimum_length_is_configurable() {
     let app = TestApp::start_with(&["--password-min-length=15"]).await;
     let body = json!({"username": "ada", "password": "fourteen chars"});
     let reply = app.anon.post("/api/users", body).await;
@@ -120,7 +145,7 @@ async fn the_shortest_password_is_a_setting() {
 }
 
 #[tokio::test]
-async fn what_the_server_owns_cannot_be_assigned_at_sign_up() {
+async fn server_fields_cannot_be_set_at_sign_up() {
     let app = TestApp::start().await;
     let body = json!({
         "username": "mallory", "password": PASSWORD, "id": 777, "role": "admin", "passwordHash": "x", "usernameKey": "ada",
@@ -135,7 +160,7 @@ async fn what_the_server_owns_cannot_be_assigned_at_sign_up() {
 }
 
 #[tokio::test]
-async fn stored_passwords_are_argon2id_hashes_with_their_own_salts() {
+async fn stored_passwords_are_salted_argon2id_hashes() {
     let app = TestApp::start_with(&["--argon2=m=19456,t=2,p=1"]).await;
     app.alice().await;
     app.bob().await;
@@ -148,11 +173,11 @@ async fn stored_passwords_are_argon2id_hashes_with_their_own_salts() {
 }
 
 #[tokio::test]
-async fn a_user_sees_and_renames_themselves() {
+async fn user_can_read_and_rename_themselves() {
     let app = TestApp::start().await;
     let alice = app.alice().await;
     assert_eq!(alice.get("/api/users/me").await.json()["username"], "alice");
-    app.pass(chrono::TimeDelta::seconds(5));
+    app.advance_clock(chrono::TimeDelta::seconds(5));
     let reply = alice.patch("/api/users/me", json!({"username": "Alice Liddell", "id": 9})).await;
     assert_json_snapshot!(reply.json(), @r#"
     {
@@ -167,17 +192,17 @@ async fn a_user_sees_and_renames_themselves() {
 }
 
 #[tokio::test]
-async fn a_user_may_change_the_case_of_their_name_but_not_take_anothers() {
+async fn rename_may_change_the_case_but_not_take_a_used_username() {
     let app = TestApp::start().await;
     let alice = app.alice().await;
     app.bob().await;
     assert_eq!(alice.patch("/api/users/me", json!({"username": "ALICE"})).await.status(), 200);
     let reply = alice.patch("/api/users/me", json!({"username": "Bob"})).await;
-    assert_eq!(reply.refusal(), (409, "username_taken".to_owned()));
+    assert_eq!(reply.error(), (409, "username_taken".to_owned()));
 }
 
 #[tokio::test]
-async fn no_answer_about_a_user_holds_their_hash() {
+async fn user_responses_do_not_contain_the_hash() {
     let app = TestApp::start().await;
     let alice = app.alice().await;
     for path in ["/api/users/me", "/api/sessions/current"] {

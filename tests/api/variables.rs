@@ -1,4 +1,4 @@
-//! Session variables: the same suite over every store, and what each store does of its own.
+//! Session variables: the same tests for every store, and the properties of each store.
 
 use axum::http::Method;
 use chrono::TimeDelta;
@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Browser, PASSWORD, Reply, TestApp, redis_url};
 
+#[cfg(unix)]
 mod redis;
 mod sessions;
 mod stores;
@@ -18,7 +19,7 @@ fn at(name: &str) -> String {
     format!("{ALL}/{name}")
 }
 
-/// A service for each store; the one of Redis where there is a server.
+/// A service for each store. Redis is included if there is a server.
 async fn services() -> Vec<(String, TestApp)> {
     let mut services = Vec::new();
     for store in ["database".to_owned(), "memory".to_owned(), "cookie".to_owned()].into_iter().chain(redis_url()) {

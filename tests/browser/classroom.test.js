@@ -17,7 +17,7 @@ async function entersTheClassroom(person) {
 
 const recorded = (person, text) => person.at(".exchange").filter({ hasText: text }).first();
 
-scene("the course's client goes its fourteen steps", async (ada) => {
+scene("the fourteen steps of the course's client work", async (ada) => {
   await entersTheClassroom(ada);
   assert.equal(await ada.at(".step").count(), 14);
   await performs(ada, 1, "message from the server");
@@ -30,7 +30,7 @@ scene("the course's client goes its fourteen steps", async (ada) => {
   await performs(ada, 9, /^401: /);
 
   await performs(ada, 6, "Signed in", ada.credentials);
-  await ada.sees("#account-title", `You are ${ada.username}`);
+  await ada.sees("#account-title", `Signed in as ${ada.username}`);
   const first = await ada.token();
   await performs(ada, 7, "Signed in", ada.credentials);
   assert.notEqual(await ada.token(), first);
@@ -50,7 +50,7 @@ scene("the course's client goes its fourteen steps", async (ada) => {
   await performs(ada, 11, "null", { id });
 });
 
-scene("a row of the last step is deleted where it is shown", async (ada) => {
+scene("a row of the last step can be deleted in the list", async (ada) => {
   await ada.signsUp();
   await entersTheClassroom(ada);
   await performs(ada, 10, /Row/, { item: "Bread" });
@@ -62,7 +62,7 @@ scene("a row of the last step is deleted where it is shown", async (ada) => {
   await ada.hasFocusOn(`${step(14)} .step-rows button`);
 });
 
-scene("the exchange is recorded as the course sends it, without its secrets", async (ada) => {
+scene("requests of the course's client are listed as sent, without secrets", async (ada) => {
   await entersTheClassroom(ada);
   await performs(ada, 6, "Signed in", ada.credentials);
   await performs(ada, 9, "0 rows");
@@ -83,14 +83,14 @@ scene("the exchange is recorded as the course sends it, without its secrets", as
   for (const secret of [ada.password, signature]) assert.ok(!page.includes(secret), "there is a secret in the page");
 });
 
-scene("a refusal is told at its step", async (ada) => {
+scene("an error is shown at its step", async (ada) => {
   await entersTheClassroom(ada);
   await performs(ada, 7, /^401: /, { username: ada.username, password: "not the password" });
   await performs(ada, 6, /^422: /, { username: ada.username, password: "short" });
-  await ada.sees("#doors");
+  await ada.sees("#credentials");
 });
 
-scene("without a classroom the section says so and stays closed", async (ada) => {
+scene("the panel of the course's client stays closed without a classroom", async (ada) => {
   await ada.isRefused("**/test/helloclient", { status: 404, code: "not_found", detail: "Nothing is here." });
   await ada.at("#classroom > summary").click();
   await ada.sees("#classroom-outcome", "CLASSROOM=false");

@@ -72,7 +72,7 @@ async function nothingIsLost(person, had, sent, statuses) {
   for (const { what, status } of sent) assert.ok(statuses.includes(status), `${what} was answered ${status}`);
   assert.deepEqual(await possessions(person), had);
   await person.page.reload();
-  await person.sees("#account-title", `You are ${person.username}`);
+  await person.sees("#account-title", `Signed in as ${person.username}`);
 }
 
 // What a form can send: a body of fields, or one that looks like JSON.
@@ -143,7 +143,7 @@ for (const [kind, host] of Object.entries(STRANGERS)) {
     await nothingIsLost(ada, had, requests, isSameSite ? [403, 415] : [401, 403, 415]);
   });
 
-  scene(`scripts on ${kind} change nothing, and are told nothing`, async (ada) => {
+  scene(`scripts on ${kind} change nothing and can read nothing`, async (ada) => {
     const had = await hasPossessions(ada);
     const { page, sent } = await strangersPage(ada, host);
     const answers = await page.evaluate(fetchAll, toTheService(ASKED_BEFORE));
@@ -182,7 +182,7 @@ for (const [kind, host] of Object.entries(STRANGERS)) {
     await nothingIsLost(ada, had, requests, [403]);
   });
 
-  scene(`a page without an origin, on ${kind}, changes nothing`, async (ada) => {
+  scene(`a page with the origin null on ${kind} changes nothing`, async (ada) => {
     const had = await hasPossessions(ada);
     const { page, sent } = await strangersPage(ada, host);
     const script = `<script>
@@ -205,7 +205,7 @@ for (const [kind, host] of Object.entries(STRANGERS)) {
     await nothingIsLost(ada, had, requests, [401, 403, 415]);
   });
 
-  scene(`${kind} begins no session in this browser`, async (ada) => {
+  scene(`a page on ${kind} cannot start a session in this browser`, async (ada) => {
     const { page, open, sent } = await strangersPage(ada, host);
     for (const form of FORMS(await mallory())) {
       await submits(page, form);
@@ -215,12 +215,12 @@ for (const [kind, host] of Object.entries(STRANGERS)) {
     assert.ok((await sent()).length > DEMOS.length);
     assert.equal(await ada.cookie(), undefined);
     await ada.page.reload();
-    await ada.sees("#doors");
-    await ada.sees("#variables-whose", "You are nobody yet.");
+    await ada.sees("#credentials");
+    await ada.sees("#variables-whose", "Not signed in.");
   });
 }
 
-scene("the person's own page may do what the strangers' may not", async (ada) => {
+scene("a page of the same origin can do what pages of other origins cannot", async (ada) => {
   const had = await hasPossessions(ada);
   const types = await ada.page.evaluate(fetchAll, [[INCREMENT, ASKED_BEFORE[2][1]], ["/increment", {}]]);
   assert.deepEqual(types, ["basic", "basic"]);

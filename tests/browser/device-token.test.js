@@ -32,15 +32,15 @@ function note({ page }) {
   return requests;
 }
 
-scene("a browser is known from the first sign-up on, says so at sign-in alone, and stays known", async (ada) => {
+scene("the device token is stored at sign-up and sent only with a sign-in", async (ada) => {
   await devicesAreKnown(ada);
   const requests = note(ada);
   await ada.seesNothingOf("#known-device");
   const first = await brought(ada, "POST", "/api/users", () => ada.signsUp());
   assert.equal(await ada.deviceToken(), first);
-  await ada.sees("#known-device", "The server knows this browser");
+  await ada.sees("#known-device", "The server recognises this browser");
   await ada.adds("Bread");
-  await ada.at("#who .sign-out").click();
+  await ada.at("#end .sign-out").click();
   await ada.sees("#account-outcome", "Signed out.");
   assert.deepEqual([await ada.token(), await ada.deviceToken()], [null, first]);
   await ada.sees("#known-device");
@@ -57,16 +57,16 @@ scene("a browser is known from the first sign-up on, says so at sign-in alone, a
   assert.deepEqual(carriers, [["POST /api/sessions", first]]);
 });
 
-scene("a wrong guess brings no token and takes none away", async (ada) => {
+scene("a failed sign-in does not change the device token", async (ada) => {
   await ada.isAnsweredWith("**/api/users", { [HEADER]: "a-token-the-server-knows-this-browser-by" });
   const token = await brought(ada, "POST", "/api/users", () => ada.signsUp());
-  await ada.at("#who .forget").click();
+  await ada.at("#end .delete-token").click();
   await ada.sends("#sign-in", { ...ada.credentials, password: "not the password" });
   await ada.sees("#sign-in-password-error", /\w/);
   assert.equal(await ada.deviceToken(), token);
 });
 
-scene("a device can be forgotten, here and in the other tabs, and nobody is signed out", async (ada) => {
+scene("deleting the device token affects all tabs and ends no session", async (ada) => {
   await devicesAreKnown(ada);
   await ada.signsUp();
   const first = ada.page;
@@ -75,7 +75,7 @@ scene("a device can be forgotten, here and in the other tabs, and nobody is sign
   await ada.turnsTo(second);
   await ada.tabsTo("#forget-device");
   await ada.page.keyboard.press("Enter");
-  await ada.sees("#account-outcome", "This browser forgot its device token.");
+  await ada.sees("#account-outcome", "Device token deleted.");
   await ada.hasFocusOn("#account-title");
   await ada.seesNothingOf("#known-device");
   assert.equal(await ada.deviceToken(), null);
@@ -83,7 +83,7 @@ scene("a device can be forgotten, here and in the other tabs, and nobody is sign
   await ada.seesNothingOf("#known-device");
   await ada.adds("Bread");
 
-  await ada.at("#who .sign-out").click();
+  await ada.at("#end .sign-out").click();
   await ada.sees("#account-outcome", "Signed out.");
   const requests = note(ada);
   await ada.signsIn();
@@ -91,7 +91,7 @@ scene("a device can be forgotten, here and in the other tabs, and nobody is sign
   await ada.sees("#known-device");
 });
 
-scene("a device is forgotten with the account", async (ada) => {
+scene("deleting the account deletes the device token", async (ada) => {
   await devicesAreKnown(ada);
   await ada.signsUp();
   await ada.at("#begin-deletion").click();
@@ -104,9 +104,9 @@ scene("a device is forgotten with the account", async (ada) => {
   await ada.seesNothingOf("#known-device");
 });
 
-scene("what no header can carry is not sent, and does not stand in the way", async (ada) => {
+scene("a stored device token that a header cannot contain is ignored", async (ada) => {
   await ada.signsUp();
-  await ada.at("#who .sign-out").click();
+  await ada.at("#end .sign-out").click();
   await ada.sees("#account-outcome", "Signed out.");
   await ada.page.evaluate(() => localStorage.setItem("daypass.device", "nö\nsense"));
   await ada.page.reload();
@@ -114,12 +114,13 @@ scene("what no header can carry is not sent, and does not stand in the way", asy
   await ada.signsIn();
 });
 
-scene("the device token is nowhere in the page, and a copied command leaves it to the shell", async (ada) => {
+scene("the page does not contain the device token, and curl commands use a variable", async (ada) => {
   await devicesAreKnown(ada);
   const first = await brought(ada, "POST", "/api/users", () => ada.signsUp());
-  await ada.at("#who .sign-out").click();
+  await ada.at("#end .sign-out").click();
   await ada.sees("#account-outcome", "Signed out.");
   const second = await brought(ada, "POST", "/api/sessions", () => ada.signsIn());
+  await ada.hasAllAnswers();
   const page = await ada.page.evaluate(() => document.documentElement.outerHTML);
   for (const token of [first, second]) {
     assert.ok(!page.includes(token), "a device token is in the page");

@@ -18,7 +18,7 @@ async function conflict(person, { mine, theirs }) {
   return () => elsewhere("GET", `/api/items/${id}`, { token });
 }
 
-scene("a person creates, renames and deletes items", async (ada) => {
+scene("items can be created, renamed and deleted", async (ada) => {
   await ada.signsUp();
   await ada.sees("#items-outcome", "No items yet.");
   await ada.adds("Bread");
@@ -40,7 +40,7 @@ scene("a person creates, renames and deletes items", async (ada) => {
   await ada.sees("#items-outcome", "No items yet.");
 });
 
-scene("an item without a name is refused at the field", async (ada) => {
+scene("a missing item name is reported at its field", async (ada) => {
   await ada.signsUp();
   await ada.sends("#add-item", { name: "" });
   await ada.sees("#add-item-name-error", /\w/);
@@ -52,7 +52,7 @@ scene("an item without a name is refused at the field", async (ada) => {
   assert.deepEqual(await ada.names(), ["Bread"]);
 });
 
-scene("names are shown as they are, whatever they hold", async (ada) => {
+scene("item names are shown as text, whatever they contain", async (ada) => {
   await ada.signsUp();
   const name = `<img src=x onerror=alert(1)> "Fish & chips" – 魚 ${"long".repeat(30)}`;
   await ada.adds(name);
@@ -60,7 +60,7 @@ scene("names are shown as they are, whatever they hold", async (ada) => {
   assert.equal(await ada.at("#items img").count(), 0);
 });
 
-scene("a person pages through items, searches and orders them", async (ada) => {
+scene("items can be paged, searched and sorted", async (ada) => {
   await ada.signsUp();
   const token = await ada.token();
   const all = Array.from({ length: 45 }, (_, index) => `Item ${String(index + 1).padStart(2, "0")}`);
@@ -89,7 +89,7 @@ scene("a person pages through items, searches and orders them", async (ada) => {
   await ada.sees("#items-outcome", "20 items shown, and there are more.");
 });
 
-scene("a conflict from a second tab is shown at the row, and theirs is kept", async (ada) => {
+scene("a conflict with a second tab is shown at the row, and theirs can be kept", async (ada) => {
   await ada.signsUp();
   await ada.adds("Bread");
   const first = ada.page;
@@ -106,7 +106,7 @@ scene("a conflict from a second tab is shown at the row, and theirs is kept", as
   assert.deepEqual(await ada.names(), ["Their bread"]);
 });
 
-scene("a conflict is settled by saving mine anyway", async (ada) => {
+scene("a conflict is resolved by saving mine", async (ada) => {
   await ada.signsUp();
   await ada.adds("Bread");
   const present = await conflict(ada, { mine: "My bread", theirs: "Their bread" });
@@ -115,7 +115,7 @@ scene("a conflict is settled by saving mine anyway", async (ada) => {
   assert.equal((await present()).name, "My bread");
 });
 
-scene("deleting what was changed elsewhere asks first", async (ada) => {
+scene("deleting an item that changed elsewhere asks first", async (ada) => {
   await ada.signsUp();
   await ada.adds("Bread");
   const token = await ada.token();
@@ -127,7 +127,7 @@ scene("deleting what was changed elsewhere asks first", async (ada) => {
   await ada.sees("#items-outcome", "Deleted Tax papers.");
 });
 
-scene("an item that was deleted elsewhere leaves the list", async (ada) => {
+scene("an item that was deleted elsewhere disappears from the list", async (ada) => {
   await ada.signsUp();
   await ada.adds("Bread");
   const token = await ada.token();
@@ -138,7 +138,7 @@ scene("an item that was deleted elsewhere leaves the list", async (ada) => {
   assert.deepEqual(await ada.names(), []);
 });
 
-scene("a token refused in the middle of an edit closes the items and says why", async (ada) => {
+scene("a token rejected during an edit closes the items and shows the reason", async (ada) => {
   await ada.signsUp();
   await ada.adds("Bread");
   await ada.page.route("**/api/items/*", (route) => route.fulfill({
@@ -148,8 +148,8 @@ scene("a token refused in the middle of an edit closes the items and says why", 
   }));
   await rename(ada, "Bread", "Rye bread");
   await ada.sees("#items-closed");
-  await ada.sees("#stranded-reason", "revoked");
-  await ada.sees("#stamp", "refused: revoked");
+  await ada.sees("#token-problem-text", "revoked");
+  await ada.sees("#stamp", "rejected: revoked");
   await ada.hasFocusOn("#account-title");
   assert.deepEqual(await ada.names(), []);
 });

@@ -29,7 +29,7 @@ async function listenTo({ page }, form) {
 const button = (person, form) => person.at(`${form} button:not([type=button])`);
 
 for (const [form, path] of [["#sign-up", "**/api/users"], ["#sign-in", "**/api/sessions"]]) {
-  scene(`after too many attempts ${form} counts down, is announced once, and opens again`, async (ada) => {
+  scene(`after too many attempts ${form} counts down, announces it once and works again`, async (ada) => {
     const other = form === "#sign-up" ? "#sign-in" : "#sign-up";
     const message = ada.at(`${form} .form-error`);
     const asked = [];
@@ -56,6 +56,7 @@ for (const [form, path] of [["#sign-up", "**/api/users"], ["#sign-in", "**/api/s
     assert.ok(await button(ada, other).isEnabled());
     await ada.sends(other, { username: "", password: "short" });
     await ada.sees(`${other} [aria-invalid=true]`);
+    await ada.chooses(form);
     assert.equal(await message.textContent(), "Too many attempts. Try again in 0:01");
 
     await ada.page.clock.runFor(1000);
@@ -71,7 +72,7 @@ for (const [form, path] of [["#sign-up", "**/api/users"], ["#sign-in", "**/api/s
   });
 }
 
-scene("after too many attempts at the password its form has to wait, and the others have not", async (ada) => {
+scene("after too many attempts at the password only its form waits", async (ada) => {
   await ada.signsUp();
   await stopTheClock(ada);
   await ada.isRefused("**/api/users/me/password", TOO_MANY, { ...LIMIT, "Retry-After": "4000" });
@@ -86,7 +87,7 @@ scene("after too many attempts at the password its form has to wait, and the oth
   await ada.sees("#delete-account-current-error", /\w/);
 
   // Whoever signs in next has made no attempt yet.
-  await ada.at("#who .sign-out").click();
+  await ada.at("#end .sign-out").click();
   await ada.sees("#account-outcome", "Signed out");
   await ada.signsIn();
   assert.equal(await ada.at("#change-password .form-error").textContent(), "");
@@ -95,7 +96,7 @@ scene("after too many attempts at the password its form has to wait, and the oth
   await ada.sees("#password-outcome", "Your password is changed.");
 });
 
-scene("the time that passed while the browser slept counts", async (ada) => {
+scene("the countdown includes the time while the browser slept", async (ada) => {
   await stopTheClock(ada);
   await ada.isRefused("**/api/sessions", TOO_MANY, LIMIT);
   await ada.sends("#sign-in", { ...ada.credentials, password: WRONG });
@@ -106,7 +107,7 @@ scene("the time that passed while the browser slept counts", async (ada) => {
   await ada.sees("#sign-in .form-error", "You can try again now.");
 });
 
-scene("a refused sign-in says how many tries are left when they are few", async (ada) => {
+scene("a failed sign-in shows the number of tries left if there are few", async (ada) => {
   const path = "**/api/sessions";
   const answers = {
     '"sign-in";r=19;t=900': "",
@@ -132,18 +133,18 @@ scene("a refused sign-in says how many tries are left when they are few", async 
   }
 });
 
-scene("the limits of an ordinary answer are not spoken of", async (ada) => {
+scene("rate limit headers of successful responses are not shown", async (ada) => {
   for (const path of ["**/api/users", "**/api/sessions"]) {
     await ada.isAnsweredWith(path, { ratelimit: '"sign-in";r=4;t=45', "ratelimit-policy": LIMIT["RateLimit-Policy"] });
   }
   await ada.signsUp();
-  await ada.at("#who .sign-out").click();
+  await ada.at("#end .sign-out").click();
   await ada.sees("#account-outcome", "Signed out.");
   assert.deepEqual(await ada.at(".form-error").allTextContents().then((all) => all.filter(Boolean)), []);
   await ada.signsIn();
 });
 
-scene("what asks to wait is understood however it is written", async (ada) => {
+scene("every form of Retry-After is understood", async (ada) => {
   const waits = await ada.page.evaluate(async () => {
     const { secondsToWait } = await import("/client/limits.js");
     const inAMinute = new Date(Date.now() + 60_000).toUTCString();

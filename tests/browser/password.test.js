@@ -3,7 +3,7 @@ import { scene, signsInFrom } from "./person.js";
 
 const NEW_PASSWORD = "four other words here";
 
-scene("a new password keeps this tab in and throws the other device out, with the reason", async (ada) => {
+scene("a new password keeps this tab signed in and ends the session of the other device", async (ada) => {
   await ada.signsUp();
   const former = await ada.token();
   const laptop = await ada.signsInAtAnotherDevice();
@@ -20,19 +20,19 @@ scene("a new password keeps this tab in and throws the other device out, with th
   }
   await ada.adds("Bread");
   await ada.page.reload();
-  await ada.sees("#account-title", `You are ${ada.username}`);
+  await ada.sees("#account-title", `Signed in as ${ada.username}`);
 
   await laptop.sends("#add-item", { name: "Milk" });
-  await laptop.sees("#stranded-reason", "revoked");
-  await laptop.sees("#stranded-reason", "password was changed");
+  await laptop.sees("#token-problem-text", "revoked");
+  await laptop.sees("#token-problem-text", "password was changed");
   await laptop.hasFocusOn("#account-title");
   await laptop.sends("#sign-in", ada.credentials);
   await laptop.sees("#sign-in-password-error", /\w/);
   await laptop.sends("#sign-in", { ...ada.credentials, password: NEW_PASSWORD });
-  await laptop.sees("#account-title", `You are ${ada.username}`);
+  await laptop.sees("#account-title", `Signed in as ${ada.username}`);
 });
 
-scene("the other tabs of this browser stay in when the password changes", async (ada) => {
+scene("other tabs of this browser stay signed in after a password change", async (ada) => {
   await ada.signsUp();
   const first = ada.page;
   const second = await ada.openTab();
@@ -44,7 +44,7 @@ scene("the other tabs of this browser stay in when the password changes", async 
   await ada.adds("Bread");
 });
 
-scene("a wrong or a short password is refused at its field, and nobody is signed out", async (ada) => {
+scene("a wrong or short password is reported at its field and ends no session", async (ada) => {
   await ada.signsUp();
   const token = await ada.token();
   await ada.sends("#change-password", { currentPassword: "not the password", newPassword: NEW_PASSWORD });
@@ -57,10 +57,10 @@ scene("a wrong or a short password is refused at its field, and nobody is signed
   await ada.photograph("new password refused");
   assert.equal(await ada.token(), token);
   await ada.at("#ask").click();
-  await ada.sees("#verdict[data-tone=good]");
+  await ada.sees("#result[data-tone=good]");
 });
 
-scene("the fields are made for password managers and can be shown", async (ada) => {
+scene("the fields of the account work with password managers and can be shown", async (ada) => {
   await ada.signsUp();
   await ada.at("#begin-deletion").click();
   const fields = { "change-password-current": "current-password", "change-password-new": "new-password",
@@ -80,14 +80,14 @@ scene("the fields are made for password managers and can be shown", async (ada) 
     assert.equal(await ada.at(`${form} [autocomplete=username]`).inputValue(), ada.username);
   }
   // What was typed does not wait for the next person.
-  await ada.at("#who .sign-out").click();
+  await ada.at("#end .sign-out").click();
   await ada.sees("#account-outcome", "Signed out.");
   for (const [id] of Object.entries(fields)) {
     assert.deepEqual([await ada.at(`#${id}`).inputValue(), await ada.at(`#${id}`).getAttribute("type")], ["", "password"]);
   }
 });
 
-scene("the passwords are nowhere in the page after they were changed", async (ada) => {
+scene("the page does not contain the passwords after a change", async (ada) => {
   await ada.signsUp();
   await ada.sends("#change-password", { currentPassword: ada.password, newPassword: NEW_PASSWORD });
   await ada.sees("#password-outcome", "Your password is changed.");
@@ -103,7 +103,7 @@ scene("the passwords are nowhere in the page after they were changed", async (ad
   await ada.sees(".curl", `"currentPassword":"'"$PASSWORD"'"`);
 });
 
-scene("a person deletes the account, after a second thought and a mistyped password", async (ada) => {
+scene("the account can be deleted after a confirmation with the password", async (ada) => {
   await ada.signsUp();
   await ada.adds("Bread");
   await signsInFrom("curl/8.14.1", ada);
@@ -137,7 +137,7 @@ scene("a person deletes the account, after a second thought and a mistyped passw
   await ada.sees("#sign-in-password-error", /\w/);
 });
 
-scene("another device is told that the account is gone", async (ada) => {
+scene("another device shows that the account was deleted", async (ada) => {
   await ada.signsUp();
   const laptop = await ada.signsInAtAnotherDevice();
   await ada.at("#begin-deletion").click();
@@ -145,11 +145,11 @@ scene("another device is told that the account is gone", async (ada) => {
   await ada.sees("#account-outcome", "is deleted");
   // Also when it was about to change something there.
   await laptop.sends("#change-password", { currentPassword: ada.password, newPassword: NEW_PASSWORD });
-  await laptop.sees("#stranded-reason", "ended with its account");
+  await laptop.sees("#token-problem-text", "ended when its account was deleted");
   await laptop.hasFocusOn("#account-title");
 });
 
-scene("the password is changed and the account deleted with the keyboard alone", async (ada) => {
+scene("the password can be changed and the account deleted with the keyboard alone", async (ada) => {
   const { keyboard } = ada.page;
   await ada.signsUp();
   await ada.tabsTo("#change-password-current");

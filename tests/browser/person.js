@@ -6,6 +6,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import axe from "axe-core";
 import { chromium } from "playwright-core";
 
 const { DAYPASS_URL, CHROMIUM = "/usr/bin/chromium" } = process.env;
@@ -14,8 +15,12 @@ if (!DAYPASS_URL) {
 }
 
 export const ORIGIN = new URL(DAYPASS_URL).origin;
+/** The same service, as another machine of the network opens it. */
+export const LAN = `http://daypass.lan:${new URL(DAYPASS_URL).port}`;
 const SCREENSHOTS = process.env.SCREENSHOTS ?? fileURLToPath(new URL("../../target/screenshots", import.meta.url));
 mkdirSync(SCREENSHOTS, { recursive: true });
+
+const AXE = axe.source;
 
 const PASSWORD = "four quiet words here";
 
@@ -27,6 +32,8 @@ async function launched() {
     executablePath: CHROMIUM,
     args: [
       "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+      // A name that browsers do not trust without TLS, unlike localhost: a machine in a local network.
+      `--host-resolver-rules=MAP ${new URL(LAN).hostname} 127.0.0.1`,
       "--disable-background-networking", "--disable-component-update", "--disable-sync",
     ],
   });
@@ -74,18 +81,31 @@ export async function signsInFrom(userAgent, { credentials }) {
   return sessionToken;
 }
 
+/** Opens all folded panels of a page, also those that appear later. */
+function unfold() {
+  addEventListener("DOMContentLoaded", () => {
+    for (const fold of document.querySelectorAll(".fold:not(#classroom)")) fold.open = true;
+    const list = document.getElementById("exchanges");
+    if (!list) return;
+    new MutationObserver(() => {
+      for (const group of list.querySelectorAll(".refreshes > details:not([open])")) group.open = true;
+    }).observe(list, { childList: true });
+  });
+}
+
 export class Person {
-  static async arrive({ viewport = { width: 1280, height: 900 }, colorScheme = "light", userAgent }, known) {
+  static async arrive(options, known) {
+    const { viewport = { width: 1280, height: 900 }, colorScheme = "light", userAgent } = options;
     const context = await (await launched()).newContext({ viewport, colorScheme, userAgent });
     context.setDefaultTimeout(15_000);
     await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: ORIGIN });
-    const person = new Person(context, known);
+    const person = new Person(context, { ...known, ...options });
     person.page = await person.openTab();
     return person;
   }
 
-  constructor(context, { credentials, trouble } = {}) {
-    this.context = context;
+  constructor(context, { credentials, trouble, folded = false, watches = false, address = ORIGIN } = {}) {
+    Object.assign(this, { context, folded, watches, address });
     this.credentials = credentials ?? { username: `ada-${randomBytes(5).toString("hex")}`, password: PASSWORD };
     this.trouble = trouble ?? [];
     this.devices = [];
@@ -114,22 +134,28 @@ export class Person {
     page.on("console", (message) => this.hear(message));
     page.on("request", (request) => {
       const { origin, protocol, href } = new URL(request.url());
-      if (origin !== ORIGIN && protocol !== "data:") this.trouble.push(`left the origin: ${href}`);
+      if (origin !== new URL(this.address).origin && protocol !== "data:") this.trouble.push(`left the origin: ${href}`);
       this.underWay.add(request);
     });
     for (const end of ["requestfinished", "requestfailed"]) page.on(end, (request) => this.underWay.delete(request));
+    // Everything is unfolded, and the page does not look for ends of its session, unless the scene is about that.
+    if (!this.folded) await page.addInitScript(unfold);
+    if (!this.watches) {
+      await page.addInitScript(() => Object.defineProperty(document, "visibilityState", { get: () => "hidden" }));
+    }
     await page.addInitScript(() => addEventListener("securitypolicyviolation", (event) => {
       console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI}`);
     }));
-    await page.goto(ORIGIN);
-    await page.locator("#doors:not([hidden]), #who:not([hidden])").waitFor();
+    await page.goto(this.address);
+    await page.locator("#credentials:not([hidden]), #signed-in:not([hidden])").waitFor();
     return page;
   }
 
   // The browser itself writes a line for each refused API call; refusals are what these tests ask for.
   hear(message) {
     if (message.type() !== "error" && message.type() !== "warning") return;
-    const ofTheApi = ["/api/", "/test/", "/authtest/"].some((path) => message.location().url.startsWith(ORIGIN + path));
+    const { origin, pathname } = new URL(message.location().url || this.address);
+    const ofTheApi = [ORIGIN, LAN].includes(origin) && ["/api/", "/test/", "/authtest/"].some((path) => pathname.startsWith(path));
     if (ofTheApi && message.text().startsWith("Failed to load resource")) return;
     this.trouble.push(`console ${message.type()}: ${message.text()}`);
   }
@@ -165,13 +191,19 @@ export class Person {
   }
 
   async sends(form, values) {
+    await this.chooses(form);
     await this.fills(form, values);
     await this.at(`${form} button:not([type=button])`).click();
   }
 
-  /** Chooses at the doors how the next session travels. */
+  /** Switches to the form, if it is one of the two of which the page shows one. */
+  async chooses(form) {
+    if (form === "#sign-up" || form === "#sign-in") await this.at(`#choose-${form.slice(1)}-label`).click();
+  }
+
+  /** Chooses how the token of the next session is sent. */
   async travelsBy(carrier) {
-    await this.at(`#terms [name=carrier][value=${carrier}]`).check();
+    await this.at(`#session-options [name=carrier][value=${carrier}]`).check();
   }
 
   async signsUpByCookie() {
@@ -181,7 +213,7 @@ export class Person {
 
   async signsUp() {
     await this.sends("#sign-up", this.credentials);
-    await this.sees("#account-title", `You are ${this.username}`);
+    await this.sees("#account-title", `Signed in as ${this.username}`);
     await this.hasAllAnswers();
   }
 
@@ -193,7 +225,7 @@ export class Person {
 
   async signsIn() {
     await this.sends("#sign-in", this.credentials);
-    await this.sees("#account-title", `You are ${this.username}`);
+    await this.sees("#account-title", `Signed in as ${this.username}`);
   }
 
   /** The server can not be reached any more, or again. */
@@ -263,9 +295,9 @@ export class Person {
   /** The session cookie as the browser keeps it, with all that no script can see, or undefined. */
   async cookie() {
     const browser = await this.context.newCDPSession(this.page);
-    const { cookies } = await browser.send("Network.getCookies", { urls: [ORIGIN] });
+    const { cookies } = await browser.send("Network.getCookies", { urls: [this.address] });
     await browser.detach();
-    return cookies.find(({ name }) => name === "__Host-daypass");
+    return cookies.find(({ name }) => ["__Host-daypass", "daypass"].includes(name));
   }
 
   /** Presses the counter's button and waits for what it counts to. */
@@ -284,7 +316,17 @@ export class Person {
     return this.page.evaluate(() => navigator.clipboard.readText());
   }
 
-  photograph(name) {
-    return this.page.screenshot({ path: join(SCREENSHOTS, `${name.replaceAll(/\W+/g, "-")}.png`), fullPage: true });
+  /** The accessibility violations that axe finds in the page as it is. */
+  async violations() {
+    await this.page.evaluate(AXE);
+    return this.page.evaluate(async () => {
+      await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {})));
+      const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
+    });
+  }
+
+  photograph(name, { fullPage = true } = {}) {
+    return this.page.screenshot({ path: join(SCREENSHOTS, `${name.replaceAll(/\W+/g, "-")}.png`), fullPage });
   }
 }

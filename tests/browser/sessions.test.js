@@ -7,7 +7,7 @@ const IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebK
 
 const devices = (person) => person.at(".session .device").allTextContents();
 
-scene("a person sees where they are signed in, newest first", async (ada) => {
+scene("the list of sessions shows devices, newest first", async (ada) => {
   await ada.signsUp();
   await ada.sees("#sessions-outcome", "This is your only session.");
   await ada.seesNothingOf("#end-others");
@@ -23,12 +23,12 @@ scene("a person sees where they are signed in, newest first", async (ada) => {
   await ada.photograph("sessions");
 });
 
-scene("a person ends one session", async (ada) => {
+scene("one session can be ended", async (ada) => {
   await ada.signsUp();
   const token = await signsInFrom(FIREFOX, ada);
   await signsInFrom("curl/8.14.1", ada);
   await ada.at("#refresh-sessions").click();
-  await ada.session("Firefox on Linux").getByRole("button", { name: /^End the session of Firefox on Linux, begun / }).click();
+  await ada.session("Firefox on Linux").getByRole("button", { name: /^End the session of Firefox on Linux, started / }).click();
   await ada.sees("#sessions-outcome", "Ended Firefox on Linux. 2 sessions, newest first.");
   await ada.hasFocusOn(".session.current");
   assert.deepEqual(await devices(ada), ["curl", "Chrome on Linux"]);
@@ -37,20 +37,20 @@ scene("a person ends one session", async (ada) => {
   await ada.session("curl").locator(".end").click();
   await ada.sees("#sessions-outcome", "Ended curl. This is your only session.");
   await ada.seesNothingOf("#end-others");
-  await ada.sees("#account-title", `You are ${ada.username}`);
+  await ada.sees("#account-title", `Signed in as ${ada.username}`);
 });
 
-scene("a session that has ended meanwhile leaves the list", async (ada) => {
+scene("a session that has already ended disappears from the list", async (ada) => {
   await ada.signsUp();
   const token = await signsInFrom("curl/8.14.1", ada);
   await ada.at("#refresh-sessions").click();
   await ada.sees("#sessions-outcome", "2 sessions");
   await elsewhere("DELETE", "/api/sessions/current", { token });
   await ada.session("curl").locator(".end").click();
-  await ada.sees("#sessions-outcome", "curl had ended already. This is your only session.");
+  await ada.sees("#sessions-outcome", "curl had already ended. This is your only session.");
 });
 
-scene("ending the session of this browser is signing out", async (ada) => {
+scene("ending the session of this browser signs out", async (ada) => {
   await ada.signsUp();
   await ada.at(".session.current .end").click();
   await ada.sees("#account-outcome", "Signed out.");
@@ -58,7 +58,7 @@ scene("ending the session of this browser is signing out", async (ada) => {
   assert.equal(await ada.token(), null);
 });
 
-scene("a person ends all the others, and the other device is told why", async (ada) => {
+scene("all other sessions can be ended, and the other device shows why", async (ada) => {
   await ada.signsUp();
   const phone = await ada.signsInAtAnotherDevice({ userAgent: IPHONE });
   await signsInFrom("curl/8.14.1", ada);
@@ -70,12 +70,12 @@ scene("a person ends all the others, and the other device is told why", async (a
   assert.deepEqual(await devices(ada), ["Chrome on Linux"]);
 
   await phone.sends("#add-item", { name: "Bread" });
-  await phone.sees("#stranded-reason", "revoked");
-  await phone.sees("#stranded-reason", "signed out with the user's others");
+  await phone.sees("#token-problem-text", "revoked");
+  await phone.sees("#token-problem-text", "signed out together with the user's other sessions");
   await ada.adds("Bread");
 });
 
-scene("a person signs out everywhere", async (ada) => {
+scene("the user can sign out everywhere", async (ada) => {
   await ada.signsUp();
   const phone = await ada.signsInAtAnotherDevice({ userAgent: IPHONE });
   const first = ada.page;
@@ -86,24 +86,24 @@ scene("a person signs out everywhere", async (ada) => {
   await ada.hasFocusOn("#sign-in-username");
   assert.equal(await ada.token(), null);
   await ada.turnsTo(second);
-  await ada.sees("#account-outcome", "Signed out everywhere, from another tab.");
+  await ada.sees("#account-outcome", "Signed out everywhere in another tab.");
   await phone.at("#ask").click();
-  await phone.sees("#verdict", "Refused: revoked");
-  await phone.sees("#stamp", "refused: revoked");
+  await phone.sees("#result", "Rejected: 401 revoked");
+  await phone.sees("#stamp", "rejected: revoked");
 });
 
-scene("when the server can not be told, nobody is signed out everywhere", async (ada) => {
+scene("signing out everywhere without the server ends no session", async (ada) => {
   await ada.signsUp();
   const token = await ada.token();
   await ada.losesTheServer();
   await ada.at("#sign-out-everywhere").click();
-  await ada.sees("#sessions-outcome[data-tone=bad]", "Nobody was signed out.");
+  await ada.sees("#sessions-outcome[data-tone=bad]", "No session was ended.");
   await ada.at("#refresh-sessions").click();
-  await ada.sees("#sessions-outcome[data-tone=bad]", "does not answer");
+  await ada.sees("#sessions-outcome[data-tone=bad]", "does not respond");
   assert.equal(await ada.token(), token);
 });
 
-scene("devices have the names people call them by", async (ada) => {
+scene("devices have familiar names", async (ada) => {
   const names = {
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0":
       "Edge on Windows",
@@ -127,7 +127,7 @@ scene("devices have the names people call them by", async (ada) => {
     "toaster/1.0": "toaster/1.0",
     "<b>bold</b>": "<b>bold</b>",
     ["x".repeat(200)]: `${"x".repeat(47)}…`,
-    "": "Something without a name",
+    "": "Unknown device",
   };
   const told = await ada.page.evaluate(async (agents) => {
     const { deviceOf } = await import("/client/device.js");
@@ -142,7 +142,7 @@ scene("devices have the names people call them by", async (ada) => {
   assert.equal(await ada.at("#sessions b").count(), 0);
 });
 
-scene("sessions are ended with the keyboard alone", async (ada) => {
+scene("sessions can be ended with the keyboard alone", async (ada) => {
   await ada.signsUp();
   await signsInFrom("curl/8.14.1", ada);
   await signsInFrom(FIREFOX, ada);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { ORIGIN, elsewhere, scene } from "./person.js";
+import { ORIGIN, Person, elsewhere, scene } from "./person.js";
 
 const run = promisify(execFile);
 
@@ -20,164 +20,196 @@ const stored = (page) => page.evaluate(() => {
   return rest;
 });
 
-scene("a person signs out and signs in again", async (ada) => {
+scene("the user can sign out and sign in again", async (ada) => {
   await ada.signsUp();
-  await ada.at("#who .sign-out").click();
+  await ada.at("#end .sign-out").click();
   await ada.sees("#account-outcome[data-tone=good]", "Signed out.");
   await ada.hasFocusOn("#sign-in-username");
   assert.deepEqual(await stored(ada.page), {});
-  for (const closed of ["#ticket", "#sessions-panel", "#items-open", "#password-panel"]) await ada.seesNothingOf(closed);
+  for (const closed of ["#token", "#sessions-panel", "#items-open", "#password-panel"]) await ada.seesNothingOf(closed);
   await ada.sees(".exchange", "DELETE /api/sessions/current");
   await ada.photograph("signed out again");
   await ada.signsIn();
 });
 
-scene("a person who signs out and replays the old token with curl gets 401 revoked", async (ada) => {
+scene("the page keeps a signed-out token and shows that the server rejects it, as curl does", async (ada) => {
   await ada.signsUp();
   const token = await ada.token();
-  await ada.at("#who .sign-out").click();
+  await ada.seesNothingOf("#ended");
+  await ada.at("#end .sign-out").click();
   await ada.sees("#account-outcome", "Signed out.");
+  await ada.sees("#ended-title", `The ended token of ${ada.username}`);
+  await ada.sees("#ended-token", `${token.slice(0, 12)}…${token.slice(-6)}`);
+  assert.equal(await ada.at("#ended").evaluate((box) => getComputedStyle(box, "::after").content), '"signed out"');
+  await ada.at("#ask-ended").click();
+  await ada.sees("#ended-result[data-tone=bad]", "Rejected: 401 revoked");
+  await ada.sees("[data-kind=rejected] .status", "401 revoked");
+  await ada.photograph("ended token");
+  assert.ok(!(await ada.page.content()).includes(token.split(".")[2]), "the signature is in the page");
+  await ada.at("#dismiss-ended").click();
+  await ada.seesNothingOf("#ended");
+  await ada.hasFocusOn("#account-title");
   const { status, head, problem } = await replay(token);
   assert.deepEqual([status, problem.code], [401, "revoked"]);
   assert.match(problem.detail, /signed out/);
   assert.match(head, /WWW-Authenticate: Bearer .*error="invalid_token"/i);
 });
 
-scene("signing out in one tab signs the other tab out", async (ada) => {
+scene("signing out in one tab signs out the other tab", async (ada) => {
   await ada.signsUp();
   const first = ada.page;
   const second = await ada.openTab();
   await ada.turnsTo(second);
-  await ada.sees("#account-title", `You are ${ada.username}`);
+  await ada.sees("#account-title", `Signed in as ${ada.username}`);
   await second.evaluate(() => {
     window.heard = [];
-    new BroadcastChannel("daypass").addEventListener("message", ({ data }) => window.heard.push(data.news));
+    new BroadcastChannel("daypass").addEventListener("message", ({ data }) => window.heard.push(data.notice));
   });
   await ada.turnsTo(first);
-  await ada.at("#who .sign-out").click();
+  await ada.at("#end .sign-out").click();
   await ada.sees("#account-outcome", "Signed out.");
   await ada.turnsTo(second);
   await ada.sees("#account-outcome", "Signed out in another tab.");
-  await ada.sees("#account-title", "Sign up or sign in");
-  await ada.sees("#no-ticket");
+  await ada.sees("#account-title", "Not signed in");
+  await ada.sees("#no-token");
   await ada.seesNothingOf("#sessions-panel");
   // Whoever hears of it does not say it again.
   await second.waitForTimeout(300);
   assert.deepEqual(await second.evaluate(() => window.heard), ["Signed out in another tab."]);
 });
 
-scene("where there is no channel between tabs, the storage tells them", async (ada) => {
+scene("tabs follow a sign-out without BroadcastChannel", async (ada) => {
   await ada.context.addInitScript(() => delete window.BroadcastChannel);
   const first = ada.page;
   await first.reload();
   await ada.signsUp();
   const second = await ada.openTab();
   await ada.turnsTo(first);
-  await ada.at("#who .sign-out").click();
+  await ada.at("#end .sign-out").click();
   await ada.turnsTo(second);
-  await ada.sees("#account-title", "Sign up or sign in");
-  await ada.sees("#no-ticket");
+  await ada.sees("#account-title", "Not signed in");
+  await ada.sees("#no-token");
 });
 
-scene("a tab that holds another session does not follow", async (ada) => {
+scene("a tab with another session ignores the sign-out", async (ada) => {
   await ada.signsUp();
   await ada.page.evaluate(() => new BroadcastChannel("daypass").postMessage({ sid: "another", news: "Signed out." }));
   await ada.at("#ask").click();
-  await ada.sees("#verdict[data-tone=good]");
-  await ada.sees("#account-title", `You are ${ada.username}`);
+  await ada.sees("#result[data-tone=good]");
+  await ada.sees("#account-title", `Signed in as ${ada.username}`);
 });
 
-scene("signing out while the server is unreachable clears this browser and says what that means", async (ada) => {
+scene("signing out without the server clears this browser and warns that the token is valid", async (ada) => {
   await ada.signsUp();
   const token = await ada.token();
   await ada.losesTheServer();
-  await ada.at("#who .sign-out").click();
-  await ada.sees("#account-outcome[data-tone=bad]", "the server could not be told: the token stays good until");
-  await ada.sees("#account-outcome", "does not answer");
+  await ada.at("#end .sign-out").click();
+  await ada.sees("#account-outcome[data-tone=bad]", "the server did not confirm it. The token stays valid until");
+  await ada.sees("#account-outcome", "does not respond");
   await ada.hasFocusOn("#sign-in-username");
   assert.deepEqual(await stored(ada.page), {});
   await ada.photograph("signed out, server unreachable");
   await ada.findsTheServerAgain();
   await ada.page.reload();
-  await ada.sees("#account-title", "Sign up or sign in");
+  await ada.sees("#account-title", "Not signed in");
   // It was the truth.
   await elsewhere("GET", "/api/users/me", { token });
 });
 
-scene("the storage is empty before the server has answered, and a new sign-in is not talked over", async (ada) => {
+scene("sign-out clears the storage before the response, and its message does not replace a new sign-in", async (ada) => {
   await ada.signsUp();
   let answer;
   await ada.page.route("**/api/sessions/current", (route) => new Promise((resolve) => {
     answer = () => resolve(route.abort("connectionreset"));
   }));
-  await ada.at("#who .sign-out").click();
-  await ada.sees("#account-outcome", "The server is being told.");
+  await ada.at("#end .sign-out").click();
+  await ada.sees("#account-outcome", "Waiting for the server.");
   assert.deepEqual(await stored(ada.page), {});
   await ada.signsIn();
   answer();
-  await ada.sees(".exchange .status", "no answer");
+  await ada.sees(".exchange .status", "no response");
   await ada.sees("#account-outcome", `Signed in as ${ada.username}.`);
 });
 
-scene("a page that is left while it signs out still tells the server", async (ada) => {
+scene("sign-out reaches the server although the page is closed", async (ada) => {
   await ada.signsUp();
   const token = await ada.token();
   await ada.page.evaluate(() => {
-    document.querySelector("#who .sign-out").click();
+    document.querySelector("#end .sign-out").click();
     location.reload();
   });
-  await ada.sees("#account-title", "Sign up or sign in");
+  await ada.sees("#account-title", "Not signed in");
   for (let asked = 0; (await replay(token)).status !== 401; asked += 1) {
     assert.ok(asked < 20, "the token is still good");
     await ada.page.waitForTimeout(100);
   }
 });
 
-scene("a person whose token nobody could judge can sign out too", async (ada) => {
+scene("an unverified token can be signed out", async (ada) => {
   await ada.signsUp();
   const token = await ada.token();
   await ada.losesTheServer();
   await ada.page.reload();
-  await ada.sees("#stranded-reason", "does not answer");
+  await ada.sees("#token-problem-text", "does not respond");
   await ada.findsTheServerAgain();
-  await ada.at("#stranded .sign-out").click();
+  await ada.at("#token-problem .sign-out").click();
   await ada.sees("#account-outcome", "Signed out.");
   assert.equal((await replay(token)).problem.code, "revoked");
 });
 
-scene("a session that was ended elsewhere is told at the next request, with its reason", async (ada) => {
+scene("a session that ended elsewhere is reported at the next request with its reason", async (ada) => {
   await ada.signsUp();
   await elsewhere("DELETE", "/api/sessions/current", { token: await ada.token() });
   await ada.sends("#add-item", { name: "Bread" });
-  await ada.sees("#stranded-reason", "revoked");
-  await ada.sees("#stranded-reason", "signed out");
+  await ada.sees("#token-problem-text", "revoked");
+  await ada.sees("#token-problem-text", "signed out");
   await ada.seesNothingOf("#account-outcome");
-  await ada.sees("#stamp", "refused: revoked");
-  await ada.seesNothingOf("#stranded .sign-out");
+  await ada.sees("#stamp", "rejected: revoked");
+  await ada.seesNothingOf("#token-problem .sign-out");
   await ada.photograph("revoked");
   await ada.at("#ask").click();
-  await ada.sees("#verdict[data-tone=bad]", "Refused: revoked");
+  await ada.sees("#result[data-tone=bad]", "Rejected: 401 revoked");
   await ada.page.reload();
-  await ada.sees("#stranded-reason", "revoked");
+  await ada.sees("#token-problem-text", "revoked");
   await ada.signsIn();
 });
 
-scene("signing out of a session that was ended elsewhere says so", async (ada) => {
+scene("signing out of a session that has already ended says so", async (ada) => {
   await ada.signsUp();
   await elsewhere("DELETE", "/api/sessions", { token: await ada.token() });
-  await ada.at("#who .sign-out").click();
-  await ada.sees("#account-outcome", "The server refused the token already: revoked.");
+  await ada.at("#end .sign-out").click();
+  await ada.sees("#account-outcome", "The token was already rejected: revoked.");
   assert.deepEqual(await stored(ada.page), {});
 });
 
-scene("forgetting the token ends nothing", async (ada) => {
+scene("other browsers show the end of their sessions within seconds, without a click", async (ada) => {
+  await ada.signsUp();
+  const laptop = await ada.signsInAtAnotherDevice({ watches: true });
+  const phone = await Person.arrive({ watches: true, viewport: { width: 375, height: 740 } }, ada);
+  ada.devices.push(phone);
+  await phone.travelsBy("cookie");
+  await phone.signsIn();
+  await ada.at("#refresh-sessions").click();
+  await ada.sees("#sessions-outcome", "3 sessions");
+  await ada.at("#end-others").click();
+  await ada.sees("#sessions-outcome", "Ended 2 other sessions.");
+  await laptop.sees("#token-problem-text", "revoked");
+  await laptop.sees("#token-problem-text", "signed out together with the user's other sessions");
+  await laptop.sees("#stamp", "rejected: revoked");
+  await laptop.photograph("ended elsewhere");
+  await phone.sees("#token-problem-text", "The session cookie was rejected: revoked. The cookie was deleted.");
+  await ada.adds("Bread");
+});
+
+scene("deleting the token does not end the session", async (ada) => {
   await ada.signsUp();
   const token = await ada.token();
-  await ada.sees("#forget-hint", "Ends nothing: only this browser forgets it.");
+  await ada.sees("#delete-token-hint", "deletes it from this browser only.");
   const second = await ada.openTab();
-  await ada.at("#who .forget").click();
-  await ada.sees("#account-outcome", "Forgotten in this browser.");
+  await ada.at("#end .delete-token").click();
+  await ada.sees("#account-outcome", "Token deleted from this browser.");
+  await ada.seesNothingOf("#ended");
   await ada.turnsTo(second);
-  await ada.sees("#account-outcome", "forgotten in another tab");
+  await ada.sees("#account-outcome", "deleted in another tab");
   await elsewhere("GET", "/api/users/me", { token });
 });

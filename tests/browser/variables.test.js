@@ -18,26 +18,26 @@ async function changesElsewhere(person, name, value) {
   assert.equal(status, 200);
 }
 
-scene("an anonymous visitor counts, and the counter is there after a reload", async (ada) => {
-  await ada.sees("#variables-whose", "You are nobody yet.");
+scene("an anonymous counter persists after a reload", async (ada) => {
+  await ada.sees("#variables-whose", "Not signed in.");
   assert.equal(await ada.cookie(), undefined);
   await ada.at("#refresh-variables").click();
   await ada.sees("#variables-outcome", "No variables.");
   assert.equal(await ada.cookie(), undefined, "looking begins no session");
 
   await ada.countsTo(1);
-  await ada.sees("#variables-whose", "Those of an anonymous session");
+  await ada.sees("#variables-whose", "Variables of an anonymous session");
   assert.equal((await ada.cookie()).httpOnly, true);
   await ada.countsTo(2);
   await ada.page.reload();
   await ada.sees("#variables-outcome", "1 variable.");
-  await ada.sees("#variables-whose", "Those of an anonymous session");
-  await ada.sees("#doors");
+  await ada.sees("#variables-whose", "Variables of an anonymous session");
+  await ada.sees("#credentials");
   await ada.countsTo(3);
   await ada.photograph("anonymous counter");
 });
 
-scene("signing in with the variables goes on with the count", async (ada) => {
+scene("signing in with the variables continues the counter", async (ada) => {
   await ada.seesNothingOf("#keep-variables");
   await ada.countsTo(1);
   await ada.countsTo(2);
@@ -47,11 +47,11 @@ scene("signing in with the variables goes on with the count", async (ada) => {
   await ada.signsUpByCookie();
   await ada.sees("#variables-outcome", "1 variable.");
   await ada.countsTo(3);
-  await ada.sees("#variables-whose", `the session of ${ada.username}, which a cookie carries`);
+  await ada.sees("#variables-whose", `Variables of ${ada.username}’s session (cookie).`);
   assert.notEqual((await ada.cookie()).value, value, "a new session");
 });
 
-scene("signing in without the variables starts over", async (ada) => {
+scene("signing in without the variables resets the counter", async (ada) => {
   await ada.countsTo(1);
   await ada.countsTo(2);
   await ada.sees("#keep-variables:not(:checked)");
@@ -60,23 +60,23 @@ scene("signing in without the variables starts over", async (ada) => {
   await ada.countsTo(1);
 });
 
-scene("by header the variables move along too, and signing out leaves none", async (ada) => {
+scene("variables move to a header session, and sign-out deletes them", async (ada) => {
   await ada.countsTo(1);
   await ada.at("#keep-variables").check();
   await ada.signsUp();
   await ada.sees("#variables-outcome", "1 variable.");
   await ada.countsTo(2);
-  await ada.sees("#variables-whose", `the session of ${ada.username}, which the header carries`);
-  await ada.at("#who .sign-out").click();
+  await ada.sees("#variables-whose", `Variables of ${ada.username}’s session (header).`);
+  await ada.at("#end .sign-out").click();
   await ada.sees("#account-outcome", "Signed out.");
-  await ada.sees("#variables-whose", "You are nobody yet.");
+  await ada.sees("#variables-whose", "Not signed in.");
   assert.equal(await ada.at("#counter-value").textContent(), "0");
   // The cookie of the visitor's session, which has ended, is taken back on the way.
   await ada.countsTo(1);
-  await ada.sees("#variables-whose", "Those of an anonymous session");
+  await ada.sees("#variables-whose", "Variables of an anonymous session");
 });
 
-scene("two browsers side by side count each for itself", async (ada) => {
+scene("two browsers have separate counters", async (ada) => {
   const bob = await Person.arrive({});
   bob.trouble = ada.trouble;
   ada.devices.push(bob);
@@ -95,7 +95,7 @@ scene("two browsers side by side count each for itself", async (ada) => {
   await bob.photograph("counter of another browser");
 });
 
-scene("variables are set, shown with their ETags, and deleted", async (ada) => {
+scene("variables can be set and deleted, and show their ETags", async (ada) => {
   await ada.signsUp();
   await sets(ada, "theme", '"dark"');
   await ada.sees("#variables-outcome[data-tone=good]", /^Set theme\. Its ETag is "\d+"\.$/);
@@ -119,16 +119,16 @@ scene("variables are set, shown with their ETags, and deleted", async (ada) => {
   await ada.sees("#variables-outcome", "Deleted basket.");
   await ada.hasFocusOn("#variables .item:first-child");
   await ada.at("#clear-variables").click();
-  await ada.sees("#variables-outcome", "Deleted them all.");
+  await ada.sees("#variables-outcome", "Deleted all variables.");
   await ada.hasFocusOn("#count");
   assert.deepEqual(await values(ada), {});
   await ada.page.reload();
   await ada.sees("#variables-outcome", "No variables.");
 });
 
-scene("what is no JSON, no name or no number is refused where it was written", async (ada) => {
+scene("invalid JSON, names and numbers are reported at their fields", async (ada) => {
   await sets(ada, "theme", "dark");
-  await ada.sees("#set-variable-value-error", "This is no JSON.");
+  await ada.sees("#set-variable-value-error", "Not valid JSON.");
   await ada.hasFocusOn("#set-variable-value[aria-invalid=true]");
   assert.equal(await ada.at(".exchange").filter({ hasText: "PUT" }).count(), 0);
   await sets(ada, "a name with blanks", "1");
@@ -136,36 +136,36 @@ scene("what is no JSON, no name or no number is refused where it was written", a
   await sets(ada, "counter", '"many"');
   await ada.sees("#variables-outcome", "Set counter.");
   await ada.at("#count").click();
-  await ada.sees("#variables-outcome[data-tone=bad]", /number/);
+  await ada.sees("#variables-outcome[data-tone=bad]", /integer/);
   await sets(ada, "long", JSON.stringify("x".repeat(5000)));
   await ada.sees("#set-variable .form-error", /4/);
-  await ada.sees("#variables-whose", "Those of an anonymous session");
+  await ada.sees("#variables-whose", "Variables of an anonymous session");
 });
 
-scene("what another tab changed meanwhile is not overwritten unseen", async (ada) => {
+scene("a variable that changed in another tab is not overwritten", async (ada) => {
   await sets(ada, "theme", '"dark"');
   await ada.sees("#variables-outcome", "Set theme.");
   await changesElsewhere(ada, "theme", "light");
   await sets(ada, "theme", '"blue"');
-  await ada.sees("#variables-outcome", "theme was changed elsewhere, and nothing was set.");
+  await ada.sees("#variables-outcome", "theme was changed elsewhere. Nothing was set.");
   assert.deepEqual(await values(ada), { theme: '"light"' });
   await sets(ada, "theme", '"blue"');
   await ada.sees("#variables-outcome", "Set theme.");
   await changesElsewhere(ada, "theme", "light");
   await ada.at("#variables .delete").click();
-  await ada.sees("#variables-outcome", "theme was changed elsewhere, and is still there.");
+  await ada.sees("#variables-outcome", "theme was changed elsewhere. It was not deleted.");
   await ada.at("#variables .delete").click();
   await ada.sees("#variables-outcome", "Deleted theme.");
 });
 
-scene("a token in doubt closes the variables", async (ada) => {
+scene("a rejected token closes the variables", async (ada) => {
   await ada.signsUp();
   await ada.returnsWith(`${(await ada.token()).slice(0, -8)}AAAAAAAA`);
   await ada.sees("#variables-closed");
   await ada.seesNothingOf("#variables-open");
 });
 
-scene("the exchange shows what counting sends, and as curl it counts again", async (ada) => {
+scene("the request of the counter is listed and can be copied as curl", async (ada) => {
   await ada.countsTo(1);
   await ada.countsTo(2);
   const entry = ada.at(".exchange").filter({ hasText: `POST ${PATH}/counter/increment` }).first();

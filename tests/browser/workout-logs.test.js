@@ -21,7 +21,7 @@ async function isChangedElsewhere(person, changes) {
   return () => elsewhere("GET", `/api/workout-logs/${id}`, { token });
 }
 
-scene("a person keeps, edits and deletes workout logs", async (ada) => {
+scene("workout logs can be created, edited and deleted", async (ada) => {
   await ada.sees("#logs-closed", "Sign in");
   await ada.seesNothingOf("#add-log");
   await ada.signsUp();
@@ -45,11 +45,11 @@ scene("a person keeps, edits and deletes workout logs", async (ada) => {
   await ada.at("#logs .delete").first().click();
   await ada.sees("#logs-outcome", "Deleted row 2 km.");
   await ada.hasFocusOn("#add-log-description");
-  await ada.at("#who .sign-out").click();
+  await ada.at("#end .sign-out").click();
   await ada.sees("#logs-closed");
 });
 
-scene("a workout log that breaks a rule is refused at its fields", async (ada) => {
+scene("invalid fields of a workout log are reported at the fields", async (ada) => {
   await ada.signsUp();
   await ada.sends("#add-log", { description: "", result: "x".repeat(256) });
   await ada.sees("#add-log-description-error", /\w/);
@@ -64,7 +64,7 @@ scene("a workout log that breaks a rule is refused at its fields", async (ada) =
   assert.deepEqual(await shown(ada), [["row 2 km", "Time", "7:42"]]);
 });
 
-scene("workout logs are shown as they are, whatever they hold", async (ada) => {
+scene("workout logs are shown as text, whatever they contain", async (ada) => {
   await ada.signsUp();
   const text = `<img src=x onerror=alert(1)> "魚" ${"long".repeat(30)}`;
   await ada.logs({ description: text, definition: text, result: text });
@@ -72,7 +72,7 @@ scene("workout logs are shown as they are, whatever they hold", async (ada) => {
   assert.equal(await ada.at("#logs img").count(), 0);
 });
 
-scene("a person pages through workout logs, searches and orders them", async (ada) => {
+scene("workout logs can be paged, searched and sorted", async (ada) => {
   await ada.signsUp();
   const token = await ada.token();
   const all = Array.from({ length: 25 }, (_, index) => `Run ${String(index + 1).padStart(2, "0")}`);
@@ -94,7 +94,7 @@ scene("a person pages through workout logs, searches and orders them", async (ad
   assert.deepEqual(await shown(ada), [["swim", "", ""]]);
 });
 
-scene("a workout log changed elsewhere is shown whole, and theirs is kept", async (ada) => {
+scene("a conflict over a workout log shows all fields, and theirs can be kept", async (ada) => {
   await ada.signsUp();
   await ada.logs(ROWING);
   await isChangedElsewhere(ada, { result: "7:31" });
@@ -107,7 +107,7 @@ scene("a workout log changed elsewhere is shown whole, and theirs is kept", asyn
   assert.deepEqual(await shown(ada), [["row 2 km", "Time", "7:31"]]);
 });
 
-scene("a conflict over a workout log is settled by saving mine, or by deleting it, anyway", async (ada) => {
+scene("a conflict over a workout log is resolved by saving mine or by deleting it", async (ada) => {
   await ada.signsUp();
   await ada.logs(ROWING);
   const present = await isChangedElsewhere(ada, { result: "7:31" });

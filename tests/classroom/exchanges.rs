@@ -1,8 +1,8 @@
-//! `exchanges.json`, replayed: stories of requests and replies, by the numbers of `docs/classroom.md`.
+//! Replays `exchanges.json`: stories of requests and responses, with the numbers of `docs/classroom.md`.
 //!
-//! Each story has a service of its own on which alice and bob have signed up. In what is sent, `{alice}` and `{bob}`
-//! are their tokens and `{name}` is what an earlier reply of the story was asked to `keep`. In what is expected,
-//! `<id>`, `<moment>`, `<token>`, `<text>` and `<null>` stand for any value of that kind; all else is literal, down to the last key.
+//! Each story has its own service with the users alice and bob. In requests, `{alice}` and `{bob}` are their tokens, and
+//! `{name}` is a value that an earlier exchange of the story stored with `keep`. In expected responses, `<id>`, `<moment>`,
+//! `<token>`, `<text>` and `<null>` match any value of that kind. Everything else is literal, including the set of keys.
 
 use std::collections::BTreeMap;
 
@@ -25,21 +25,21 @@ pub(crate) struct Story {
 pub(crate) struct Exchange {
     pub(crate) method: String,
     pub(crate) path: String,
-    /// `Authorization`, if any; sent as it is.
+    /// The value of the `Authorization` header, if any.
     auth: Option<String>,
-    /// With one, the content type is JSON.
+    /// The JSON body, if any.
     body: Option<Value>,
-    /// A JSON content type with nothing behind it.
+    /// Whether to send a JSON content type with an empty body.
     #[serde(default)]
     empty: bool,
     status: u16,
-    /// The shape of the JSON that comes back.
+    /// The expected JSON.
     json: Option<Value>,
-    /// Or the text that does.
+    /// Or the expected text.
     text: Option<String>,
-    /// Or the code of the refusal.
+    /// Or the expected error code.
     code: Option<String>,
-    /// Names for parts of the reply, by JSON pointer.
+    /// Values of the response to store, by name, as JSON pointers.
     #[serde(default)]
     keep: BTreeMap<String, String>,
 }
@@ -49,18 +49,18 @@ pub(crate) fn stories() -> Vec<Story> {
 }
 
 #[tokio::test]
-async fn every_exchange_of_the_course_and_its_clients_goes_as_it_should() {
+async fn recorded_exchanges_get_the_expected_responses() {
     for story in stories() {
         let app = TestApp::start().await;
         let mut known = BTreeMap::new();
         known.insert("alice".to_owned(), app.alice().await.token().to_owned());
         known.insert("bob".to_owned(), app.bob().await.token().to_owned());
         for exchange in &story.exchanges {
-            let told = format!("{} ({}): {} {}", story.row, story.says, exchange.method, exchange.path);
+            let label = format!("{} ({}): {} {}", story.row, story.says, exchange.method, exchange.path);
             let reply = send(&app, exchange, &known).await;
-            check(exchange, &reply, &told);
+            check(exchange, &reply, &label);
             for (name, pointer) in &exchange.keep {
-                let value = reply.json().pointer(pointer).unwrap_or_else(|| panic!("{told}: no {pointer}")).clone();
+                let value = reply.json().pointer(pointer).unwrap_or_else(|| panic!("{label}: no {pointer}")).clone();
                 known.insert(name.clone(), value.as_str().map_or(value.to_string(), str::to_owned));
             }
         }
@@ -68,11 +68,11 @@ async fn every_exchange_of_the_course_and_its_clients_goes_as_it_should() {
 }
 
 #[tokio::test]
-async fn without_the_classroom_none_of_them_finds_a_route() {
+async fn recorded_exchanges_get_404_without_the_classroom() {
     let app = TestApp::start_with(&["--classroom=false"]).await;
     for exchange in stories().iter().flat_map(|story| &story.exchanges) {
         let reply = send(&app, exchange, &BTreeMap::new()).await;
-        // The service has a route of this name, for another method.
+        // The service has a route with this path for another method.
         let expected = if exchange.path == "/api/users" { 405 } else { 404 };
         assert_eq!(reply.status(), expected, "{} {}", exchange.method, exchange.path);
         assert!(reply.json().get("message").is_none() && reply.json().get("error").is_none(), "{}", reply.text());
@@ -80,41 +80,42 @@ async fn without_the_classroom_none_of_them_finds_a_route() {
 }
 
 async fn send(app: &TestApp, exchange: &Exchange, known: &BTreeMap<String, String>) -> Reply {
-    let told =
+    let filled =
         |text: &str| known.iter().fold(text.to_owned(), |text, (name, is)| text.replace(&format!("{{{name}}}"), is));
-    let mut request = app.anon.request(Method::from_bytes(exchange.method.as_bytes()).unwrap(), &told(&exchange.path));
+    let mut request =
+        app.anon.request(Method::from_bytes(exchange.method.as_bytes()).unwrap(), &filled(&exchange.path));
     if let Some(value) = &exchange.auth {
-        request = request.header("authorization", told(value));
+        request = request.header("authorization", filled(value));
     }
     if exchange.empty {
         request = request.header("content-type", "application/json");
     }
     if let Some(body) = &exchange.body {
-        request = request.json(&serde_json::from_str(&told(&body.to_string())).unwrap());
+        request = request.json(&serde_json::from_str(&filled(&body.to_string())).unwrap());
     }
     request.send().await
 }
 
-fn check(exchange: &Exchange, reply: &Reply, told: &str) {
-    assert_eq!(reply.status(), exchange.status, "{told}: {}", reply.text());
+fn check(exchange: &Exchange, reply: &Reply, label: &str) {
+    assert_eq!(reply.status(), exchange.status, "{label}: {}", reply.text());
     for secret in ["hash", "$argon2", PASSWORD] {
-        assert!(!reply.text().contains(secret), "{told}: {}", reply.text());
+        assert!(!reply.text().contains(secret), "{label}: {}", reply.text());
     }
     match (&exchange.json, &exchange.text, &exchange.code) {
         (Some(shape), None, None) => {
-            assert_eq!(reply.header("content-type"), "application/json", "{told}");
-            assert!(fits(&reply.json(), shape), "{told}: {} is not {shape}", reply.text());
+            assert_eq!(reply.header("content-type"), "application/json", "{label}");
+            assert!(fits(&reply.json(), shape), "{label}: {} is not {shape}", reply.text());
         }
         (None, Some(text), None) => {
-            assert_eq!(reply.header("content-type"), "text/plain; charset=utf-8", "{told}");
-            assert_eq!(reply.text(), text, "{told}");
+            assert_eq!(reply.header("content-type"), "text/plain; charset=utf-8", "{label}");
+            assert_eq!(reply.text(), text, "{label}");
         }
         (None, None, Some(code)) => {
-            assert_eq!(&reply.refusal().1, code, "{told}");
+            assert_eq!(&reply.error().1, code, "{label}");
             let problem = reply.json();
-            assert_eq!((&problem["error"], &problem["message"]), (&problem["detail"], &problem["detail"]), "{told}");
+            assert_eq!((&problem["error"], &problem["message"]), (&problem["detail"], &problem["detail"]), "{label}");
         }
-        _ => panic!("{told}: one of json, text and code is expected"),
+        _ => panic!("{label}: one of json, text and code is expected"),
     }
 }
 

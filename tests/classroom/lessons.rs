@@ -1,4 +1,4 @@
-//! The other lessons, each promise of theirs as a test: counters, a session by cookie, what it protects.
+//! The other lessons: counters, cookie sessions and protected routes. Each promise of a lesson has a test.
 
 use axum::http::Method;
 use base64::Engine as _;
@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Browser, Forge, PASSWORD, Reply, TestApp};
 
-mod around;
-mod by_cookie;
+mod common;
+mod cookie_sessions;
 
 const COOKIE: &str = "__Host-daypass";
 const VARIABLES: &str = "/api/sessions/current/variables";
@@ -38,8 +38,8 @@ async fn post(browser: &Browser, path: &str, name: &str) -> Reply {
     reply
 }
 
-/// Status and `message` of a reply.
-fn told(reply: &Reply) -> (u16, Value) {
+/// The status and the `message` of a response.
+fn message(reply: &Reply) -> (u16, Value) {
     (reply.status(), reply.json()["message"].clone())
 }
 
@@ -47,15 +47,15 @@ fn basic(name: &str, password: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{name}:{password}")))
 }
 
-/// Makes the database refuse what it is asked to write.
+/// Renames a table, so that writes to it fail.
 pub(crate) async fn without_table(app: &TestApp, table: &str) {
     let db = app.another_process().await;
-    let sql = format!("ALTER TABLE {table} RENAME TO {table}_elsewhere");
+    let sql = format!("ALTER TABLE {table} RENAME TO {table}_renamed");
     db.execute_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_counter_in_the_route_never_counts() {
+async fn counter_in_the_route_is_always_one() {
     let app = TestApp::start().await;
     let browser = Browser::new(&app.anon);
     for path in ["/counter/route", "/lessons/000/counter/route"] {
@@ -65,7 +65,7 @@ async fn a_counter_in_the_route_never_counts() {
 }
 
 #[tokio::test]
-async fn a_counter_on_the_server_counts_for_everybody() {
+async fn counter_on_the_server_is_shared_by_all_browsers() {
     let app = TestApp::start().await;
     let (alice, bob) = (Browser::new(&app.anon), Browser::new(&app.anon));
     let (path, lesson) = ("/counter/server", "/lessons/000/counter/server");
@@ -75,31 +75,31 @@ async fn a_counter_on_the_server_counts_for_everybody() {
 }
 
 #[tokio::test]
-async fn a_counter_in_the_session_counts_for_each_browser() {
+async fn counter_in_the_session_is_separate_for_each_browser() {
     let app = TestApp::start().await;
     let (alice, bob) = (Browser::new(&app.anon), Browser::new(&app.anon));
     assert_eq!(texts(&alice, &["/counter", "/counter/session", "/lessons/000/counter"]).await, ["1", "2", "3"]);
     assert_eq!(texts(&bob, &["/counter", "/counter"]).await, ["1", "2"]);
     assert_eq!(texts(&alice, &["/counter"]).await, ["4"]);
     for _ in 0..3 {
-        let forgetful = app.anon.get("/counter").await;
-        assert_eq!(forgetful.text(), "1");
-        assert!(forgetful.cookies()[0].starts_with("__Host-daypass="));
+        let reply = app.anon.get("/counter").await;
+        assert_eq!(reply.text(), "1");
+        assert!(reply.cookies()[0].starts_with("__Host-daypass="));
     }
 }
 
 #[tokio::test]
-async fn basic_credentials_at_the_login_begin_a_session_that_opens_ones_own_page() {
+async fn basic_login_starts_a_session_for_the_own_user_page() {
     let app = TestApp::start().await;
     let alice = Browser::new(&app.anon);
     assert_eq!(app.anon.post("/lessons/000/users", account("alice")).await.status(), 200);
-    assert_eq!(alice.get("/lessons/000/users/1").await.refusal(), (401, "no_token".to_owned()));
+    assert_eq!(alice.get("/lessons/000/users/1").await.error(), (401, "no_token".to_owned()));
     let log_in = async |credentials: String| {
         alice.send_with(Method::GET, "/lessons/000/login", None, &[("authorization", &credentials)]).await
     };
-    for wrong in [basic("alice", "wrong"), basic("nobody", PASSWORD), "Basic !".to_owned(), "Basic".to_owned()] {
+    for wrong in [basic("alice", "wrong"), basic("unknown", PASSWORD), "Basic !".to_owned(), "Basic".to_owned()] {
         let refused = log_in(wrong.clone()).await;
-        assert_eq!(refused.refusal(), (401, "bad_credentials".to_owned()), "{wrong}");
+        assert_eq!(refused.error(), (401, "bad_credentials".to_owned()), "{wrong}");
         assert_eq!(refused.header("www-authenticate"), r#"Basic realm="daypass", charset="UTF-8""#, "{wrong}");
         assert_eq!(alice.cookies(), None);
     }
@@ -110,21 +110,21 @@ async fn basic_credentials_at_the_login_begin_a_session_that_opens_ones_own_page
     let cookie = alice.cookie(COOKIE).unwrap();
     assert_eq!(texts(&alice, &["/lessons/000/logout"]).await, ["good bye"]);
     alice.plant(COOKIE, &cookie);
-    assert_eq!(alice.get("/lessons/000/users/1").await.status(), 401, "the cookie is worth nothing any more");
+    assert_eq!(alice.get("/lessons/000/users/1").await.status(), 401, "the cookie is revoked");
 }
 
 #[tokio::test]
-async fn basic_credentials_open_nothing_but_the_login() {
+async fn basic_credentials_are_accepted_only_by_the_login() {
     let app = TestApp::start().await;
     app.alice().await;
     for path in ["/lessons/000/users/1", "/lessons/000/greeting", "/api/users/me"] {
         let request = app.anon.request(Method::GET, path).header("authorization", basic("alice", PASSWORD));
-        assert_eq!(request.send().await.refusal(), (401, "no_token".to_owned()), "{path}");
+        assert_eq!(request.send().await.error(), (401, "no_token".to_owned()), "{path}");
     }
 }
 
 #[tokio::test]
-async fn a_token_from_the_login_is_greeted_by_name() {
+async fn bearer_login_token_is_greeted_by_name() {
     let app = TestApp::start().await;
     assert_eq!(app.anon.post("/lessons/000/users", account("alice")).await.status(), 200);
     let reply = app.anon.post("/lessons/000/login", account("alice")).await;
@@ -132,16 +132,13 @@ async fn a_token_from_the_login_is_greeted_by_name() {
     let alice = app.anon.with_token(reply.json()["sessionToken"].as_str().unwrap());
     let greeting = alice.get("/lessons/000/greeting").await;
     assert_eq!((greeting.status(), greeting.text()), (200, "Hello, alice"));
-    assert_eq!(app.anon.get("/lessons/000/greeting").await.refusal(), (401, "no_token".to_owned()));
+    assert_eq!(app.anon.get("/lessons/000/greeting").await.error(), (401, "no_token".to_owned()));
     let wrong = app.anon.post("/lessons/000/login", json!({"username": "alice", "password": "wrong"})).await;
-    assert!(
-        wrong.header("www-authenticate").starts_with("Bearer"),
-        "no prompt of the browser's for a page that asks itself"
-    );
+    assert!(wrong.header("www-authenticate").starts_with("Bearer"), "the browser must not prompt for credentials");
 }
 
 #[tokio::test]
-async fn a_token_has_three_parts_that_anyone_reads_and_nobody_changes() {
+async fn token_parts_are_readable_and_tamper_proof() {
     let app = TestApp::start().await;
     let alice = app.alice().await;
     let parts: Vec<_> = alice.token().split('.').collect();
@@ -159,24 +156,24 @@ async fn a_token_has_three_parts_that_anyone_reads_and_nobody_changes() {
     ];
     for token in changed {
         let refused = app.anon.with_token(&token).get("/api/verify").await;
-        assert_eq!(refused.refusal(), (401, "bad_signature".to_owned()));
+        assert_eq!(refused.error(), (401, "bad_signature".to_owned()));
         assert_eq!(app.anon.with_token(&token).get("/lessons/000/greeting").await.status(), 401);
     }
 }
 
 #[tokio::test]
-async fn the_tokens_that_lessons_give_to_decode_are_not_ours() {
+async fn example_tokens_of_the_lessons_are_rejected() {
     let app = TestApp::start().await;
     for message in ["Hello from WhiteHat!", "Hello from Multiverse!"] {
         let claims = json!({"message": message});
         let forge = Forge { header: json!({"alg": "HS256", "typ": "JWT"}), claims: claims.clone() };
-        // Signed with some secret of theirs, and, worse, with ours.
-        let theirs = forge.signed_by(b"some secret of theirs, long enough", Algorithm::HS256);
-        let ours = forge.signed();
-        assert_eq!(Forge::from(&theirs).claims, claims, "anyone reads it");
-        for token in [theirs, ours] {
+        // Signed with another secret, and with the secret of the service.
+        let other = forge.signed_by(b"another secret for tests, long enough", Algorithm::HS256);
+        let own = forge.signed();
+        assert_eq!(Forge::from(&other).claims, claims, "the claims are readable");
+        for token in [other, own] {
             assert_eq!(app.anon.with_token(&token).get("/lessons/000/greeting").await.status(), 401, "{message}");
-            assert_eq!(app.anon.with_token(&token).get("/api/verify").await.refusal().0, 401, "{message}");
+            assert_eq!(app.anon.with_token(&token).get("/api/verify").await.error().0, 401, "{message}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The classroom as the course's clients see it: the exchanges of `exchanges.json`, replayed; the table of routes.
+//! The classroom as the clients of the course see it: recorded exchanges, routes and lessons.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -10,4 +10,4 @@ mod aliases;
 mod exchanges;
 mod lessons;
 mod routes;
-mod rules;
+mod shared_behaviour;

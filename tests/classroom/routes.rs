@@ -1,4 +1,4 @@
-//! The table of routes: served, preflighted, documented; and gone when the classroom is.
+//! The route table: every route is served, has a preflight and is documented, and exists only with the classroom.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -22,19 +22,19 @@ fn routes(rows: &[Row]) -> Vec<(Method, String)> {
         .collect()
 }
 
-/// The path with something in its slot.
+/// The path with values for its parameters.
 fn filled(path: &str) -> String {
     path.replace("{id}", "1").replace("{*rest}", "of/it")
 }
 
 #[tokio::test]
-async fn every_route_is_there_with_and_without_a_trailing_slash_and_asks_for_a_token_if_it_is_protected() {
+async fn every_route_exists_with_and_without_a_trailing_slash() {
     let app = TestApp::start().await;
     for (rows, protected) in [(OPEN, false), (PROTECTED, true)] {
         for (method, path) in routes(rows) {
             for path in [filled(&path), format!("{}/", filled(&path))] {
                 let reply = app.anon.request(method.clone(), &path).send().await;
-                assert!(![404, 405].contains(&reply.status()), "{method} {path} is no route");
+                assert!(![404, 405].contains(&reply.status()), "{method} {path} is not a route");
                 assert_eq!(reply.status() == 401, protected, "{method} {path}");
             }
         }
@@ -42,7 +42,7 @@ async fn every_route_is_there_with_and_without_a_trailing_slash_and_asks_for_a_t
 }
 
 #[tokio::test]
-async fn every_route_has_a_preflight_that_asks_for_no_token() {
+async fn every_route_has_a_preflight_without_authentication() {
     let app = TestApp::start().await;
     for (method, path) in routes(OPEN).into_iter().chain(routes(PROTECTED)) {
         for origin in ["http://localhost:8080", "http://127.0.0.1:8080"] {
@@ -59,49 +59,49 @@ async fn every_route_has_a_preflight_that_asks_for_no_token() {
 }
 
 #[tokio::test]
-async fn without_the_classroom_no_route_of_it_is_left() {
+async fn classroom_routes_do_not_exist_without_the_classroom() {
     for flags in [&["--classroom=false"][..], &["--daypass-env=production"]] {
         let app = TestApp::start_with(flags).await;
         let alice = app.alice().await;
         for (method, path) in routes(OPEN).into_iter().chain(routes(PROTECTED)) {
-            // The service has a route of this name, for another method.
+            // The service has a route with this path for another method.
             let expected = if path == "/api/users" { 405 } else { 404 };
-            for person in [&app.anon, &alice] {
-                let reply = person.request(method.clone(), &filled(&path)).send().await;
-                assert_eq!(reply.refusal().0, expected, "{method} {path}");
+            for client in [&app.anon, &alice] {
+                let reply = client.request(method.clone(), &filled(&path)).send().await;
+                assert_eq!(reply.error().0, expected, "{method} {path}");
             }
         }
     }
 }
 
 #[tokio::test]
-async fn another_method_is_refused_in_the_names_of_the_course() {
+async fn unsupported_method_returns_405_with_the_error_members_of_the_course() {
     let app = TestApp::start().await;
     let reply = app.anon.delete("/api/user/createuser").await;
-    assert_eq!(reply.refusal(), (405, "method_not_allowed".to_owned()));
+    assert_eq!(reply.error(), (405, "method_not_allowed".to_owned()));
     assert_eq!((reply.header("allow"), &reply.json()["message"]), ("POST", &reply.json()["detail"]));
     assert!(
         app.anon.get("/nope").await.json().get("message").is_none(),
-        "outside of the classroom nothing is repeated"
+        "errors outside of the classroom do not have the members of the course"
     );
 }
 
 #[tokio::test]
-async fn a_path_that_is_no_route_is_not_found_with_a_token_and_without() {
+async fn unknown_path_is_not_found_with_and_without_a_token() {
     let app = TestApp::start().await;
     let alice = app.alice().await;
     for path in ["/nope", "/authtests", "/api/nope", "/test/nope", "/user/nobody", "/log/1/2/3"] {
-        for person in [&app.anon, &alice] {
-            let reply = person.get(path).await;
-            assert_eq!(reply.refusal(), (404, "not_found".to_owned()), "{path}");
+        for client in [&app.anon, &alice] {
+            let reply = client.get(path).await;
+            assert_eq!(reply.error(), (404, "not_found".to_owned()), "{path}");
             assert_eq!((reply.json().get("error"), reply.json().get("message")), (None, None), "{path}");
         }
     }
 }
 
-/// Its aliases are compared with it in `aliases`.
+/// The module `aliases` compares the other paths with the first.
 #[test]
-fn the_first_path_of_every_row_is_exercised_by_an_exchange() {
+fn every_route_row_has_a_recorded_exchange() {
     let stories = stories();
     let sent: BTreeSet<_> = stories
         .iter()
@@ -120,7 +120,7 @@ fn the_first_path_of_every_row_is_exercised_by_an_exchange() {
     }
 }
 
-/// The files below `folder` whose text names the classroom's module.
+/// Finds the files below `folder` that import the classroom module.
 fn files_that_import_it(folder: &Path, found: &mut BTreeSet<String>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -137,18 +137,18 @@ fn files_that_import_it(folder: &Path, found: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn nothing_but_the_router_knows_of_the_classroom() {
+fn only_the_router_imports_the_classroom() {
     let mut found = BTreeSet::new();
     files_that_import_it(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
     assert_eq!(found, BTreeSet::from(["router.rs".to_owned()]));
 }
 
 #[test]
-fn the_table_in_the_docs_is_the_table_of_the_router() {
+fn route_table_in_the_docs_matches_the_router() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/classroom.md");
     let docs = std::fs::read_to_string(docs).unwrap();
     let words = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
-    let told: Vec<_> = docs
+    let documented: Vec<_> = docs
         .lines()
         .filter(|line| line.starts_with("| `"))
         .map(|line| {
@@ -162,20 +162,20 @@ fn the_table_in_the_docs_is_the_table_of_the_router() {
         rows.iter().map(move |row| (row.method.to_owned(), owned(row.under), owned(row.then), protected))
     };
     let table: Vec<_> = rows(OPEN, false).chain(rows(PROTECTED, true)).collect();
-    assert_eq!(told, table);
+    assert_eq!(documented, table);
 }
 
 #[test]
-fn every_story_goes_by_numbers_of_the_docs() {
+fn story_numbers_exist_in_the_docs() {
     let docs = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/classroom.md")).unwrap();
-    let told: BTreeSet<_> = docs
+    let words: BTreeSet<_> = docs
         .lines()
         .filter(|line| line.starts_with('|'))
         .flat_map(|line| line.split(|c: char| !c.is_alphanumeric()))
         .collect();
     for story in stories() {
         for number in story.row.split('-') {
-            assert!(told.contains(number), "{}", story.row);
+            assert!(words.contains(number), "{}", story.row);
         }
     }
 }

@@ -1,5 +1,4 @@
-//! A browser on the machine of a started service, where cookies need no TLS: it keeps them, and tells from whose page
-//! it asks.
+//! A browser on the machine of a started service, where `Secure` cookies need no TLS.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -12,22 +11,22 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Goes to a page, as who types its address; the status and the page.
+    /// Opens a page, as a user who types its address. Returns the status and the page.
     pub fn visit(&self, service: &Running, path: &str) -> (u16, String) {
-        self.ask(service, &format!("GET {path}"), "sec-fetch-site: none\r\nsec-fetch-mode: navigate\r\n", "")
+        self.send(service, &format!("GET {path}"), "sec-fetch-site: none\r\nsec-fetch-mode: navigate\r\n", "")
     }
 
     /// Sends JSON, as a page of the service does.
     pub fn submit(&self, service: &Running, path: &str, json: &str) -> (u16, String) {
-        let said = format!(
+        let headers = format!(
             "origin: http://{}\r\nsec-fetch-site: same-origin\r\nsec-fetch-mode: cors\r\n\
              content-type: application/json\r\n",
             service.address
         );
-        self.ask(service, &format!("POST {path}"), &said, json)
+        self.send(service, &format!("POST {path}"), &headers, json)
     }
 
-    /// What the pages say that are there, one after the other.
+    /// Opens existing pages one after the other. Returns their texts.
     pub fn reads(&self, service: &Running, paths: &[&str]) -> Vec<String> {
         let page = |path: &&str| {
             let (status, page) = self.visit(service, path);
@@ -37,21 +36,21 @@ impl Browser {
         paths.iter().map(page).collect()
     }
 
-    /// The names of the cookies it has.
+    /// The names of the stored cookies.
     pub fn cookies(&self) -> Vec<String> {
         self.jar.borrow().keys().cloned().collect()
     }
 
-    fn ask(&self, service: &Running, what: &str, said: &str, body: &str) -> (u16, String) {
+    fn send(&self, service: &Running, target: &str, headers: &str, body: &str) -> (u16, String) {
         let pairs: Vec<_> = self.jar.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
         let cookies = if pairs.is_empty() { String::new() } else { format!("cookie: {}\r\n", pairs.join("; ")) };
-        let answer = service.exchange(what, &format!("{said}{cookies}"), body);
+        let answer = service.exchange(target, &format!("{headers}{cookies}"), body);
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        head.lines().filter_map(|line| line.strip_prefix("set-cookie: ")).for_each(|cookie| self.keep(cookie));
+        head.lines().filter_map(|line| line.strip_prefix("set-cookie: ")).for_each(|cookie| self.store(cookie));
         (head[9..12].parse().unwrap(), body.to_owned())
     }
 
-    fn keep(&self, cookie: &str) {
+    fn store(&self, cookie: &str) {
         let (pair, attributes) = cookie.split_once("; ").unwrap();
         let (name, value) = pair.split_once('=').unwrap();
         if attributes.split("; ").any(|attribute| attribute == "Max-Age=0") {

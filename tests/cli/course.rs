@@ -1,5 +1,5 @@
-//! A course's database as Sequelize makes it, on SQLite or on the server that tests use, and a folder to
-//! import it into.
+//! The database of a course as Sequelize creates it, on SQLite or on the test server, and a folder with a database to import
+//! it into.
 
 use std::path::PathBuf;
 use std::process::Output;
@@ -8,13 +8,13 @@ use sea_orm::{ConnectionTrait as _, Database, DbBackend};
 use tempfile::TempDir;
 
 use crate::database::TestDatabase;
-use crate::place::server_of_the_tests;
+use crate::installation::test_server;
 use crate::running::*;
 
 /// bcrypt of cost 4 of `correct horse`, as the course's server stores it.
 pub const BCRYPT: &str = "$2a$04$N9qo8uLOickgx2ZMRZoMye7lwnnKjdKULIb0Soe6BjJXxCPR1R3dC";
 
-/// The tables of the edition of 2018, in which only the times are never null.
+/// The tables of the 2018 edition. Only the times are never null.
 const TABLES: &str = r#"
 CREATE TABLE IF NOT EXISTS "users" ("id" ID, "username" VARCHAR(255), "passwordhash" VARCHAR(255), TIMES);
 CREATE TABLE IF NOT EXISTS "authtestdata" ("id" ID, "authtestdata" VARCHAR(255), "owner" INTEGER, TIMES);
@@ -22,9 +22,9 @@ CREATE TABLE IF NOT EXISTS "logs" ("id" ID, "description" VARCHAR(255), "definit
     "result" VARCHAR(255), "owner" INTEGER, TIMES)"#;
 
 pub struct Course {
-    /// Where our own database is, with its tables.
+    /// Holds our own database, with its tables.
     pub folder: TempDir,
-    /// The source, if it is on the server.
+    /// The source, if it is on the test server.
     server: Option<TestDatabase>,
 }
 
@@ -43,9 +43,9 @@ impl Course {
         course
     }
 
-    /// The same on the server of the tests, if they have one.
+    /// The same on the test server, if there is one.
     pub async fn of_2018_on_the_server() -> Option<Self> {
-        let course = Self { server: Some(server_of_the_tests("a course").await?), ..Self::empty() };
+        let course = Self { server: Some(test_server("a course").await?), ..Self::empty() };
         course.tell(TABLES).await;
         Some(course)
     }
@@ -59,8 +59,8 @@ impl Course {
         self.server.as_ref().map_or_else(file, |server| server.url().expose().to_owned())
     }
 
-    /// Runs statements in the source: `ID` and `TIMES` are what Sequelize writes there, `AT 30.4` is that
-    /// second of a minute in 2018 for both times.
+    /// Runs statements in the source. `ID` and `TIMES` stand for the columns that Sequelize creates; `AT 30.4` stands for both
+    /// times, at that second of a minute in 2018.
     pub async fn tell(&self, statements: &str) {
         let mode = if self.server.is_some() { "" } else { "?mode=rwc" };
         let db = Database::connect(self.from() + mode).await.unwrap();
@@ -82,6 +82,20 @@ impl Course {
         db.close().await.unwrap();
     }
 
+    /// Inserts users 1 and 2, their authtestdata and their logs.
+    pub async fn fill(&self) {
+        let statements = format!(
+            r#"INSERT INTO "users" ("username", "passwordhash", "createdAt", "updatedAt")
+               VALUES ('ada', '{BCRYPT}', AT 30.1), ('grace', '{BCRYPT}', AT 30.2);
+               INSERT INTO "authtestdata" ("authtestdata", "owner", "createdAt", "updatedAt")
+               VALUES ('a lantern', 1, AT 31.1), ('two lanterns', 2, AT 31.2);
+               INSERT INTO "logs" ("description", "definition", "result", "owner", "createdAt", "updatedAt")
+               VALUES ('row 2 km', 'Time', '7:42', 1, AT 32.1), ('swim', NULL, '', 1, AT 32.2),
+                      ('run', 'Time', '9:00', 2, AT 32.3)"#
+        );
+        self.tell(&statements).await;
+    }
+
     pub fn import(&self, flags: &[&str]) -> Output {
         self.import_with(flags, &[])
     }
@@ -90,10 +104,10 @@ impl Course {
         run(self.folder.path(), &[&["import", "course", "--from", &self.from()], flags].concat(), settings)
     }
 
-    /// Imports, and gives its exit status and what it says of the tables: rows, added, there, not taken.
+    /// Imports and returns the exit status and the report: rows, added, imported before, rejected.
     pub fn imported(&self, flags: &[&str]) -> (Option<i32>, Vec<String>) {
         let output = self.import(flags);
-        (output.status.code(), told(&output))
+        (output.status.code(), reported(&output))
     }
 
     pub fn users(&self) -> usize {
@@ -101,8 +115,8 @@ impl Course {
     }
 }
 
-/// The lines of the last report, with their columns one blank apart; without its head.
-pub fn told(output: &Output) -> Vec<String> {
+/// The lines of the last report without the head, with one space between the columns.
+pub fn reported(output: &Output) -> Vec<String> {
     let lines = text(&output.stdout).lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
     let lines: Vec<_> = lines.collect();
     let head = lines.iter().rposition(|line| line.starts_with("table rows")).unwrap();

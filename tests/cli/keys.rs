@@ -1,4 +1,4 @@
-//! Secrets and keys: which are taken, refused, rotated.
+//! Secrets and keys: which are accepted, and how they are rotated.
 
 use daypass::config::EXAMPLE_SECRET;
 use tempfile::TempDir;
@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use crate::running::*;
 
 #[test]
-fn production_needs_a_secret_that_cannot_be_guessed() {
+fn production_requires_a_strong_secret() {
     let folder = TempDir::new().unwrap();
     let repeated = "ab".repeat(32);
     for secret in [None, Some(""), Some("short"), Some(EXAMPLE_SECRET), Some(repeated.as_str())] {
@@ -14,7 +14,7 @@ fn production_needs_a_secret_that_cannot_be_guessed() {
         settings.extend(secret.map(|secret| ("JWT_SECRET", secret)));
         let output = run(folder.path(), &[], &settings);
         assert_eq!(output.status.code(), Some(2), "{secret:?}");
-        let line = complaint(&output);
+        let line = error_line(&output);
         assert!(line.contains("JWT_SECRET") && line.contains("daypass secret generate"), "{line}");
         assert!(secret.is_none_or(|secret| secret.is_empty() || !line.contains(secret)), "{line}");
     }
@@ -23,7 +23,7 @@ fn production_needs_a_secret_that_cannot_be_guessed() {
 }
 
 #[test]
-fn a_retired_secret_still_verifies() {
+fn retired_secret_still_verifies() {
     let folder = TempDir::new().unwrap();
     let first = Running::start(folder.path(), &[("JWT_SECRET", GOOD_SECRET)]);
     let token = first.sign_up();
@@ -36,7 +36,7 @@ fn a_retired_secret_still_verifies() {
     assert_eq!(withdrawn.verify(&token), 401);
 }
 
-/// Stops what goes on until it is told to.
+/// Stops the load threads when it is dropped.
 struct StopAtEnd<'a>(&'a std::sync::atomic::AtomicBool);
 
 impl Drop for StopAtEnd<'_> {
@@ -46,7 +46,7 @@ impl Drop for StopAtEnd<'_> {
 }
 
 #[test]
-fn keys_rotate_without_a_restart_and_nobody_is_signed_out() {
+fn key_rotation_without_restart_keeps_sessions_valid() {
     let (folder, old, new) = (TempDir::new().unwrap(), GOOD_SECRET, "another secret of more than 32 bytes");
     let env = folder.path().join(".env");
     std::fs::write(&env, format!("JWT_SECRET={old}\n")).unwrap();
@@ -65,14 +65,14 @@ fn keys_rotate_without_a_restart_and_nobody_is_signed_out() {
                 })
             })
             .collect();
-        // Also when an assertion fails: the threads would go on for ever.
+        // Dropped also when an assertion fails, because otherwise the threads never end.
         let stop_at_end = StopAtEnd(&stop);
         for (signing, retired) in [(new, old), (old, new), (new, old)] {
             std::fs::write(&env, format!("JWT_SECRET='{signing}'\nJWT_SECRETS_RETIRED='{retired}'\n")).unwrap();
             running.hang_up();
-            // The signal is heard in its own time; the key of a new token tells that it was.
-            let heard = (0..500).any(|_| (key_of(&running.sign_in()) == key_of(&token)) == (signing == old));
-            assert!(heard, "the signal was not heard");
+            // The signal is handled asynchronously. The key of a new token shows that it was.
+            let rotated = (0..500).any(|_| (key_of(&running.sign_in()) == key_of(&token)) == (signing == old));
+            assert!(rotated, "the signal was not handled");
         }
         drop(stop_at_end);
         load.into_iter()
@@ -80,7 +80,7 @@ fn keys_rotate_without_a_restart_and_nobody_is_signed_out() {
             .map(|(status, _)| status)
             .collect::<std::collections::BTreeSet<_>>()
     });
-    assert_eq!(seen, [204].into(), "nobody was refused while keys rotated");
+    assert_eq!(seen, [204].into(), "a request was rejected during the rotation");
     assert_ne!(key_of(&running.sign_in()), key_of(&token), "the new key signs");
 
     std::fs::write(&env, "JWT_SECRET=short\n").unwrap();
@@ -94,11 +94,11 @@ fn keys_rotate_without_a_restart_and_nobody_is_signed_out() {
 }
 
 #[test]
-fn a_private_key_that_cannot_sign_is_told_in_a_line() {
+fn unusable_private_key_is_reported_in_one_line() {
     let folder = TempDir::new().unwrap();
     let eddsa = ("JWT_ALGORITHM", "EdDSA");
     let port = ("PORT", "0");
-    assert!(complaint(&run(folder.path(), &[], &[port, eddsa])).contains("openssl genpkey"));
+    assert!(error_line(&run(folder.path(), &[], &[port, eddsa])).contains("openssl genpkey"));
     for (name, content) in [
         ("empty.pem", ""),
         ("nonsense.pem", "nonsense"),
@@ -107,14 +107,14 @@ fn a_private_key_that_cannot_sign_is_told_in_a_line() {
         std::fs::write(folder.path().join(name), content).unwrap();
         let output = run(folder.path(), &[], &[port, eddsa, ("JWT_PRIVATE_KEY_FILE", name)]);
         assert_eq!(output.status.code(), Some(2), "{name}");
-        assert!(complaint(&output).contains("Ed25519"), "{name}");
+        assert!(error_line(&output).contains("Ed25519"), "{name}");
     }
     let missing = run(folder.path(), &[], &[port, eddsa, ("JWT_PRIVATE_KEY_FILE", "missing.pem")]);
-    assert!(complaint(&missing).contains("missing.pem"));
+    assert!(error_line(&missing).contains("missing.pem"));
 }
 
 #[test]
-fn a_secret_is_generated_on_request() {
+fn secret_generate_prints_a_secret() {
     let folder = TempDir::new().unwrap();
     let output = run(folder.path(), &["secret", "generate"], &[]);
     let secret = text(&output.stdout).trim_end();

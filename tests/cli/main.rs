@@ -1,21 +1,34 @@
-//! The command line, as a person at a terminal meets it: the real binary in an empty folder.
+//! The command line: tests run the real binary in an empty folder.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(unreachable_pub, reason = "a module of tests is reached from its own binary alone")]
 
 mod browser;
+mod classroom_reset;
 mod course;
 #[path = "../support/database.rs"]
 mod database;
+#[cfg(target_os = "linux")]
+mod durability;
+mod env_file;
+mod http2;
 mod importing;
 mod importing_a_course;
+mod importing_a_course_again;
+mod installation;
 mod keys;
 mod lessons;
-mod place;
+mod lifecycle;
+mod logging;
+mod migrate;
+mod nginx;
+mod open_files;
+mod private_files;
 mod replicas;
 mod running;
 mod seeds;
-mod serving;
+mod session_reset;
+mod setting_values;
 mod settings;
 mod users;
-mod verbs;
+mod wrong_folder;

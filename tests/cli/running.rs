@@ -1,10 +1,17 @@
-//! The binary, run to its end or started and talked to.
+//! Runs the binary: commands, and a service that answers requests.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
+use daypass::platform::random;
+use rand::Rng as _;
+
+/// The user of [`Running::sign_up`] and [`Running::sign_in`].
+pub const CREDENTIALS: &str = r#"{"username":"ada","password":"correct horse"}"#;
 pub const GOOD_SECRET: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
 
 pub fn daypass(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Command {
@@ -18,9 +25,26 @@ pub fn run(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Outp
     daypass(folder, arguments, settings).output().unwrap()
 }
 
-/// The first part of a token: it names the key and nothing else that differs.
+/// The first part of a token. Only the key id in it differs between tokens.
 pub fn key_of(token: &str) -> &str {
     token.split('.').next().unwrap()
+}
+
+/// Waits until the condition holds, for at most 30 seconds. Returns the time that it took.
+pub fn wait_until(what: &str, condition: impl Fn() -> bool) -> Duration {
+    let started = Instant::now();
+    while !condition() {
+        assert!(started.elapsed() < Duration::from_secs(30), "not within 30 seconds: {what}");
+        thread::sleep(Duration::from_millis(20));
+    }
+    started.elapsed()
+}
+
+/// A port that no process uses. Outgoing connections and listeners on port 0 never get it, because it is below their
+/// range.
+pub fn free_port() -> u16 {
+    let ports = std::iter::repeat_with(|| 20_000 + (random::secure().next_u32() % 12_000) as u16);
+    ports.take(1000).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }
 
 fn session_token(answer: &str) -> String {
@@ -32,15 +56,15 @@ pub fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
-/// The one line a failed command prints.
-pub fn complaint(output: &Output) -> &str {
+/// The one line that a failed command prints.
+pub fn error_line(output: &Output) -> &str {
     let line = text(&output.stderr).trim_end();
     assert_eq!(line.lines().count(), 1, "{line}");
     assert!(line.starts_with("error: ") && !line.contains("panicked") && !line.contains("backtrace"), "{line}");
     line
 }
 
-/// A started service, killed with its test.
+/// A started service. It is killed with its test.
 pub struct Running {
     pub child: Child,
     pub notice: String,
@@ -49,12 +73,31 @@ pub struct Running {
 
 impl Running {
     pub fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::start_with_log(folder, settings, Stdio::piped())
+    }
+
+    /// Starts the service with this standard error.
+    pub fn start_with_log(folder: &Path, settings: &[(&str, &str)], stderr: Stdio) -> Self {
         let mut command = daypass(folder, &[], settings);
-        let mut child = command.env("PORT", "0").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        command.stderr(stderr);
+        Self::wait_for_notice(command)
+    }
+
+    /// Starts a service with this command, which may wrap the binary.
+    pub fn spawn(mut command: Command) -> Self {
+        command.stderr(Stdio::piped());
+        Self::wait_for_notice(command)
+    }
+
+    pub fn wait_for_notice(mut command: Command) -> Self {
+        let mut child = command.env("PORT", "0").stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         let mut notice = String::new();
         while !notice.contains("tokens ") {
-            assert!(lines.read_line(&mut notice).unwrap() > 0, "it stopped: {notice}");
+            if lines.read_line(&mut notice).unwrap() == 0 {
+                let output = child.wait_with_output().unwrap();
+                panic!("the service stopped: {notice}{}", String::from_utf8_lossy(&output.stderr));
+            }
         }
         let address = notice.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
         Self { child, notice, address }
@@ -65,31 +108,42 @@ impl Running {
         self.exchange(&format!("{method} {path}"), &headers, body)
     }
 
-    /// The whole answer to a request with these headers, each with its end of line.
+    /// Sends a request with these header lines. Returns the complete response.
     pub fn exchange(&self, what: &str, headers: &str, body: &str) -> String {
+        self.try_exchange(what, headers, body).unwrap()
+    }
+
+    /// The same, from a service that may stop meanwhile.
+    pub fn try_exchange(&self, what: &str, headers: &str, body: &str) -> io::Result<String> {
         let (host, length) = (&self.address, body.len());
-        let mut stream = TcpStream::connect(host).unwrap();
+        let mut stream = TcpStream::connect(host)?;
         write!(
             stream,
             "{what} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{body}"
-        )
-        .unwrap();
+        )?;
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
     }
 
     pub fn sign_up(&self) -> String {
-        let answer = self.request("POST", "/api/users", "", r#"{"username":"ada","password":"correct horse"}"#);
-        session_token(&answer)
+        session_token(&self.post_until_available("/api/users", CREDENTIALS))
     }
 
-    /// Signs in; whoever is told that the service is busy comes back, as clients do.
     pub fn sign_in(&self) -> String {
-        let ask = || self.request("POST", "/api/sessions", "", r#"{"username":"ada","password":"correct horse"}"#);
-        let mut answers = std::iter::repeat_with(ask).take(20);
-        let answer = answers.find(|answer| !answer.starts_with("HTTP/1.1 503")).unwrap();
-        session_token(&answer)
+        session_token(&self.post_until_available("/api/sessions", CREDENTIALS))
+    }
+
+    /// Sends a request that needs a hash. Retries while the service is busy, for at most 30 seconds.
+    pub fn post_until_available(&self, path: &str, body: &str) -> String {
+        let started = Instant::now();
+        loop {
+            let answer = self.request("POST", path, "", body);
+            if !answer.contains(r#""code":"busy""#) || started.elapsed() > Duration::from_secs(30) {
+                return answer;
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
     }
 
     pub fn hang_up(&self) {
@@ -100,7 +154,7 @@ impl Running {
         self.request("GET", "/api/verify", token, "")[9..12].parse().unwrap()
     }
 
-    /// Stops it with a signal; its exit status and what it wrote to standard error.
+    /// Stops the service with a signal. Returns its exit status and its standard error.
     pub fn stop(mut self, signal: &str) -> (Option<i32>, String) {
         let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());

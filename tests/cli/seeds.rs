@@ -1,4 +1,4 @@
-//! Rows to begin with, as a person at a terminal runs them and takes them back.
+//! The `seed` command.
 
 use std::path::Path;
 
@@ -12,23 +12,23 @@ fn folder() -> TempDir {
     folder
 }
 
-/// What a verb that succeeded printed.
-fn told(folder: &Path, arguments: &[&str]) -> String {
+/// Runs a `seed` command that succeeds. Returns its output.
+fn seed(folder: &Path, arguments: &[&str]) -> String {
     let output = run(folder, &[&["seed"], arguments].concat(), &[]);
     assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
     text(&output.stdout).to_owned()
 }
 
-/// The seeds in the words of `seed status`, without their times.
+/// The lines of `seed status`, without times.
 fn status(folder: &Path) -> Vec<String> {
     let words = |line: &str| line.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
-    told(folder, &["status"]).lines().map(words).collect()
+    seed(folder, &["status"]).lines().map(words).collect()
 }
 
 #[test]
-fn the_passwords_that_the_demo_prints_open_its_accounts() {
+fn printed_demo_passwords_can_sign_in() {
     let folder = folder();
-    let printed = told(folder.path(), &["run", "demo"]);
+    let printed = seed(folder.path(), &["run", "demo"]);
     let mut lines = printed.lines();
     assert_eq!(lines.next(), Some("ran demo"));
     let running = Running::start(folder.path(), &[]);
@@ -44,66 +44,66 @@ fn the_passwords_that_the_demo_prints_open_its_accounts() {
 }
 
 #[test]
-fn a_seed_is_run_once_and_reverted_alone() {
+fn seed_runs_once_and_is_reverted_separately() {
     let folder = folder();
     assert_eq!(status(folder.path()), ["pending demo", "pending test-rows"]);
-    assert_eq!(told(folder.path(), &["run", "test-rows"]), "ran test-rows\n");
-    assert_eq!(told(folder.path(), &["run", "test-rows"]), "test-rows was run before\n");
+    assert_eq!(seed(folder.path(), &["run", "test-rows"]), "ran test-rows\n");
+    assert_eq!(seed(folder.path(), &["run", "test-rows"]), "test-rows was run before\n");
     assert_eq!(status(folder.path()), ["ran test-rows", "pending demo"]);
-    let all = told(folder.path(), &["run"]);
+    let all = seed(folder.path(), &["run"]);
     assert!(all.starts_with("ran demo\n") && all.ends_with("test-rows was run before\n"), "{all}");
-    assert_eq!(told(folder.path(), &["revert", "demo", "--yes"]), "reverted demo; rows deleted: 13\n");
+    assert_eq!(seed(folder.path(), &["revert", "demo", "--yes"]), "reverted demo; rows deleted: 13\n");
     assert_eq!(status(folder.path()), ["ran test-rows", "pending demo"]);
-    assert!(told(folder.path(), &["run"]).starts_with("ran demo\n"), "what was reverted can be run again");
+    assert!(seed(folder.path(), &["run"]).starts_with("ran demo\n"), "what was reverted can be run again");
 }
 
 #[test]
-fn all_seeds_are_reverted_the_latest_first() {
+fn seeds_are_reverted_latest_first() {
     let folder = folder();
-    told(folder.path(), &["run", "test-rows"]);
-    told(folder.path(), &["run", "demo"]);
+    seed(folder.path(), &["run", "test-rows"]);
+    seed(folder.path(), &["run", "demo"]);
     let asked = run(folder.path(), &["seed", "revert"], &[]);
     assert_eq!(asked.status.code(), Some(2));
-    let question = "the seeds demo, test-rows made";
-    assert!(complaint(&asked).contains(question) && complaint(&asked).contains("--yes"), "{}", complaint(&asked));
+    let question = "the seeds demo, test-rows inserted";
+    assert!(error_line(&asked).contains(question) && error_line(&asked).contains("--yes"), "{}", error_line(&asked));
     assert_eq!(status(folder.path()), ["ran test-rows", "ran demo"], "nothing was reverted");
     let reverted = "reverted demo; rows deleted: 13\nreverted test-rows; rows deleted: 1\n";
-    assert_eq!(told(folder.path(), &["revert", "--yes"]), reverted);
+    assert_eq!(seed(folder.path(), &["revert", "--yes"]), reverted);
     assert_eq!(status(folder.path()), ["pending demo", "pending test-rows"]);
     assert_eq!(text(&run(folder.path(), &["user", "list", "--json"], &[]).stdout), "");
-    assert_eq!(told(folder.path(), &["revert"]), "no seed was run\n", "there is nothing to ask about");
-    told(folder.path(), &["run"]);
+    assert_eq!(seed(folder.path(), &["revert"]), "no seeds to revert\n", "there is nothing to ask about");
+    seed(folder.path(), &["run"]);
     let in_turn = "reverted test-rows; rows deleted: 1\nreverted demo; rows deleted: 13\n";
-    assert_eq!(told(folder.path(), &["revert", "--all", "--yes"]), in_turn);
+    assert_eq!(seed(folder.path(), &["revert", "--all", "--yes"]), in_turn);
     let both = run(folder.path(), &["seed", "revert", "demo", "--all", "--yes"], &[]);
     assert_eq!(both.status.code(), Some(2));
 }
 
 #[test]
-fn a_revert_asks_first_and_knows_what_was_run() {
+fn seed_revert_asks_for_confirmation_and_requires_a_run() {
     let folder = folder();
-    told(folder.path(), &["run", "demo"]);
+    seed(folder.path(), &["run", "demo"]);
     for (arguments, code, why) in [
         (&["revert", "demo"][..], 2, "--yes"),
         (&["revert", "test-rows", "--yes"], 1, "the seed test-rows was not run"),
-        (&["revert", "nothing", "--yes"], 2, "there is no seed \"nothing\""),
-        (&["run", "no\u{1b}thing"], 2, "there is no seed \"no\\u{1b}thing\""),
+        (&["revert", "nothing", "--yes"], 2, "seed \"nothing\" not found"),
+        (&["run", "no\u{1b}thing"], 2, "seed \"no\\u{1b}thing\" not found"),
     ] {
         let refused = run(folder.path(), &[&["seed"], arguments].concat(), &[]);
         assert_eq!(refused.status.code(), Some(code), "{arguments:?}");
-        assert!(complaint(&refused).contains(why), "{}", complaint(&refused));
+        assert!(error_line(&refused).contains(why), "{}", error_line(&refused));
     }
     assert_eq!(status(folder.path())[0], "ran demo");
 }
 
 #[test]
-fn in_production_passwords_that_everybody_knows_want_consent() {
+fn demo_seed_requires_confirmation_in_production() {
     let folder = folder();
     let production = [("DAYPASS_ENV", "production")];
     for arguments in [&["seed", "run", "demo"][..], &["seed", "run"]] {
         let refused = run(folder.path(), arguments, &production);
         assert_eq!(refused.status.code(), Some(2));
-        assert!(complaint(&refused).contains("Everybody knows the passwords of the seed demo"));
+        assert!(error_line(&refused).contains("The passwords of the seed demo are public"));
     }
     assert_eq!(status(folder.path()), ["pending demo", "pending test-rows"], "nothing was run");
     assert!(run(folder.path(), &["seed", "run", "test-rows"], &production).status.success());
@@ -113,14 +113,14 @@ fn in_production_passwords_that_everybody_knows_want_consent() {
 }
 
 #[test]
-fn a_seed_that_cannot_be_run_changes_nothing() {
+fn failing_seed_changes_nothing() {
     let folder = TempDir::new().unwrap();
     let early = run(folder.path(), &["seed", "run"], &[]);
-    assert!(early.status.code() == Some(1) && complaint(&early).contains("daypass migrate up"));
+    assert!(early.status.code() == Some(1) && error_line(&early).contains("daypass migrate up"));
     run(folder.path(), &["migrate", "up"], &[]);
     let refused = run(folder.path(), &["seed", "run", "demo"], &[("PASSWORD_MIN_LENGTH", "60")]);
     assert_eq!(refused.status.code(), Some(1));
-    assert_eq!(complaint(&refused), "error: demo was not run: A password has at least 60 characters.");
+    assert_eq!(error_line(&refused), "error: demo was not run: Password must have at least 60 characters.");
     assert_eq!(status(folder.path()), ["pending demo", "pending test-rows"]);
     assert_eq!(text(&run(folder.path(), &["user", "list", "--json"], &[]).stdout), "");
 }

@@ -1,4 +1,4 @@
-//! A browser: keeps cookies as the standard says, and tells from whose page a request comes.
+//! A browser: stores and sends cookies, and sends `Sec-Fetch-Site`.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,10 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use axum::http::Method;
 use serde_json::Value;
 
-use super::client::Draft;
+use super::client::RequestBuilder;
 use super::{Client, Reply};
 
-/// Somebody's browser, with a page of the service open.
+/// A browser with a page of the service open.
 pub struct Browser {
     client: Client,
     jar: Mutex<BTreeMap<String, String>>,
@@ -21,12 +21,12 @@ impl Browser {
         Self { client: client.clone(), jar: Mutex::default(), over_tls: true }
     }
 
-    /// One that reaches the service without TLS, and not on this machine: it neither keeps nor sends what is `Secure`.
+    /// A browser without TLS that is not on the server's machine: it ignores `Secure` cookies.
     pub fn without_tls(client: &Client) -> Self {
         Self { over_tls: false, ..Self::new(client) }
     }
 
-    /// Another browser with the same cookies, as a thief would have them.
+    /// Another browser with the same cookies, as an attacker who stole them would have.
     pub fn copy(&self) -> Self {
         let jar = self.jar().clone();
         Self { client: self.client.clone(), jar: Mutex::new(jar), over_tls: self.over_tls }
@@ -48,61 +48,61 @@ impl Browser {
         self.send(Method::DELETE, path, None, "same-origin").await
     }
 
-    /// Sends a request from a page that says of itself `site`, and keeps the cookies of the answer.
+    /// Sends a request with this `Sec-Fetch-Site`, if it is not empty, and stores the cookies of the response.
     pub async fn send(&self, method: Method, path: &str, body: Option<Value>, site: &str) -> Reply {
         let headers: Vec<_> = if site.is_empty() { vec![] } else { vec![("sec-fetch-site", site)] };
         self.send_with(method, path, body, &headers).await
     }
 
-    /// Sends a request with these headers and the cookies, and keeps the cookies of the answer.
+    /// Sends a request with these headers and the cookies, and stores the cookies of the response.
     pub async fn send_with(&self, method: Method, path: &str, body: Option<Value>, headers: &[(&str, &str)]) -> Reply {
-        let draft = self.draft(method, path, headers);
-        let draft = match body {
-            Some(body) => draft.json(&body),
-            None => draft,
+        let request = self.builder(method, path, headers);
+        let request = match body {
+            Some(body) => request.json(&body),
+            None => request,
         };
-        self.sent(draft).await
+        self.send_request(request).await
     }
 
-    /// Sends a body in exactly these words.
+    /// Sends exactly this text as the body.
     pub async fn send_text(&self, method: Method, path: &str, body: &str, headers: &[(&str, &str)]) -> Reply {
-        self.sent(self.draft(method, path, headers).body(body.to_owned())).await
+        self.send_request(self.builder(method, path, headers).body(body.to_owned())).await
     }
 
-    fn draft(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Draft {
-        let mut draft = self.client.request(method, path);
+    fn builder(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> RequestBuilder {
+        let mut request = self.client.request(method, path);
         for (name, value) in headers {
-            draft = draft.header(name, value);
+            request = request.header(name, value);
         }
         match self.cookies() {
-            Some(cookies) => draft.header("cookie", cookies),
-            None => draft,
+            Some(cookies) => request.header("cookie", cookies),
+            None => request,
         }
     }
 
-    async fn sent(&self, draft: Draft) -> Reply {
-        let reply = draft.send().await;
-        self.keep(&reply);
+    async fn send_request(&self, request: RequestBuilder) -> Reply {
+        let reply = request.send().await;
+        self.store_cookies(&reply);
         reply
     }
 
-    /// The `Cookie` header it sends.
+    /// The `Cookie` header that the browser sends.
     pub fn cookies(&self) -> Option<String> {
         let pairs: Vec<_> = self.jar().iter().map(|(name, value)| format!("{name}={value}")).collect();
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
 
-    /// The value of a cookie.
+    /// The value of a stored cookie.
     pub fn cookie(&self, name: &str) -> Option<String> {
         self.jar().get(name).cloned()
     }
 
-    /// Plants a cookie.
+    /// Stores a cookie that the server did not set.
     pub fn plant(&self, name: &str, value: &str) {
         self.jar().insert(name.to_owned(), value.to_owned());
     }
 
-    fn keep(&self, reply: &Reply) {
+    fn store_cookies(&self, reply: &Reply) {
         for cookie in reply.cookies() {
             let mut parts = cookie.split("; ");
             let (name, value) = parts.next().unwrap().split_once('=').unwrap();

@@ -1,4 +1,6 @@
-//! A person who uses the service: a token, perhaps, and the verbs.
+//! An HTTP client of the service, with or without a session token.
+
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
@@ -7,7 +9,7 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-/// Someone's way to the service.
+/// Sends requests to the service in this process.
 #[derive(Clone)]
 pub struct Client {
     service: Service,
@@ -23,7 +25,7 @@ impl Client {
         Self { service: self.service.clone(), token: Some(token.to_owned()) }
     }
 
-    /// The token this person holds.
+    /// The session token of this client.
     pub fn token(&self) -> &str {
         self.token.as_deref().unwrap()
     }
@@ -48,24 +50,38 @@ impl Client {
         self.request(Method::DELETE, path).send().await
     }
 
-    /// A request to be dressed further before it is sent.
-    pub fn request(&self, method: Method, path: &str) -> Draft {
+    /// Starts a request, to which headers and a body can be added.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let mut request = Request::builder().method(method).uri(path);
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        Draft { service: self.service.clone(), request, body: Body::empty() }
+        RequestBuilder { service: self.service.clone(), request, body: Body::empty() }
     }
 }
 
-/// A request not sent yet.
-pub struct Draft {
+/// Repeats a request that is answered `503`, as clients do, for at most 20 seconds: on a busy machine parallel writes may
+/// wait for too long. The rejected request changed nothing, unless its outcome is unknown.
+pub async fn until_available<F: Future<Output = Reply>>(request: impl Fn() -> F) -> Reply {
+    let started = Instant::now();
+    loop {
+        let reply = request().await;
+        let rejected = reply.status() == 503 && reply.json()["code"] != "outcome_unknown";
+        if !rejected || started.elapsed() > Duration::from_secs(20) {
+            return reply;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// A request that was not sent yet.
+pub struct RequestBuilder {
     service: Service,
     request: axum::http::request::Builder,
     body: Body,
 }
 
-impl Draft {
+impl RequestBuilder {
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.request = self.request.header(name, value.as_ref());
         self
@@ -90,7 +106,7 @@ impl Draft {
     }
 }
 
-/// What came back.
+/// A response of the service.
 pub struct Reply {
     status: StatusCode,
     headers: HeaderMap,
@@ -102,11 +118,11 @@ impl Reply {
         self.status.as_u16()
     }
 
-    /// A header that is there exactly once.
+    /// The value of a header that occurs exactly once.
     pub fn header(&self, name: &str) -> &str {
         let mut values = self.headers.get_all(name).iter();
         let value = values.next().unwrap_or_else(|| panic!("no header {name}"));
-        assert!(values.next().is_none(), "{name} is there twice");
+        assert!(values.next().is_none(), "{name} occurs twice");
         value.to_str().unwrap()
     }
 
@@ -114,17 +130,17 @@ impl Reply {
         self.headers.contains_key(name)
     }
 
-    /// The cookies it sets.
+    /// The `Set-Cookie` headers.
     pub fn cookies(&self) -> Vec<String> {
         let values = self.headers.get_all("set-cookie").iter();
         values.map(|value| value.to_str().unwrap().to_owned()).collect()
     }
 
-    /// All headers but these, in order.
-    pub fn headers_but(&self, left_out: &[&str]) -> Vec<(String, String)> {
-        let kept = self.headers.iter().filter(|(name, _)| !left_out.contains(&name.as_str()));
+    /// All headers except these, sorted.
+    pub fn headers_except(&self, excluded: &[&str]) -> Vec<(String, String)> {
+        let included = self.headers.iter().filter(|(name, _)| !excluded.contains(&name.as_str()));
         let mut all: Vec<_> =
-            kept.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
+            included.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
         all.sort();
         all
     }
@@ -137,8 +153,8 @@ impl Reply {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
-    /// Status and code of a refusal, after a look at what all refusals have in common.
-    pub fn refusal(&self) -> (u16, String) {
+    /// Checks what all error responses have in common. Returns the status and the error code.
+    pub fn error(&self) -> (u16, String) {
         let problem = self.json();
         assert_eq!(self.header("content-type"), "application/problem+json");
         assert_eq!(problem["status"], self.status());
@@ -149,9 +165,9 @@ impl Reply {
         (self.status(), problem["code"].as_str().unwrap().to_owned())
     }
 
-    /// Pointer and code of each field that was refused.
+    /// The pointer and the code of each validation error.
     pub fn field_errors(&self) -> Vec<(String, String)> {
-        assert_eq!(self.refusal(), (422, "invalid_fields".to_owned()));
+        assert_eq!(self.error(), (422, "invalid_fields".to_owned()));
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let errors = self.json()["errors"].as_array().unwrap().clone();
         errors.iter().map(|error| (text(&error["pointer"]), text(&error["code"]))).collect()

@@ -1,15 +1,16 @@
-//! A database for one test alone: a SQLite file, or one made on the server of `TEST_DATABASE_URL`.
+//! A database for one test: a SQLite file, or a database on the server of `TEST_DATABASE_URL`.
 
 use std::io::Write as _;
 use std::sync::OnceLock;
 
-use daypass::config::DatabaseUrl;
-use daypass::{database, random};
+use daypass::platform::database::DatabaseUrl;
+use daypass::platform::database::Pool;
+use daypass::platform::{database, random};
 use rand::Rng as _;
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use tempfile::TempDir;
 
-/// The server that tests use instead of SQLite; said once, so that a log tells what was tested.
+/// The server that tests use instead of SQLite. It is printed once, so that the log shows what was tested.
 #[expect(clippy::disallowed_methods, reason = "tests read their one setting here")]
 fn url_from_environment() -> Option<&'static str> {
     static URL: OnceLock<Option<String>> = OnceLock::new();
@@ -18,20 +19,20 @@ fn url_from_environment() -> Option<&'static str> {
         let shown = url
             .clone()
             .map_or("SQLite; TEST_DATABASE_URL is not set".to_owned(), |url| DatabaseUrl::from(url).to_string());
-        // Written past the capture of the test runner, so that it is seen when all is well.
+        // Not captured by the test runner, so it is printed although the tests pass.
         let _ = writeln!(std::io::stderr(), "database of the tests: {shown}");
         url
     });
     url.as_deref()
 }
 
-/// A database that goes away with its test.
+/// A database that is dropped with its test.
 pub struct TestDatabase {
     url: DatabaseUrl,
-    home: Home,
+    location: Location,
 }
 
-enum Home {
+enum Location {
     Folder { _folder: TempDir },
     Server { server: String, name: String },
 }
@@ -49,28 +50,28 @@ impl TestDatabase {
         let Some(server) = url_from_environment() else {
             let folder = TempDir::new().unwrap();
             let url = format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display());
-            return Self { url: DatabaseUrl::from(url), home: Home::Folder { _folder: folder } };
+            return Self { url: DatabaseUrl::from(url), location: Location::Folder { _folder: folder } };
         };
         let name = format!("daypass_test_{:016x}", random::secure().next_u64());
         on_server(server, &format!("CREATE DATABASE {name}")).await;
         let url = DatabaseUrl::from(format!("{}/{name}", server.rsplit_once('/').unwrap().0));
-        Self { url, home: Home::Server { server: server.to_owned(), name } }
+        Self { url, location: Location::Server { server: server.to_owned(), name } }
     }
 
     pub fn url(&self) -> &DatabaseUrl {
         &self.url
     }
 
-    pub async fn connect(&self) -> DatabaseConnection {
+    pub async fn connect(&self) -> Pool {
         database::connect(self.url()).await.unwrap()
     }
 }
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        let Home::Server { server, name } = &self.home else { return };
+        let Location::Server { server, name } = &self.location else { return };
         let (server, name) = (server.clone(), name.clone());
-        // The test's own runtime is ending, so the clean-up has one of its own.
+        // The runtime of the test is shutting down, so the clean-up needs its own.
         let drop_it = std::thread::spawn(move || {
             tokio::runtime::Runtime::new().unwrap().block_on(async {
                 if server.starts_with("postgres") {
@@ -88,11 +89,10 @@ impl Drop for TestDatabase {
 async fn on_server(server: &str, statement: &str) {
     let db = database::connect(&DatabaseUrl::from(server.to_owned())).await.unwrap();
     db.execute_unprepared(statement).await.unwrap();
-    db.close().await.unwrap();
+    db.close_by_ref().await.unwrap();
 }
 
-/// Ends what the test left open: MySQL waits for ever for the transaction of a connection that nobody
-/// will use again before it drops the database.
+/// Closes the connections of the test. MySQL waits for their transactions before it drops the database.
 async fn disconnect_mysql(server: &str, name: &str) {
     let db = database::connect(&DatabaseUrl::from(server.to_owned())).await.unwrap();
     let open = format!("SELECT CAST(id AS SIGNED) AS id FROM information_schema.processlist WHERE db = '{name}'");
@@ -100,5 +100,5 @@ async fn disconnect_mysql(server: &str, name: &str) {
         let id: i64 = row.try_get("", "id").unwrap();
         let _ = db.execute_unprepared(&format!("KILL {id}")).await;
     }
-    db.close().await.unwrap();
+    db.close_by_ref().await.unwrap();
 }

@@ -1,4 +1,4 @@
-//! Tokens nobody issued: any header, any payload, signed or not.
+//! Forged tokens: any header and any payload, signed or unsigned.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::SECRET;
 
-/// A token under construction, beginning as a copy of a genuine one.
+/// A token to forge. It starts as a copy of a genuine token.
 #[derive(Clone)]
 pub struct Forge {
     pub header: Value,
@@ -15,7 +15,7 @@ pub struct Forge {
 }
 
 impl Forge {
-    /// Takes a genuine token apart.
+    /// Decodes a genuine token.
     pub fn from(token: &str) -> Self {
         let part = |index| -> Value {
             let text: &str = token.split('.').nth(index).unwrap();
@@ -44,22 +44,22 @@ impl Forge {
         self
     }
 
-    /// Signed with the service's own secret.
+    /// The token, signed with the secret of the service.
     pub fn signed(&self) -> String {
         Self::sign_text(&self.header.to_string(), &self.claims.to_string())
     }
 
-    /// Signed with `secret` by HS256, HS384 or HS512.
+    /// The token, signed with `secret` and HS256, HS384 or HS512.
     pub fn signed_by(&self, secret: &[u8], algorithm: Algorithm) -> String {
         sign(&self.message(), secret, algorithm)
     }
 
-    /// With this text where the signature goes.
+    /// The token with this text as its signature.
     pub fn with_signature(&self, signature: &str) -> String {
         format!("{}.{signature}", self.message())
     }
 
-    /// Any two texts as header and payload, signed with the service's own secret.
+    /// A token of any two texts as header and payload, signed with the secret of the service.
     pub fn sign_text(header: &str, payload: &str) -> String {
         Self::sign_bytes(header.as_bytes(), payload.as_bytes())
     }
@@ -69,7 +69,7 @@ impl Forge {
         Self::sign_message(&message)
     }
 
-    /// Signs text that already looks like header and payload.
+    /// Signs an encoded header and payload.
     pub fn sign_message(message: &str) -> String {
         sign(message, SECRET.as_bytes(), Algorithm::HS256)
     }
@@ -85,7 +85,7 @@ fn sign(message: &str, secret: &[u8], algorithm: Algorithm) -> String {
     format!("{message}.{signature}")
 }
 
-/// A claim or header of each JSON type but text.
-pub fn odd_values() -> [Value; 6] {
+/// A value of each JSON type except string.
+pub fn non_text_values() -> [Value; 6] {
     [json!(null), json!(1), json!(1.5), json!(true), json!([]), json!({})]
 }

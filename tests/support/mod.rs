@@ -1,7 +1,8 @@
-//! What the tests share: the service on a database of its own, and the people who use it.
+//! Shared by the tests: the service with its own database, clients and browsers.
 
 #![expect(unreachable_pub, reason = "a module of tests is reached from its own binary alone")]
 
+mod backup;
 mod browser;
 mod client;
 mod database;
@@ -12,29 +13,30 @@ use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser as _;
-use daypass::app::App;
-use daypass::auth::keys::KeyRing;
+use daypass::app::AppState;
+use daypass::auth::token::keys::KeyRing;
 use daypass::cli::Cli;
-use daypass::clock::{Clock, TestClock};
 use daypass::config::Config;
+use daypass::platform::clock::{Clock, TestClock};
+use daypass::platform::database::Pool;
 use daypass::router;
-use sea_orm::DatabaseConnection;
 use secrecy::SecretString;
 use serde_json::json;
 
+pub use backup::Backup;
 pub use browser::Browser;
-pub use client::{Client, Reply};
+pub use client::{Client, Reply, until_available};
 pub use database::TestDatabase;
-pub use forge::{Forge, odd_values};
+pub use forge::{Forge, non_text_values};
 
 pub const SECRET: &str = "a secret for tests, long enough to be accepted";
 pub const PASSWORD: &str = "correct horse battery staple";
 
-/// The service in this process, with a clock that stands still and a database of its own.
+/// The service in this process, with its own database and a clock that only tests move.
 pub struct TestApp {
     pub anon: Client,
     pub clock: TestClock,
-    pub app: App,
+    pub app: AppState,
     statements: Arc<AtomicUsize>,
     database: Arc<TestDatabase>,
     flags: Vec<String>,
@@ -45,14 +47,25 @@ impl TestApp {
         Self::start_with(&[]).await
     }
 
-    /// Starts it with further flags, such as `--jwt-leeway=30s`.
+    /// Starts the service with further flags, such as `--jwt-leeway=30s`.
     pub async fn start_with(flags: &[&str]) -> Self {
         let database = Arc::new(TestDatabase::create().await);
         let clock = TestClock::at(moment("2026-11-20T12:00:00.250Z"));
         Self::on(database, clock, flags).await
     }
 
-    /// Another replica: the same database and clock, memory of its own, nothing loaded yet.
+    /// Starts the service at this time.
+    pub async fn start_at(moment: DateTime<Utc>) -> Self {
+        Self::on(Arc::new(TestDatabase::create().await), TestClock::at(moment), &[]).await
+    }
+
+    /// Another replica with its own clock.
+    pub async fn replica_at(&self, moment: DateTime<Utc>) -> Self {
+        let flags: Vec<_> = self.flags.iter().map(String::as_str).collect();
+        Self::on(Arc::clone(&self.database), TestClock::at(moment), &flags).await
+    }
+
+    /// Another replica: it shares the database and the clock, but no memory.
     pub async fn replica(&self) -> Self {
         let flags: Vec<_> = self.flags.iter().map(String::as_str).collect();
         Self::on(Arc::clone(&self.database), self.clock.clone(), &flags).await
@@ -67,30 +80,38 @@ impl TestApp {
         });
         let secret = SecretString::from(SECRET);
         let app =
-            App::new(config(flags), db, KeyRing::hmac(&secret, &[]).unwrap(), Clock::Test(clock.clone())).unwrap();
-        app.revocations.confirm(clock.now());
+            AppState::new(config(flags), db, KeyRing::hmac(&secret, &[]).unwrap(), Clock::Test(clock.clone())).unwrap();
+        app.revocation_feed.poll().await.unwrap();
         let anon = Client::new(router::build(&app));
         let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
         Self { anon, clock, app, statements, database, flags }
     }
 
-    /// A connection to the same database that the service knows nothing of.
-    pub async fn another_process(&self) -> DatabaseConnection {
+    /// Connects to the same database, as another process would.
+    pub async fn another_process(&self) -> Pool {
         self.database.connect().await
     }
 
-    /// SQL statements sent so far.
+    /// The number of SQL statements sent so far.
     pub fn statements(&self) -> usize {
         self.statements.load(Ordering::SeqCst)
     }
 
-    /// A person who has just signed up and holds their token.
+    /// Signs a user up. Returns a client with the session token.
     pub async fn sign_up(&self, name: &str) -> Client {
         let body = json!({"username": name, "password": PASSWORD});
-        let reply = self.anon.post("/api/users", body).await;
+        let reply = until_available(|| self.anon.post("/api/users", body.clone())).await;
         assert_eq!(reply.status(), 201, "{}", reply.text());
         let token = reply.json()["sessionToken"].as_str().unwrap().to_owned();
         self.anon.with_token(&token)
+    }
+
+    /// Signs a user in. Returns a client with the session token.
+    pub async fn sign_in(&self, name: &str) -> Client {
+        let body = json!({"username": name, "password": PASSWORD});
+        let reply = until_available(|| self.anon.post("/api/sessions", body.clone())).await;
+        assert_eq!(reply.status(), 201, "{}", reply.text());
+        self.anon.with_token(reply.json()["sessionToken"].as_str().unwrap())
     }
 
     pub async fn alice(&self) -> Client {
@@ -101,35 +122,36 @@ impl TestApp {
         self.sign_up("bob").await
     }
 
-    /// Moves the clock.
-    pub fn pass(&self, time: TimeDelta) {
+    /// Moves the clock of the service forward.
+    pub fn advance_clock(&self, time: TimeDelta) {
         self.clock.advance(time);
     }
 }
 
-/// Says, past the capture of the test runner, what was not tried.
-pub fn not_run(what: &str) {
+/// Prints which test was skipped and why. The test runner does not capture this.
+pub fn skipped(what: &str) {
     use std::io::Write as _;
-    let _ = writeln!(std::io::stderr(), "not run, for {what}");
+    let _ = writeln!(std::io::stderr(), "skipped: {what}");
 }
 
-/// The Redis server that tests may use; said once, too, when there is none.
+/// The Redis server that tests may use. A message is printed once if there is none.
 #[expect(clippy::disallowed_methods, reason = "tests read their one setting here")]
 pub fn redis_url() -> Option<String> {
     static URL: OnceLock<Option<String>> = OnceLock::new();
     let url = URL.get_or_init(|| {
         let url = std::env::var("TEST_REDIS_URL").ok().filter(|url| !url.is_empty());
         if url.is_none() {
-            not_run("TEST_REDIS_URL is not set: session variables in Redis");
+            skipped("TEST_REDIS_URL is not set: session variables in Redis");
         }
         url
     });
     url.clone()
 }
 
-/// Settings for tests: hashing is as cheap as Argon2 allows, and nobody is limited, unless the flags say otherwise.
+/// Settings for tests. Unless the flags say otherwise, hashes have the lowest cost, there are no rate limits, and cookies
+/// are those of production.
 pub fn config(flags: &[&str]) -> Config {
-    let defaults = ["--hash-threads=2", "--argon2=m=8,t=1,p=1", "--rate-limits=off"];
+    let defaults = ["--hash-threads=2", "--argon2=m=8,t=1,p=1", "--rate-limits=off", "--cookie-secure=true"];
     let name = |flag: &str| flag.split('=').next().map(str::to_owned);
     let not_given = |default: &&&str| !flags.iter().any(|flag| name(flag) == name(default));
     let flags = defaults.iter().filter(not_given).chain(flags);

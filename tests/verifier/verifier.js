@@ -1,36 +1,52 @@
-// A service that lets in whoever holds a session of Daypass: without Daypass's secret, and without asking it for each request.
+// A service that verifies Daypass sessions itself: without Daypass's secret, and without a request to Daypass for each of its own.
 import { setTimeout as pause } from "node:timers/promises";
 import express from "express";
 import { createRemoteJWKSet, errors, jwtVerify } from "jose";
 
 const { DAYPASS_URL, PORT = "8080", JWT_ISSUER = "daypass", JWT_AUDIENCE = "daypass" } = process.env;
-const freshness = { cacheMaxAge: 300_000, cooldownDuration: 1_000 }; // an unknown kid is asked for at most once a second
+const freshness = { cacheMaxAge: 300_000, cooldownDuration: 1_000 }; // reload for an unknown kid at most once per second
 const keys = createRemoteJWKSet(new URL("/.well-known/jwks.json", DAYPASS_URL), freshness);
 const rules = {
   algorithms: ["EdDSA"], typ: "at+jwt", issuer: JWT_ISSUER, audience: JWT_AUDIENCE,
-  clockTolerance: 0, requiredClaims: ["exp", "sub", "sid"],
+  clockTolerance: 0, requiredClaims: ["exp", "sub", "sid", "gen", "auth_time"],
 };
 
-const revoked = new Map(); // session id -> when its token expires and it may be forgotten
-let [cursor, etag, heardAt] = ["", "", -Infinity];
+const revoked = new Map(); // session id -> when its token expires and it can be deleted
+const users = new Map(); // user id -> entry that says which of their sessions ended
+let [generation, cursor, etag, updatedAt] = ["", "", "", -Infinity];
 
-/** Reads what is new; tells whether there may be more, for a long list comes in pages. */
-async function readOn() {
+/** Reads a page of the feed. Returns whether there may be more pages. */
+async function readPage() {
   const url = new URL("/api/revocations", DAYPASS_URL);
   if (cursor) url.searchParams.set("since", cursor);
-  const askedAt = performance.now();
+  const requestedAt = performance.now();
   const answer = await fetch(url, { headers: etag ? { "If-None-Match": etag } : {}, signal: AbortSignal.timeout(2_000) });
   if (answer.status === 200) {
     const feed = await answer.json();
+    if (feed.generation !== generation) { // the database was reset or restored: start over
+      const first = generation === "";
+      [generation, cursor, etag, updatedAt] = [feed.generation, "", "", -Infinity];
+      revoked.clear();
+      users.clear();
+      if (!first) return true;
+    }
+    for (const user of feed.users) users.set(user.userId, user);
     for (const { sessionId, expiresAt } of feed.revocations) revoked.set(sessionId, Date.parse(expiresAt));
     const moved = feed.cursor !== cursor;
     cursor = feed.cursor;
     etag = moved ? "" : answer.headers.get("ETag"); // a tag belongs to its URL
     if (moved) return true;
-  } else if (answer.status !== 304) throw new Error(`the feed answers ${answer.status}`);
-  heardAt = askedAt; // the cursor stands still: nothing was missing then
+  } else if (answer.status !== 304) throw new Error(`the feed responded with ${answer.status}`);
+  updatedAt = requestedAt; // the cursor has not moved: the list was complete at this time
   for (const [id, expiresAt] of revoked) if (expiresAt < Date.now() - 1_000) revoked.delete(id);
+  for (const [id, { expiresAt }] of users) if (Date.parse(expiresAt) < Date.now() - 1_000) users.delete(id);
   return false;
+}
+
+function isRevoked({ sid, sub, gen, auth_time: signedInAt }) {
+  const ended = users.get(Number(sub));
+  const all = ended && signedInAt < Math.floor(Date.parse(ended.before) / 1_000) && sid !== ended.exceptSessionId;
+  return revoked.has(sid) || all || (updatedAt > -Infinity && gen !== generation);
 }
 
 async function validateSession(request, response, next) {
@@ -39,8 +55,8 @@ async function validateSession(request, response, next) {
   if (!token) return refuse(401, { "WWW-Authenticate": "Bearer" });
   try {
     const { payload } = await jwtVerify(token, keys, rules);
-    if (revoked.has(payload.sid)) throw new errors.JWTInvalid("revoked");
-    if (performance.now() - heardAt > 5_000) return refuse(503, { "Retry-After": "1" }); // never accept blindly
+    if (isRevoked(payload)) throw new errors.JWTInvalid("revoked");
+    if (performance.now() - updatedAt > 5_000) return refuse(503, { "Retry-After": "1" }); // never accept blindly
     request.session = { id: payload.sid, userId: Number(payload.sub) };
   } catch (error) {
     const keysMissing = !error.code || /^ERR_(JOSE_GENERIC|JWKS_TIMEOUT|JWKS_INVALID)$/.test(error.code);
@@ -54,5 +70,5 @@ app.get("/hello", validateSession, (request, response) => response.json({ userId
 const server = app.listen(Number(PORT), "127.0.0.1", () => console.log(`http://127.0.0.1:${server.address().port}`));
 
 for (;; await pause(250)) {
-  while (await readOn().catch(() => false)); // not heard: heardAt grows old, and that is what counts
+  while (await readPage().catch(() => false)); // on failure updatedAt is not updated, and requests get 503 after 5 s
 }

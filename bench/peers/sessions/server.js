@@ -15,7 +15,7 @@ const secret = 'only-for-the-bench-0123456789abcdef'
 const DAY = 24 * 60 * 60
 const VARIABLE = '/api/sessions/current/variables/counter'
 
-// The service's own settings, in its src/database.rs.
+// The service's own settings, in its src/platform/database/mod.rs.
 const sqlite = {
   client: 'better-sqlite3',
   connection: { filename: 'sessions.db' },

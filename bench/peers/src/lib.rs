@@ -8,7 +8,7 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
-/// The settings are the service's own, in its `src/server.rs`.
+/// The settings are the service's own, in its `src/server/mod.rs`.
 const IDLE: Duration = Duration::from_secs(30);
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 const MAX_STREAMS: u32 = 128;

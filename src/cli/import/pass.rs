@@ -1,120 +1,84 @@
-//! Going through the source: first the users, then what belongs to them.
+//! A single pass over the source database. It stores how each user of the source was imported.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::RandomState;
+use std::collections::HashMap;
 
-use indicatif::{ProgressBar, ProgressStyle};
-use sea_orm::DatabaseConnection;
+use indicatif::ProgressBar;
 
-use super::belonging::Belonging;
-use super::report::{Report, Tally};
-use super::source::{Found, Snapshot, Source, Table, Wanted};
-use super::users::USERS;
-use crate::cli::Failure;
-use crate::database::Writers;
-use crate::models::item_name::ItemName;
-use crate::models::workout_log::Entry;
+use super::report::{Outcome, Tally};
+use super::source::{Row, Snapshot, Source, Table};
+use crate::auth::password::stored_hash::ImportedCost;
+use crate::cli::failure::Failure;
+use crate::cli::output::{progress_bar, stderr_line};
+use crate::models::imported_record;
+use crate::platform::database::Pool;
+use crate::types::UserId;
 
-/// What became of a user of the source.
+/// A user of the source.
 #[derive(Clone, Copy)]
-pub(super) enum Fate {
-    /// They were here before, as the user of this id.
-    There(i64),
-    /// They are the user of this id now; of none yet when nothing is written.
-    Added(Option<i64>),
-    Refused,
+pub(super) enum Owner {
+    /// Was imported as this user, now or earlier.
+    Imported(UserId),
+    /// Would be imported. This is a dry run.
+    Pending,
+    Rejected,
 }
 
-/// The source, gone through once.
 pub(super) struct Pass<'a> {
-    pub(super) ours: &'a DatabaseConnection,
-    pub(super) writers: Writers,
+    pub(super) db: &'a Pool,
     pub(super) source: Snapshot,
+    pub(super) source_name: &'a str,
+    pub(super) max_cost: ImportedCost,
     pub(super) dry_run: bool,
-    /// The users by their ids in the source.
-    pub(super) fates: HashMap<i64, Fate>,
-    /// Names and rows are remembered by 64 bits of them, so that those of a large source stay in memory.
-    pub(super) hasher: RandomState,
-    /// Rows of which was told, by their tables: a second pass does not tell of them again.
-    told: &'a mut HashSet<(&'static str, i64)>,
+    /// Users by their ids in the source.
+    pub(super) owners: HashMap<i64, Owner>,
     bar: ProgressBar,
 }
 
 impl<'a> Pass<'a> {
     pub(super) async fn begin(
-        ours: &'a DatabaseConnection,
-        source: &Source,
+        db: &'a Pool,
+        source: &'a Source,
+        max_cost: ImportedCost,
         dry_run: bool,
-        told: &'a mut HashSet<(&'static str, i64)>,
     ) -> Result<Self, Failure> {
-        Ok(Self {
-            ours,
-            writers: Writers::of(ours),
-            source: source.snapshot().await?,
-            dry_run,
-            fates: HashMap::new(),
-            hasher: RandomState::new(),
-            told,
-            bar: ProgressBar::no_length(),
-        })
+        let (source_name, source) = (&*source.name, source.snapshot().await?);
+        let (owners, bar) = (HashMap::new(), ProgressBar::no_length());
+        Ok(Self { db, source, source_name, max_cost, dry_run, owners, bar })
     }
 
-    pub(super) async fn run(mut self, report: &mut Report) -> Result<(), Failure> {
-        let users = self.find(&USERS, &mut report.users).await?;
-        let items = self.find(&ItemName::TABLE, &mut report.items).await?;
-        let logs = self.find(&Entry::TABLE, &mut report.logs).await?;
-        if report.users.missing && report.items.missing && report.logs.missing {
-            return Err(Failure::from("it is no database of the course".to_owned()));
+    pub(super) fn start_bar(&mut self, rows: u64) {
+        let verb = if self.dry_run { "reading" } else { "writing" };
+        self.bar = progress_bar(rows, &format!("{verb} {{bar:40}} {{pos}} of {{len}} rows, {{eta}} left"));
+    }
+
+    /// Returns the next rows of a table and counts them.
+    pub(super) async fn page(&self, table: &mut Table, tally: &mut Tally) -> Result<Vec<Row>, Failure> {
+        let rows = self.source.page(table).await?;
+        tally.rows += rows.len() as u64;
+        self.bar.inc(rows.len() as u64);
+        Ok(rows)
+    }
+
+    /// Counts the outcome of a record, and reports a rejected one in the dry run.
+    pub(super) fn count(&self, tally: &mut Tally, id: i64, outcome: &Outcome, details: &str) {
+        tally.count(outcome);
+        if let Outcome::Rejected(reason) = outcome
+            && self.dry_run
+        {
+            let reason = reason.trim_end_matches('.');
+            self.bar.suspend(|| stderr_line(&format!("{} {id}: {reason} ({details})", tally.table)));
         }
-        let rows = [&users, &items, &logs].into_iter().flatten().map(|table| table.rows).sum();
-        self.start_bar(rows);
-        let read = self.read([users, items, logs], report).await;
+    }
+
+    /// Returns the database record of an import.
+    pub(super) fn record(&self, source_table: &str, source_id: i64, local_id: i64) -> imported_record::Model {
+        let (source, source_table) = (self.source_name.to_owned(), source_table.to_owned());
+        imported_record::Model { source, source_table, source_id, local_id }
+    }
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
         self.bar.finish_and_clear();
-        read
-    }
-
-    async fn read(&mut self, [users, items, logs]: [Option<Table>; 3], report: &mut Report) -> Result<(), Failure> {
-        if let Some(users) = users {
-            self.users(users, &mut report.users).await?;
-        }
-        if let Some(items) = items {
-            self.belongings::<ItemName>(items, &mut report.items).await?;
-        }
-        if let Some(logs) = logs {
-            self.belongings::<Entry>(logs, &mut report.logs).await?;
-        }
-        Ok(())
-    }
-
-    async fn find(&self, wanted: &Wanted, tally: &mut Tally) -> Result<Option<Table>, Failure> {
-        match self.source.find(wanted).await? {
-            Found::Table(table) => return Ok(Some(table)),
-            Found::Missing => tally.missing = true,
-            Found::Unreadable(why) => tally.unreadable = Some(why),
-        }
-        Ok(None)
-    }
-
-    fn start_bar(&mut self, rows: u64) {
-        let template = if self.dry_run { "reading {bar:40}" } else { "writing {bar:40}" };
-        let style = ProgressStyle::with_template(&format!("{template} {{pos}} of {{len}} rows, {{eta}} left"));
-        self.bar = ProgressBar::new(rows).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    }
-
-    /// Counts the rows of a page as gone through.
-    pub(super) fn advance(&self, tally: &mut Tally, rows: usize) {
-        tally.rows += rows as u64;
-        self.bar.inc(rows as u64);
-    }
-
-    /// Counts a row that is not taken, and tells of it.
-    #[expect(clippy::print_stderr, reason = "the report is for the person at the terminal")]
-    pub(super) fn refuse(&mut self, tally: &mut Tally, row: (&'static str, i64), why: &str, whose: &str) {
-        let why = why.trim_end_matches('.');
-        *tally.refused.entry(why.to_owned()).or_default() += 1;
-        if self.told.insert(row) {
-            let (table, id) = row;
-            self.bar.suspend(|| eprintln!("{table} {id}: {why}{whose}"));
-        }
     }
 }

@@ -1,68 +1,88 @@
-//! What becomes of the rows of each table, in numbers.
+//! The report of an import: numbers of records per table.
 
 use std::collections::BTreeMap;
 
-/// What became of the rows of a table.
+use super::source::{TableSpec, Unreadable};
+
+/// What became of a record of the source.
+pub(super) enum Outcome {
+    /// It was imported before, or is a user who was here before.
+    Before {
+        /// Whether a record says so. The import adds a missing one.
+        recorded: bool,
+    },
+    Added,
+    Rejected(String),
+}
+
+/// The results of a table.
 #[derive(Default)]
 pub(super) struct Tally {
+    pub(super) table: &'static str,
     pub(super) rows: u64,
     pub(super) added: u64,
-    /// They were here before.
-    pub(super) there: u64,
-    /// Not taken, by why.
-    pub(super) refused: BTreeMap<String, u64>,
-    /// There is no such table.
-    pub(super) missing: bool,
-    /// Why the table as a whole cannot be read.
-    pub(super) unreadable: Option<String>,
+    before: u64,
+    /// Those of `before` without a record.
+    unrecorded: u64,
+    /// Rejected rows by reason.
+    rejected: BTreeMap<String, u64>,
+    pub(super) unreadable: Option<Unreadable>,
 }
 
 impl Tally {
-    fn not_taken(&self) -> u64 {
-        self.refused.values().sum()
+    pub(super) fn new(spec: &TableSpec) -> Self {
+        Self { table: spec.name, ..Self::default() }
     }
 
-    fn line(&self, name: &str) -> String {
-        let Self { rows, added, there, .. } = self;
-        match &self.unreadable {
-            _ if self.missing => format!("{name:<12}  there is no such table"),
-            Some(why) => format!("{name:<12}  not read: {why}"),
-            None => format!("{name:<12}{rows:>9}{added:>9}{there:>15}{:>11}", self.not_taken()),
+    pub(super) fn count(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Before { recorded } => {
+                self.before += 1;
+                self.unrecorded += u64::from(!recorded);
+            }
+            Outcome::Added => self.added += 1,
+            Outcome::Rejected(reason) => {
+                *self.rejected.entry(reason.trim_end_matches('.').to_owned()).or_default() += 1;
+            }
         }
     }
+
+    /// Whether no row was rejected and the table was read, if it exists.
+    fn is_complete(&self) -> bool {
+        self.rejected.is_empty() && !matches!(self.unreadable, Some(Unreadable::NoColumn(_)))
+    }
+
+    /// The numbers, followed by the reasons for rejected rows.
+    fn lines(&self) -> impl Iterator<Item = String> {
+        let Self { table, rows, added, before, rejected, .. } = self;
+        let numbers = match &self.unreadable {
+            Some(reason) => format!("{table:<12}  {reason}"),
+            None => format!("{table:<12}{rows:>9}{added:>9}{before:>17}{:>10}", rejected.values().sum::<u64>()),
+        };
+        [numbers].into_iter().chain(rejected.iter().map(|(reason, rows)| format!("{rows:>21}  {reason}")))
+    }
 }
 
-/// What became of all rows.
-#[derive(Default)]
-pub(super) struct Report {
-    pub(super) users: Tally,
-    pub(super) items: Tally,
-    pub(super) logs: Tally,
-}
+/// The users, items and logs.
+pub(super) struct Report(pub(super) [Tally; 3]);
 
 impl Report {
-    pub(super) fn each_added(&self) -> [u64; 3] {
-        [self.users.added, self.items.added, self.logs.added]
+    /// Whether the import has nothing to write.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.iter().all(|tally| tally.added + tally.unrecorded == 0)
     }
 
-    pub(super) fn added(&self) -> u64 {
-        self.each_added().iter().sum()
+    /// Whether the source has none of the tables.
+    pub(super) fn is_missing(&self) -> bool {
+        self.0.iter().all(|tally| matches!(tally.unreadable, Some(Unreadable::NoTable)))
     }
 
-    /// Whether everything that is there was taken. A table that is not there is no loss.
-    pub(super) fn is_whole(&self) -> bool {
-        let whole = |tally: &Tally| tally.not_taken() == 0 && tally.unreadable.is_none();
-        [&self.users, &self.items, &self.logs].into_iter().all(whole)
+    pub(super) fn is_complete(&self) -> bool {
+        self.0.iter().all(Tally::is_complete)
     }
 
-    /// A line for each table, with the reasons why rows are not taken below it.
     pub(super) fn text(&self, added: &str) -> String {
-        let head = format!("{:<12}{:>9}{added:>9}{:>15}{:>11}", "table", "rows", "already there", "not taken");
-        let tables = [("users", &self.users), ("authtestdata", &self.items), ("logs", &self.logs)];
-        let lines = tables.into_iter().flat_map(|(name, tally)| {
-            let reasons = tally.refused.iter().map(|(why, rows)| format!("{rows:>21}  {why}"));
-            [tally.line(name)].into_iter().chain(reasons)
-        });
-        [head].into_iter().chain(lines).collect::<Vec<_>>().join("\n")
+        let head = format!("{:<12}{:>9}{added:>9}{:>17}{:>10}", "table", "rows", "imported before", "rejected");
+        [head].into_iter().chain(self.0.iter().flat_map(Tally::lines)).collect::<Vec<_>>().join("\n")
     }
 }

@@ -1,112 +1,184 @@
-//! Users of the course.
+//! Imports the users of a course.
 //!
-//! One of the same name and the same moment of signing up is the same person, brought by an earlier import.
-//! The name alone would not do: with it, a stranger who has it here would be given somebody's logs.
+//! An existing user with the same name and sign-up time is the same user, for example after `daypass user import`. The
+//! name alone is not enough: another person may have it, and must not receive the rows of the imported user.
 
-use std::collections::HashSet;
-use std::hash::BuildHasher as _;
+use std::collections::HashMap;
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 
-use super::belonging::CREATED_AT;
-use super::pass::{Fate, Pass};
-use super::report::Tally;
-use super::source::{Column, Table, Wanted};
-use crate::cli::Failure;
-use crate::cli::batch::patiently;
-use crate::cli::newcomer::{self, TAKEN};
-use crate::clock::Clock;
+use super::pass::{Owner, Pass};
+use super::report::{Outcome, Tally};
+use super::source::{CREATED_AT, ColumnSpec, Row, Table, TableSpec};
+use crate::cli::batch::retry;
+use crate::cli::failure::Failure;
+use crate::cli::new_user;
+use crate::cli::new_user::SeenNames;
 use crate::error::Error;
-use crate::models::user::{self, Newcomer, Taken};
+use crate::models::user_creation::{NewUser, TakenNames};
+use crate::models::{imported_record, user, user_creation};
+use crate::platform::clock::Clock;
+use crate::types::UserId;
+use crate::types::username::Username;
 
-pub(super) const USERS: Wanted = Wanted {
+pub(super) const TABLE: TableSpec = TableSpec {
     name: "users",
     columns: &[
-        Column { names: &["username"], needed: true },
-        Column { names: &["passwordhash", "password"], needed: true },
+        ColumnSpec { names: &["username"], required: true },
+        ColumnSpec { names: &["passwordhash", "password"], required: true },
         CREATED_AT,
     ],
 };
 
-const TAKEN_HERE: &str = "the username is taken here, by one who signed up at another time";
+const TAKEN_HERE: &str = "the username is taken here, by a user who signed up at another time";
 
-impl Pass<'_> {
-    pub(super) async fn users(&mut self, mut table: Table, tally: &mut Tally) -> Result<(), Failure> {
-        let mut seen = HashSet::new();
-        loop {
-            let rows = self.source.page(&mut table).await?;
-            if rows.is_empty() {
-                return Ok(());
-            }
-            self.advance(tally, rows.len());
-            let mut batch = Vec::new();
-            for row in rows {
-                let name = row.texts.as_ref().map_or_else(|_| String::new(), |texts| texts[0].clone());
-                match row.texts.and_then(|texts| described(&texts)) {
-                    // In the course two can have one name: the first keeps it, and what is theirs.
-                    Ok(newcomer) if !seen.insert(self.hasher.hash_one(newcomer.username.skeleton())) => {
-                        self.refuse_user(tally, row.id, TAKEN, &name);
-                    }
-                    Ok(newcomer) => batch.push((row.id, newcomer)),
-                    Err(why) => self.refuse_user(tally, row.id, &why, &name),
-                }
-            }
-            self.settle(&batch, tally).await?;
+struct Candidate {
+    id: i64,
+    /// The username in the source.
+    name: String,
+    user: Result<NewUser, String>,
+}
+
+/// Existing users that have a name or an import record of a batch.
+struct Written {
+    /// Users that have one of the names, or a similar one.
+    taken: TakenNames,
+    created: TakenNames,
+    /// The records of users in `taken`.
+    records: HashMap<i64, imported_record::Model>,
+}
+
+pub(super) async fn import(pass: &mut Pass<'_>, mut table: Table, tally: &mut Tally) -> Result<(), Failure> {
+    let mut names = SeenNames::default();
+    loop {
+        let rows = pass.page(&mut table, tally).await?;
+        if rows.is_empty() {
+            return Ok(());
         }
-    }
-
-    /// Counts what becomes of the users of a batch, when it has.
-    async fn settle(&mut self, batch: &[(i64, Newcomer)], tally: &mut Tally) -> Result<(), Failure> {
-        let newcomers: Vec<_> = batch.iter().map(|(_, newcomer)| newcomer).collect();
-        let (taken, made) = patiently(async || self.write_users(&newcomers).await).await?;
-        for (id, newcomer) in batch {
-            let name = &newcomer.username;
-            match taken.user(name) {
-                Some(user) if is(user, newcomer) => {
-                    self.fates.insert(*id, Fate::There(user.id));
-                    tally.there += 1;
-                }
-                Some(_) => self.refuse_user(tally, *id, TAKEN_HERE, name.as_str()),
-                None if taken.holds(name) => self.refuse_user(tally, *id, TAKEN, name.as_str()),
-                None => {
-                    self.fates.insert(*id, Fate::Added(made.user(name).map(|user| user.id)));
-                    tally.added += 1;
-                }
-            }
+        let ids = rows.iter().map(|row| row.id);
+        let recorded = imported_record::find(&**pass.db, pass.source_name, TABLE.name, ids).await?;
+        check_identity(pass, &rows, &recorded).await?;
+        let batch: Vec<_> = rows.into_iter().map(|row| candidate(pass, row, &mut names)).collect();
+        let new = batch.iter().filter(|candidate| !recorded.contains_key(&candidate.id));
+        let new: Vec<_> = new.filter_map(|Candidate { id, user, .. }| Some((*id, user.as_ref().ok()?))).collect();
+        let written = retry(async || write(pass, &new).await).await?;
+        for Candidate { id, name, user } in batch {
+            let (owner, outcome) = match (recorded.get(&id), user) {
+                (Some(id), _) => (Owner::Imported(UserId(*id)), Outcome::Before { recorded: true }),
+                (None, Ok(new)) => written.outcome(pass, id, &new)?,
+                (None, Err(reason)) => rejected(&reason),
+            };
+            pass.owners.insert(id, owner);
+            pass.count(tally, id, &outcome, &new_user::quoted(&name));
         }
-        Ok(())
-    }
-
-    /// Writes those whose names are free; who was in the way of the others, and who was made.
-    async fn write_users(&self, newcomers: &[&Newcomer]) -> Result<(Taken, Taken), Error> {
-        if self.dry_run {
-            return Ok((user::taken_by_others(self.ours, newcomers).await?, Taken::default()));
-        }
-        let transaction = self.writers.begin(self.ours).await?;
-        let taken = user::taken_by_others(&*transaction, newcomers).await?;
-        let free = newcomers.iter().copied().filter(|newcomer| !taken.holds(&newcomer.username));
-        let free: Vec<_> = free.collect();
-        user::create_all(&*transaction, &free, Clock::System.now()).await?;
-        let made = user::taken_by_others(&*transaction, &free).await?;
-        transaction.commit().await?;
-        Ok((taken, made))
-    }
-
-    fn refuse_user(&mut self, tally: &mut Tally, id: i64, why: &str, name: &str) {
-        self.fates.insert(id, Fate::Refused);
-        self.refuse(tally, (USERS.name, id), why, &format!(" ({})", newcomer::shown(name)));
     }
 }
 
-/// The user whom a row describes, or why there can be none. One without a time gets the first there is, for it
-/// has to be the same the next time.
-fn described(texts: &[String]) -> Result<Newcomer, String> {
-    let [username, hash, created_at] = texts else { return Err("it has not all columns".to_owned()) };
-    let created_at = newcomer::time("createdAt", created_at, DateTime::UNIX_EPOCH)?;
-    newcomer::newcomer(username, hash, created_at)
+/// The course allows two users with one name. The first keeps it, and the rows of the second are rejected.
+fn candidate(pass: &Pass<'_>, row: Row, names: &mut SeenNames) -> Candidate {
+    let name = username(&row).to_owned();
+    let user = row.texts.and_then(|texts| parse(pass, &texts));
+    let user = user.and_then(|user| names.insert(&user.username).map(|()| user));
+    Candidate { id: row.id, name, user }
 }
 
-/// Whether this is the user of the course, brought earlier.
-fn is(user: &user::Model, newcomer: &Newcomer) -> bool {
-    user.created_at.0 == newcomer.created_at
+fn username(row: &Row) -> &str {
+    row.texts.as_ref().map_or("", |texts| &texts[0])
+}
+
+/// Checks that the source still is the database that these users were imported from: a course that was reset gives the
+/// same ids to other users.
+async fn check_identity(pass: &Pass<'_>, rows: &[Row], imported: &HashMap<i64, i64>) -> Result<(), Failure> {
+    let users = user::find_all(&**pass.db, &imported.values().copied().map(UserId).collect()).await?;
+    let users: HashMap<_, _> = users.into_iter().map(|user| (user.id, user)).collect();
+    for row in rows {
+        let Some(here) = imported.get(&row.id).and_then(|id| users.get(&UserId(*id))) else { continue };
+        let there = row.texts.as_ref().ok().and_then(|texts| parse_created_at(texts).ok());
+        let is_same = match there {
+            // Without a sign-up time only the name can tell users apart.
+            Some(there) if there == DateTime::UNIX_EPOCH => {
+                Username::parse(username(row)).is_ok_and(|name| name.key() == here.username_key)
+            }
+            Some(there) => there == here.created_at.0,
+            None => true,
+        };
+        if !is_same {
+            return Err(Failure::usage(format!(
+                "another database was imported under the name {:?}: its user {} is {:?} here, who has another sign-up time \
+                 or, where the source has no times, another username; choose another name with --source NAME",
+                pass.source_name, row.id, here.username
+            )));
+        }
+    }
+    Ok(())
+}
+
+impl Written {
+    fn outcome(&self, pass: &Pass<'_>, id: i64, new: &NewUser) -> Result<(Owner, Outcome), Failure> {
+        let name = &new.username;
+        Ok(match self.taken.user(name) {
+            Some(user) if is_same(user, new) => match self.records.get(&user.id.0) {
+                Some(record) if record.source != pass.source_name => return Err(imported_elsewhere(user, record)),
+                Some(record) if record.source_id != id => rejected(&new_user::taken(name, &user.username)),
+                record => (Owner::Imported(user.id), Outcome::Before { recorded: record.is_some() }),
+            },
+            Some(_) => rejected(TAKEN_HERE),
+            None => match (self.taken.find(name), self.created.user(name)) {
+                (Some(lookalike), _) => rejected(&new_user::taken(name, &lookalike.username)),
+                (None, Some(created)) => (Owner::Imported(created.id), Outcome::Added),
+                (None, None) => (Owner::Pending, Outcome::Added),
+            },
+        })
+    }
+}
+
+fn rejected(reason: &str) -> (Owner, Outcome) {
+    (Owner::Rejected, Outcome::Rejected(reason.to_owned()))
+}
+
+/// Creates the users whose names are free, and records these and the users that are here already.
+async fn write(pass: &Pass<'_>, batch: &[(i64, &NewUser)]) -> Result<Written, Error> {
+    let users: Vec<_> = batch.iter().map(|(_, new)| *new).collect();
+    let transaction = pass.db.begin_write().await?;
+    let taken = user_creation::taken_names(&transaction, &users).await?;
+    let records = imported_record::of_rows(&transaction, TABLE.name, taken.ids().map(|id| id.0)).await?;
+    if pass.dry_run {
+        return Ok(Written { taken, created: TakenNames::default(), records });
+    }
+    user_creation::create_free(&transaction, &users, Clock::System.now()).await?;
+    let created = user_creation::taken_names(&transaction, &users).await?;
+    let unrecorded = batch.iter().filter_map(|(id, new)| {
+        let user = match taken.user(&new.username) {
+            Some(user) => Some(user).filter(|user| is_same(user, new) && !records.contains_key(&user.id.0)),
+            None => created.user(&new.username),
+        }?;
+        Some(pass.record(TABLE.name, *id, user.id.0))
+    });
+    imported_record::create_all(&transaction, unrecorded.collect()).await?;
+    transaction.commit().await?;
+    Ok(Written { taken, created, records })
+}
+
+fn imported_elsewhere(user: &user::Model, record: &imported_record::Model) -> Failure {
+    Failure::usage(format!(
+        "the user {:?} was imported from the source {:?}; if --from is the same database, add --source {:?}; \
+         otherwise rename one of the two",
+        user.username, record.source, record.source
+    ))
+}
+
+/// Validates a row. The error is the reason for the report.
+fn parse(pass: &Pass<'_>, texts: &[String]) -> Result<NewUser, String> {
+    let [username, hash, ..] = texts else { return Err("columns are missing".to_owned()) };
+    new_user::parse(username, hash, parse_created_at(texts)?, pass.max_cost)
+}
+
+/// The default is a constant, because the same user must have the same time in later imports.
+fn parse_created_at(texts: &[String]) -> Result<DateTime<Utc>, String> {
+    let time = new_user::parse_time(texts.get(2).map_or("", String::as_str), DateTime::UNIX_EPOCH);
+    time.ok_or_else(|| "createdAt is not a time".to_owned())
+}
+
+fn is_same(user: &user::Model, new: &NewUser) -> bool {
+    user.created_at.0 == new.created_at
 }

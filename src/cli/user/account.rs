@@ -1,122 +1,82 @@
-//! One user: disabled, enabled, deleted, given another password. What keeps a user out ends their sessions in
-//! the same transaction.
+//! Commands for one user. Disabling, deletion and password reset end the sessions in the same transaction.
 
-use chrono::{DateTime, Utc};
 use rand::CryptoRng;
-use sea_orm::DatabaseConnection;
 
-use super::say;
+use crate::accounts::administration;
+use crate::accounts::administration::LockedUser;
 use crate::app::BuildError;
-use crate::auth::address_prefix::AddressPrefix;
-use crate::auth::password::Password;
-use crate::auth::password_hasher::PasswordHasher;
-use crate::auth::reason::Reason;
-use crate::cli::Failure;
-use crate::cli::consent::Consent;
-use crate::clock::Clock;
-use crate::config::Config;
-use crate::database::{WriteTransaction, Writers};
+use crate::auth::password::hasher::PasswordHasher;
+use crate::auth::password::policy::Password;
+use crate::auth::rate_limit::client_network::ClientNetwork;
+use crate::cli::confirm::Confirm;
+use crate::cli::database::ended_at;
+use crate::cli::failure::Failure;
+use crate::cli::output::stdout_line;
+use crate::config::{Config, PasswordConfig};
 use crate::error::Error;
-use crate::models::session::{self, Which};
+use crate::models::session::EndedAt;
 use crate::models::user;
-use crate::random;
+use crate::platform::database::Pool;
+use crate::platform::random;
 
-/// Letters and digits that nobody takes for each other (Crockford's base 32): five bits each.
+/// Crockford's base 32: letters and digits that are not mistaken for each other, five bits each.
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-/// Seven groups of four letters: 140 bits.
+/// Seven groups of four characters: 140 bits.
 const GROUPS: usize = 7;
-const GROUP: usize = 4;
+const GROUP_CHARS: usize = 4;
 
-pub(super) async fn disable(db: &DatabaseConnection, name: &str) -> Result<(), Failure> {
-    let (transaction, user) = hold(db, name).await?;
-    let now = Clock::System.now();
-    let user = user.disable(&*transaction, now).await?;
-    let ended = end_sessions(&transaction, &user, Reason::AccountDisabled, now).await?;
-    transaction.commit().await?;
-    say(&format!("disabled {:?}; sessions ended: {ended}", user.username))
+pub(super) async fn disable(db: &Pool, name: &str, at: EndedAt) -> Result<(), Failure> {
+    let user = lock(db, name).await?;
+    let username = user.username().to_owned();
+    let ended = user.disable(at).await?;
+    stdout_line(&format!("disabled {username:?}; sessions ended: {ended}"))
 }
 
-pub(super) async fn enable(db: &DatabaseConnection, name: &str) -> Result<(), Failure> {
-    let (transaction, user) = hold(db, name).await?;
-    let user = user.enable(&*transaction).await?;
-    transaction.commit().await?;
-    say(&format!("enabled {:?}", user.username))
+pub(super) async fn enable(db: &Pool, name: &str) -> Result<(), Failure> {
+    let user = lock(db, name).await?;
+    let username = user.username().to_owned();
+    user.enable().await?;
+    stdout_line(&format!("enabled {username:?}"))
 }
 
-pub(super) async fn delete(db: &DatabaseConnection, name: &str, consent: &Consent) -> Result<(), Failure> {
+pub(super) async fn delete(db: &Pool, name: &str, confirm: &Confirm, at: EndedAt) -> Result<(), Failure> {
     let username = find(db, name).await?.username;
-    consent.obtain(&format!("Delete {username:?}, with all that is theirs?"))?;
-    let (transaction, user) = hold(db, name).await?;
-    let ended = end_sessions(&transaction, &user, Reason::AccountDeletion, Clock::System.now()).await?;
-    user.delete(&*transaction).await?;
-    transaction.commit().await?;
-    say(&format!("deleted {username:?}; sessions ended: {ended}"))
+    confirm.ask(&format!("Delete {username:?} and all data of this user?"))?;
+    let ended = lock(db, name).await?.delete(at).await?;
+    stdout_line(&format!("deleted {username:?}; sessions ended: {ended}"))
 }
 
-/// The operator begins a reset but does not choose the password (ASVS 6.4.6). It alone stands on standard
-/// output, once.
-pub(super) async fn reset_password(db: &DatabaseConnection, name: &str, config: &Config) -> Result<(), Failure> {
+/// The operator does not choose the password (ASVS 6.4.6). The password is the only line on standard output.
+pub(super) async fn reset_password(db: &Pool, name: &str, config: &Config) -> Result<(), Failure> {
     find(db, name).await?;
     let password = new_password(&mut random::secure());
-    let hasher = PasswordHasher::new(config.passwords.argon2.clone(), 1).map_err(BuildError::from)?;
-    let chosen = Password::presented(&password).map_err(|rule| rule.to_string())?;
-    let password_hash = hasher.hash(AddressPrefix::LOCAL, chosen).await.map_err(Error::from)?;
-    let (transaction, user) = hold(db, name).await?;
-    let now = Clock::System.now();
-    let user = user.change_password(&*transaction, password_hash, now).await?;
-    end_sessions(&transaction, &user, Reason::PasswordReset, now).await?;
-    // Before it holds: a password that nobody could read must not take the place of one that somebody knows.
-    say(&password)?;
+    let PasswordConfig { argon2, imported_hash_cost, .. } = config.passwords.clone();
+    let hasher = PasswordHasher::new(argon2, 1, imported_hash_cost).map_err(BuildError::from)?;
+    let chosen = Password::presented(&password).map_err(|error| error.to_string())?;
+    let password_hash = hasher.hash(ClientNetwork::LOCAL, chosen).await.map_err(Error::from)?;
+    let transaction = lock(db, name).await?.reset_password(password_hash, ended_at(config)).await?;
+    // Print before the commit: if printing fails, the old password must stay valid.
+    stdout_line(&password)?;
     Ok(transaction.commit().await?)
 }
 
-async fn find(db: &DatabaseConnection, name: &str) -> Result<user::Model, Failure> {
-    let user = user::find_by_username(db, name).await?;
-    user.ok_or_else(|| unknown(name))
+async fn find(db: &Pool, name: &str) -> Result<user::Model, Failure> {
+    user::find_by_username(db, name).await?.ok_or_else(|| not_found(name))
 }
 
-fn unknown(name: &str) -> Failure {
-    Failure::from(format!("there is no user {name:?}"))
+async fn lock(db: &Pool, name: &str) -> Result<LockedUser, Failure> {
+    administration::lock_user(db, name).await?.ok_or_else(|| not_found(name))
 }
 
-/// A transaction that has its turn, and in it the user, held until it ends.
-async fn hold(db: &DatabaseConnection, name: &str) -> Result<(WriteTransaction, user::Model), Failure> {
-    let id = find(db, name).await?.id;
-    let transaction = Writers::of(db).begin(db).await?;
-    match user::lock(&transaction, id).await {
-        Ok(user) => Ok((transaction, user)),
-        Err(Error::Refused(_)) => Err(unknown(name)),
-        Err(error) => Err(error.into()),
-    }
+fn not_found(name: &str) -> Failure {
+    Failure::from(format!("user {name:?} not found"))
 }
 
-async fn end_sessions(
-    transaction: &WriteTransaction,
-    user: &user::Model,
-    reason: Reason,
-    now: DateTime<Utc>,
-) -> Result<usize, Error> {
-    Ok(session::end(&**transaction, user.id, Which::All, reason, now).await?.len())
-}
-
-/// A password that nobody can guess and everybody can type.
+/// Returns a random password that is easy to type.
 fn new_password(rng: &mut impl CryptoRng) -> String {
-    let mut bytes = [0; GROUPS * GROUP];
+    let mut bytes = [0; GROUPS * GROUP_CHARS];
     rng.fill_bytes(&mut bytes);
     let letters = bytes.map(|byte| char::from(LETTERS[usize::from(byte % 32)]));
-    let groups: Vec<String> = letters.chunks(GROUP).map(|group| group.iter().collect()).collect();
+    let groups: Vec<String> = letters.chunks(GROUP_CHARS).map(|group| group.iter().collect()).collect();
     groups.join("-")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_new_password_has_seven_groups_and_never_comes_twice() {
-        let (one, other) = (new_password(&mut random::secure()), new_password(&mut random::secure()));
-        assert_eq!(one.split('-').map(str::len).collect::<Vec<_>>(), [4; 7]);
-        assert!(one.bytes().all(|byte| byte == b'-' || LETTERS.contains(&byte)), "{one}");
-        assert_ne!(one, other);
-    }
 }

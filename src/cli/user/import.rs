@@ -1,118 +1,123 @@
-//! `daypass user import`: users of another service, with the hashes of their passwords.
+//! `daypass user import`: imports users with their password hashes from a file.
 //!
-//! In transactions of some hundred rows, so that a running service writes in between. A row that is not taken
-//! is told and the rest goes on; whoever is there already keeps their password, so an import can be repeated.
+//! Rejected rows are reported and the import continues. Existing users keep their password, so an import can be repeated.
 
-use std::collections::HashSet;
 use std::fs::File;
-use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
-use sea_orm::DatabaseConnection;
+use indicatif::ProgressBar;
 
-use super::rows::{Columns, Format, Rows};
-use super::say;
-use crate::cli::Failure;
-use crate::cli::batch::{BATCH, patiently};
-use crate::cli::newcomer::{self, TAKEN};
-use crate::clock::Clock;
-use crate::database::Writers;
+use super::rows::{Columns, Format, Rows, Texts};
+use crate::auth::password::stored_hash::ImportedCost;
+use crate::cli::batch::{BATCH_SIZE, retry};
+use crate::cli::failure::Failure;
+use crate::cli::new_user;
+use crate::cli::new_user::SeenNames;
+use crate::cli::output::{progress_bar, stderr_line, stdout_line};
 use crate::error::Error;
-use crate::models::user::{self, Newcomer};
+use crate::models::user_creation;
+use crate::models::user_creation::{NewUser, TakenNames};
+use crate::platform::clock::Clock;
+use crate::platform::database::Pool;
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct Import {
-    /// The file; - is standard input
+    /// File to read, or - for standard input
     file: PathBuf,
-    /// How the file is written; its name's ending says so too
+    /// Format of the file [default: from the file extension]
     #[arg(long)]
     format: Option<Format>,
-    /// Only tell what would be imported
+    /// Name of the column with the usernames [default: username]
+    #[arg(long, value_name = "NAME")]
+    username_column: Option<String>,
+    /// Name of the column with the password hashes [default: passwordhash or password]
+    #[arg(long, value_name = "NAME")]
+    password_column: Option<String>,
+    /// Report what would be imported, without writing
     #[arg(long)]
     dry_run: bool,
 }
 
-/// An import under way.
+struct NumberedUser {
+    line: u64,
+    user: NewUser,
+}
+
 struct Importer<'a> {
-    db: &'a DatabaseConnection,
-    writers: Writers,
+    db: &'a Pool,
+    max_cost: ImportedCost,
     dry_run: bool,
     bar: ProgressBar,
-    /// Rows that passed so far, with their lines; not yet in the database.
-    batch: Vec<(u64, Newcomer)>,
-    /// Skeletons of the names in the batch, hashed: 64 bits tell names apart well enough, and in a dry run, where
-    /// nothing is written for a later row to meet, those of a million names stay in memory.
-    seen: HashSet<u64>,
-    hasher: RandomState,
+    /// Valid users, not yet written.
+    batch: Vec<NumberedUser>,
+    /// The usernames in the batch; in a dry run, which writes nothing, those of the whole file.
+    seen: SeenNames,
     read: u64,
     imported: u64,
 }
 
-pub(super) async fn run(db: &DatabaseConnection, import: &Import) -> Result<(), Failure> {
+pub(super) async fn run(db: &Pool, import: &Import, max_cost: ImportedCost) -> Result<(), Failure> {
     let (file, bar) = open(&import.file)?;
     let format = import.format.or_else(|| Format::of(&import.file));
-    let format = format.ok_or_else(|| Failure::usage("is it CSV or JSON? Say --format csv or jsonl".to_owned()))?;
-    let mut importer = Importer {
-        db,
-        writers: Writers::of(db),
-        dry_run: import.dry_run,
-        bar: bar.clone(),
-        batch: Vec::new(),
-        seen: HashSet::new(),
-        hasher: RandomState::new(),
-        read: 0,
-        imported: 0,
-    };
-    let mut rows = Rows::open(file, format, bar)?;
+    let format =
+        format.ok_or_else(|| Failure::usage("unknown file format; add --format csv or --format json".to_owned()))?;
+    let columns = Columns::named(import.username_column.as_deref(), import.password_column.as_deref());
+    let mut rows = Rows::open(file, format, columns, bar.clone())?;
+    let (batch, seen) = (Vec::new(), SeenNames::default());
+    let mut importer = Importer { db, max_cost, dry_run: import.dry_run, bar, batch, seen, read: 0, imported: 0 };
     let read = importer.read_all(&mut rows).await;
-    // What was read before a file breaks off is taken nevertheless.
-    let done = read.and(importer.write_batch().await);
+    // After a read error, the rows before it are still imported.
+    let written = read.and(importer.write_batch().await);
     importer.bar.finish_and_clear();
     let Importer { read, imported, .. } = importer;
     let verb = if import.dry_run { "would import" } else { "imported" };
-    say(&format!("{verb} {imported} of {read} users; {} not taken", read - imported))?;
-    done?;
-    if imported == read { Ok(()) } else { Err(Failure::told()) }
+    stdout_line(&format!("{verb} {imported} of {read} users; {} rejected", read - imported))?;
+    written?;
+    if imported == read { Ok(()) } else { Err(Failure::reported()) }
 }
 
-/// The file, and how far it is read, which a terminal is shown.
+/// Opens the file and creates its progress bar.
 fn open(path: &Path) -> Result<(Box<dyn Read>, ProgressBar), Failure> {
     if path == Path::new("-") {
         return Ok((Box::new(io::stdin().lock()), ProgressBar::no_length()));
     }
     let failed = |error: io::Error| Failure::from(format!("{}: {error}", path.display()));
     let file = File::open(path).map_err(failed)?;
-    let bar = ProgressBar::new(file.metadata().map_err(failed)?.len());
-    let style = ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}, {eta} left");
-    Ok((Box::new(file), bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))))
+    let length = file.metadata().map_err(failed)?.len();
+    Ok((Box::new(file), progress_bar(length, "{bar:40} {bytes} of {total_bytes}, {eta} left")))
 }
 
 impl Importer<'_> {
     async fn read_all(&mut self, rows: &mut Rows) -> Result<(), Failure> {
         while let Some(row) = rows.next()? {
             self.read += 1;
-            match row.columns {
-                Err(why) => self.refuse(row.line, why, None),
-                Ok(columns) => match newcomer(&columns) {
-                    Err(why) => self.refuse(row.line, &why, Some(&columns.username)),
-                    Ok(newcomer) => self.take(row.line, newcomer),
-                },
+            match row.texts {
+                Err(reason) => self.report(row.line, &reason, None),
+                Ok(texts) => self.add(row.line, &texts),
             }
-            if self.batch.len() == BATCH {
+            if self.batch.len() == BATCH_SIZE {
                 self.write_batch().await?;
             }
         }
         Ok(())
     }
 
-    fn take(&mut self, line: u64, newcomer: Newcomer) {
-        if self.seen.insert(self.hasher.hash_one(newcomer.username.skeleton())) {
-            self.batch.push((line, newcomer));
-        } else {
-            self.refuse(line, TAKEN, Some(newcomer.username.as_str()));
+    /// Validates a row and adds it to the batch.
+    fn add(&mut self, line: u64, [username, hash, created_at]: &Texts) {
+        let now = Clock::System.now();
+        let time = new_user::parse_time(created_at, now);
+        let user = new_user::parse(username, hash, time.unwrap_or(now), self.max_cost);
+        match user.and_then(|user| self.seen.insert(&user.username).map(|()| user)) {
+            Err(reason) => self.report(line, &reason, Some(username)),
+            Ok(user) => {
+                if time.is_none() {
+                    let warning = "warning: createdAt is not a time; the time of the import is stored instead";
+                    self.report(line, warning, Some(username));
+                }
+                self.batch.push(NumberedUser { line, user });
+            }
         }
     }
 
@@ -121,43 +126,37 @@ impl Importer<'_> {
         if batch.is_empty() {
             return Ok(());
         }
-        let taken = patiently(async || self.write(&batch).await).await?;
-        self.imported += (batch.len() - taken.len()) as u64;
-        for (line, newcomer) in taken {
-            self.refuse(*line, TAKEN, Some(newcomer.username.as_str()));
+        let taken = retry(async || self.write(&batch).await).await?;
+        for NumberedUser { line, user } in &batch {
+            match taken.find(&user.username) {
+                None => self.imported += 1,
+                Some(other) => {
+                    let reason = new_user::taken(&user.username, &other.username);
+                    self.report(*line, &reason, Some(user.username.as_str()));
+                }
+            }
         }
         if !self.dry_run {
-            self.seen.clear();
+            self.seen = SeenNames::default();
         }
         Ok(())
     }
 
-    /// Writes those of the batch whose names are free; gives back the others.
-    async fn write<'b>(&self, batch: &'b [(u64, Newcomer)]) -> Result<Vec<&'b (u64, Newcomer)>, Error> {
-        let all: Vec<_> = batch.iter().map(|(_, newcomer)| newcomer).collect();
+    /// Inserts the users whose names are free. Returns the names of the others.
+    async fn write(&self, batch: &[NumberedUser]) -> Result<TakenNames, Error> {
+        let all: Vec<_> = batch.iter().map(|row| &row.user).collect();
         if self.dry_run {
-            let taken = user::taken_by_others(self.db, &all).await?;
-            return Ok(batch.iter().filter(|(_, newcomer)| taken.holds(&newcomer.username)).collect());
+            return user_creation::taken_names(self.db, &all).await;
         }
-        let transaction = self.writers.begin(self.db).await?;
-        let taken = user::taken_by_others(&*transaction, &all).await?;
-        let (refused, free): (Vec<_>, Vec<_>) = batch.iter().partition(|(_, newcomer)| taken.holds(&newcomer.username));
-        let free: Vec<_> = free.into_iter().map(|(_, newcomer)| newcomer).collect();
-        user::create_all(&*transaction, &free, Clock::System.now()).await?;
+        let transaction = self.db.begin_write().await?;
+        let taken = user_creation::create_free(&transaction, &all, Clock::System.now()).await?;
         transaction.commit().await?;
-        Ok(refused)
+        Ok(taken)
     }
 
-    /// Tells of a row that is not taken: never its hash, and its name so that it cannot move the cursor.
-    #[expect(clippy::print_stderr, reason = "the report is for the person at the terminal")]
-    fn refuse(&self, line: u64, why: &str, username: Option<&str>) {
-        let name = username.map(|name| format!(" ({})", newcomer::shown(name))).unwrap_or_default();
-        self.bar.suspend(|| eprintln!("line {line}: {}{name}", why.trim_end_matches('.')));
+    /// Reports why a row is rejected, without its hash.
+    fn report(&self, line: u64, reason: &str, username: Option<&str>) {
+        let name = username.map(|name| format!(" ({})", new_user::quoted(name))).unwrap_or_default();
+        self.bar.suspend(|| stderr_line(&format!("line {line}: {}{name}", reason.trim_end_matches('.'))));
     }
-}
-
-/// The user whom a row describes, or why there can be none.
-fn newcomer(columns: &Columns) -> Result<Newcomer, String> {
-    let created_at = newcomer::time("createdAt", &columns.created_at, Clock::System.now());
-    newcomer::newcomer(&columns.username, &columns.password_hash, created_at?)
 }

@@ -1,39 +1,42 @@
-//! `daypass user list`: a page at a time, so that a million users fit.
+//! `daypass user list`: reads page by page, so a million users need little memory.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use sea_orm::DatabaseConnection;
 use serde::Serialize;
 
-use crate::cli::Failure;
-use crate::clock::Clock;
+use crate::cli::failure::Failure;
 use crate::models::{session, user};
+use crate::platform::clock::Clock;
+use crate::platform::database::Pool;
+use crate::types::UserId;
 
-/// Users of one query.
+/// Users per query.
 const PAGE: u64 = 500;
 
-/// A user as a line of JSON.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Line<'a> {
-    id: i64,
+    id: UserId,
     username: &'a str,
     created_at: String,
     live_sessions: i64,
     disabled_at: Option<String>,
 }
 
-pub(super) async fn run(db: &DatabaseConnection, json: bool) -> Result<(), Failure> {
+pub(super) async fn run(db: &Pool, json: bool) -> Result<(), Failure> {
     let now = Clock::System.now();
     let mut text = if json { String::new() } else { heading() };
-    let mut after = 0;
+    let mut after = None;
     loop {
         let users = user::page(db, after, PAGE).await?;
-        let ids = users.first().map_or(after, |user| user.id)..=users.last().map_or(after, |user| user.id);
-        after = *ids.end();
-        let live = session::count_by_user(db, ids, now).await?;
+        let live = match (users.first(), users.last()) {
+            (Some(first), Some(last)) => session::count_by_user(db, first.id..=last.id, now).await?,
+            _ => HashMap::new(),
+        };
+        after = users.last().map(|user| user.id);
         for user in &users {
             let line = Line::of(user, live.get(&user.id).copied().unwrap_or(0));
             let _ = writeln!(text, "{}", if json { line.json()? } else { line.columns() });
@@ -46,15 +49,15 @@ pub(super) async fn run(db: &DatabaseConnection, json: bool) -> Result<(), Failu
     }
 }
 
-/// The name comes last: it is of any length and of any script.
+/// The username is the last column because its width varies.
 fn heading() -> String {
     format!("{:>8}  {:<24}  {:>8}  {:<24}  USERNAME\n", "ID", "CREATED", "SESSIONS", "DISABLED")
 }
 
 impl<'a> Line<'a> {
     fn of(user: &'a user::Model, live_sessions: i64) -> Self {
-        let disabled_at = user.disabled_at.as_ref().map(|at| in_words(at.0));
-        let created_at = in_words(user.created_at.0);
+        let disabled_at = user.disabled_at.as_ref().map(|at| iso_8601(at.0));
+        let created_at = iso_8601(user.created_at.0);
         Self { id: user.id, username: &user.username, created_at, live_sessions, disabled_at }
     }
 
@@ -69,11 +72,11 @@ impl<'a> Line<'a> {
     }
 }
 
-fn in_words(moment: DateTime<Utc>) -> String {
-    moment.to_rfc3339_opts(SecondsFormat::Millis, true)
+fn iso_8601(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// Prints a page; tells whether anybody still reads. Who pipes the list into `head` has seen enough.
+/// Prints a page. Returns false if the reader has closed the pipe, as `head` does.
 fn print(text: &str) -> Result<bool, Failure> {
     match io::stdout().lock().write_all(text.as_bytes()) {
         Ok(()) => Ok(true),

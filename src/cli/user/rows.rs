@@ -1,182 +1,137 @@
-//! The rows of a file of users, read one by one: the file may be larger than the memory.
-//!
-//! CSV with a header, or JSON with an object a line. What a row holds is judged by `import`; here it only has
-//! to be found.
+//! Reads the rows of a file of users one by one. `import` validates the values.
 
 use std::cell::Cell;
-use std::io::{self, BufRead as _, BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 use std::rc::Rc;
 
 use clap::ValueEnum;
+use encoding_rs_io::DecodeReaderBytesBuilder;
 use indicatif::ProgressBar;
-use serde_json::{Map, Value};
 
-use crate::cli::Failure;
+use super::csv_rows::CsvRows;
+use super::json_rows::JsonRows;
+use crate::cli::failure::Failure;
 
-/// The most bytes of a row. A quotation mark that is never closed would make one row of the rest of the file.
-const LONGEST_ROW: u64 = 1024 * 1024;
+/// Maximum bytes of a row. An unclosed quotation mark would turn the rest of the file into one row.
+pub(super) const MAX_ROW_BYTES: u64 = 1024 * 1024;
+pub(super) const TOO_LONG: &str = "a row is longer than 1 MiB; is a quotation mark not closed?";
 
-/// How the rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// With a header that names the columns
+    /// With a header line; separated by commas, semicolons or tabs
     Csv,
-    /// One JSON object a line
-    Jsonl,
+    /// An array of objects, or objects one after the other
+    #[value(alias = "jsonl")]
+    Json,
 }
 
 impl Format {
-    /// What the ending of the file's name says.
+    /// Returns the format of a file extension.
     pub(super) fn of(path: &Path) -> Option<Self> {
         match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-            "csv" => Some(Self::Csv),
-            "jsonl" | "ndjson" | "json" => Some(Self::Jsonl),
+            "csv" | "tsv" => Some(Self::Csv),
+            "jsonl" | "ndjson" | "json" => Some(Self::Json),
             _ => None,
         }
     }
 }
 
-/// A row of the file.
 pub(super) struct Row {
     pub(super) line: u64,
-    /// Its columns, or why they cannot be told.
-    pub(super) columns: Result<Columns, &'static str>,
+    /// The values, or why they cannot be read.
+    pub(super) texts: Result<Texts, String>,
 }
 
-/// The columns we read; what a row has none of is empty.
-#[derive(Default)]
-pub(super) struct Columns {
-    pub(super) username: String,
-    pub(super) password_hash: String,
-    pub(super) created_at: String,
-}
+/// The username, the hash and the sign-up time. A missing value is empty.
+pub(super) type Texts = [String; 3];
+
+/// The names of the three columns. The first name that a file has counts.
+pub(super) struct Columns([Vec<String>; 3]);
 
 impl Columns {
-    /// The column of this name: `passwordhash`, `passwordHash` and `password_hash` are one.
-    fn named(&mut self, name: &str) -> Option<&mut String> {
-        match name.trim().replace('_', "").to_lowercase().as_str() {
-            "username" => Some(&mut self.username),
-            "passwordhash" => Some(&mut self.password_hash),
-            "createdat" => Some(&mut self.created_at),
-            _ => None,
+    pub(super) fn named(username: Option<&str>, password: Option<&str>) -> Self {
+        let names = |chosen: Option<&str>, usual: &[&str]| match chosen {
+            Some(name) => vec![comparable(name)],
+            None => usual.iter().copied().map(comparable).collect(),
+        };
+        Self([
+            names(username, &["username"]),
+            names(password, &["passwordhash", "password"]),
+            names(None, &["createdat"]),
+        ])
+    }
+
+    /// Finds the columns among the names of a header or of the members of an object.
+    pub(super) fn find(&self, names: &[&str]) -> Result<[Option<usize>; 3], String> {
+        let mut found = [None; 3];
+        for (column, wanted) in found.iter_mut().zip(&self.0) {
+            let positions = |wanted: &String| {
+                names.iter().enumerate().filter(|(_, name)| comparable(name) == *wanted).map(|(at, _)| at).collect()
+            };
+            let positions: Vec<Vec<_>> = wanted.iter().map(positions).collect();
+            match positions.iter().find(|positions| !positions.is_empty()).map(Vec::as_slice) {
+                Some([_, second, ..]) => return Err(format!("the column {:?} exists twice", names[*second])),
+                first => *column = first.and_then(|first| first.first().copied()),
+            }
         }
+        Ok(found)
+    }
+
+    /// The first names of the username and the hash.
+    pub(super) fn required(&self) -> (&str, &str) {
+        (&self.0[0][0], &self.0[1][0])
     }
 }
 
-/// The rows of an open file.
-pub(super) struct Rows {
-    source: Source,
-    /// What is left of the bytes that the present row may have.
-    left: Rc<Cell<u64>>,
+/// Names are compared without case and underscores.
+fn comparable(name: &str) -> String {
+    name.trim().replace('_', "").to_lowercase()
 }
 
-enum Source {
-    Csv { reader: csv::Reader<Metered>, header: csv::StringRecord, first_line: u64 },
-    Jsonl { reader: BufReader<Metered>, line: u64 },
+pub(super) enum Rows {
+    Csv(CsvRows),
+    Json(JsonRows),
 }
+
+/// The bytes of the file in UTF-8.
+pub(super) type Utf8 = BufReader<Box<dyn Read>>;
 
 impl Rows {
-    pub(super) fn open(file: Box<dyn Read>, format: Format, bar: ProgressBar) -> Result<Self, Failure> {
-        let left = Rc::new(Cell::new(LONGEST_ROW));
+    pub(super) fn open(
+        file: Box<dyn Read>,
+        format: Format,
+        columns: Columns,
+        bar: ProgressBar,
+    ) -> Result<Self, Failure> {
+        let left = RowLimit::new(Cell::new(MAX_ROW_BYTES));
         let file = Metered { file, bar, left: Rc::clone(&left) };
-        let source = match format {
-            Format::Csv => csv_source(file)?,
-            Format::Jsonl => Source::Jsonl { reader: BufReader::new(file), line: 0 },
-        };
-        Ok(Self { source, left })
+        // Reads UTF-16 with a byte order mark. Other text stays as it is, so each row is checked for UTF-8.
+        let decoded = DecodeReaderBytesBuilder::new().utf8_passthru(true).strip_bom(true).build(file);
+        let file: Utf8 = BufReader::new(Box::new(decoded));
+        Ok(match format {
+            Format::Csv => Self::Csv(CsvRows::open(file, &columns, left)?),
+            Format::Json => Self::Json(JsonRows::new(file, columns, left)),
+        })
     }
 
-    /// The next row; none at the end.
+    /// Returns the next row, or `None` at the end of the file.
     pub(super) fn next(&mut self) -> Result<Option<Row>, Failure> {
-        self.left.set(LONGEST_ROW);
-        match &mut self.source {
-            Source::Csv { reader, header, first_line } => {
-                let mut record = csv::ByteRecord::new();
-                let read = reader.read_byte_record(&mut record);
-                let line = record.position().map_or(0, csv::Position::line) + *first_line;
-                let there = read.map_err(|error| format!("line {line}: {error}"))?;
-                Ok(there.then(|| Row { line, columns: csv_columns(header, record) }))
-            }
-            Source::Jsonl { reader, line } => {
-                let mut text = Vec::new();
-                while text.trim_ascii().is_empty() {
-                    text.clear();
-                    *line += 1;
-                    let read = reader.read_until(b'\n', &mut text).map_err(|error| format!("line {line}: {error}"))?;
-                    if read == 0 {
-                        return Ok(None);
-                    }
-                    text = bare_object(&text).to_vec();
-                }
-                Ok(Some(Row { line: *line, columns: json_columns(&text) }))
-            }
+        match self {
+            Self::Csv(rows) => rows.next(),
+            Self::Json(rows) => rows.next(),
         }
     }
 }
 
-/// Reads the header. Rows need as many fields as it has, or a comma in a name would move all that follows.
-fn csv_source(file: Metered) -> Result<Source, Failure> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
-    let header = reader.headers().map_err(|error| error.to_string())?.clone();
-    let mut columns = Columns::default();
-    for name in &header {
-        if let Some(column) = columns.named(name) {
-            if !column.is_empty() {
-                return Err(Failure::from(format!("the header names {name:?} twice")));
-            }
-            name.clone_into(column);
-        }
-    }
-    if columns.username.is_empty() || columns.password_hash.is_empty() {
-        return Err(Failure::from("the first line must name the columns username and passwordhash".to_owned()));
-    }
-    // The reader counts a line end of two characters when it begins the next line.
-    let first_line = u64::from(reader.position().line() == 1);
-    Ok(Source::Csv { reader, header, first_line })
-}
+/// The bytes that the current row may still have.
+pub(super) type RowLimit = Rc<Cell<u64>>;
 
-fn csv_columns(header: &csv::StringRecord, record: csv::ByteRecord) -> Result<Columns, &'static str> {
-    let record = csv::StringRecord::from_byte_record(record).map_err(|_| "it is not UTF-8")?;
-    if record.len() != header.len() {
-        return Err("it has not as many fields as the first line");
-    }
-    let mut columns = Columns::default();
-    for (name, field) in header.iter().zip(&record) {
-        if let Some(column) = columns.named(name) {
-            field.clone_into(column);
-        }
-    }
-    Ok(columns)
-}
-
-/// The object of a line, without what `sqlite3 -json` puts around it: the brackets and commas of an array.
-fn bare_object(line: &[u8]) -> &[u8] {
-    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii();
-    let line = line.strip_prefix(b"[").unwrap_or(line);
-    let line = line.strip_suffix(b"]").unwrap_or(line);
-    line.strip_suffix(b",").unwrap_or(line).trim_ascii()
-}
-
-fn json_columns(text: &[u8]) -> Result<Columns, &'static str> {
-    let object: Map<String, Value> = serde_json::from_slice(text).map_err(|_| "it is not a JSON object")?;
-    let mut columns = Columns::default();
-    for (name, value) in object {
-        let Some(column) = columns.named(&name) else { continue };
-        match value {
-            Value::String(text) => *column = text,
-            Value::Null => {}
-            _ => return Err("username, passwordhash and createdAt must be text"),
-        }
-    }
-    Ok(columns)
-}
-
-/// A file that shows how far it is read, and ends a row that does not end by itself.
+/// Advances the progress bar and enforces the maximum row size.
 struct Metered {
     file: Box<dyn Read>,
     bar: ProgressBar,
-    left: Rc<Cell<u64>>,
+    left: RowLimit,
 }
 
 impl Read for Metered {
@@ -185,7 +140,7 @@ impl Read for Metered {
         self.bar.inc(read as u64);
         match self.left.get().checked_sub(read as u64) {
             Some(left) => self.left.set(left),
-            None => return Err(io::Error::other("a row is longer than 1 MiB; is a quotation mark not closed?")),
+            None => return Err(io::Error::other(TOO_LONG)),
         }
         Ok(read)
     }

@@ -1,19 +1,19 @@
-//! What the stores do beside keeping: lose nothing, leave nothing behind.
+//! The stores: no lost updates, no data left behind, and their failures.
 
 use super::*;
 
 #[tokio::test]
-async fn a_thousand_at_once_on_two_replicas_lose_nothing() {
+async fn a_thousand_concurrent_increments_on_two_replicas_lose_nothing() {
     for store in ["database".to_owned()].into_iter().chain(redis_url()) {
         let here = TestApp::start_with(&[&format!("--session-store={store}")]).await;
         let there = here.replica().await;
-        let begun = here.anon.put(&format!("{}?carrier=bearer", at("other")), json!(1)).await;
-        let token = begun.header("daypass-session-token");
+        let created = here.anon.put(&format!("{}?carrier=bearer", at("other")), json!(1)).await;
+        let token = created.header("daypass-session-token");
         let replicas = [here.anon.with_token(token), there.anon.with_token(token)];
         let increments = (0..1000).map(|number| {
             let client = replicas[number % 2].clone();
             tokio::spawn(async move {
-                // Whoever is told to come back later comes back.
+                // Retry while the service is busy.
                 for _ in 0..20 {
                     let reply = client.post(&at("n/increment"), json!({})).await;
                     if reply.status() != 503 {
@@ -32,7 +32,7 @@ async fn a_thousand_at_once_on_two_replicas_lose_nothing() {
 }
 
 #[tokio::test]
-async fn rows_of_sessions_that_expired_or_ended_are_removed() {
+async fn rows_of_expired_and_ended_sessions_are_deleted() {
     use daypass::models::session_variables::Entity;
     use sea_orm::{EntityTrait as _, PaginatorTrait as _};
     let app = TestApp::start().await;
@@ -42,26 +42,26 @@ async fn rows_of_sessions_that_expired_or_ended_are_removed() {
     visitor.put(&at("a"), json!(1)).await;
     assert_eq!(rows().await, 2);
     alice.delete("/api/sessions/current").await;
-    assert_eq!(rows().await, 1, "gone with its session");
-    app.pass(TimeDelta::hours(25));
-    daypass::background::clear_up_once(&app.app).await.unwrap();
+    assert_eq!(rows().await, 1, "deleted with its session");
+    app.advance_clock(TimeDelta::hours(25));
+    app.app.purge().run_once().await.unwrap();
     assert_eq!(rows().await, 0);
 }
 
 #[tokio::test]
-async fn what_is_kept_elsewhere_than_in_the_database_goes_by_itself_when_its_session_ends() {
+async fn memory_and_redis_delete_the_data_of_expired_sessions() {
     for store in ["memory".to_owned()].into_iter().chain(redis_url()) {
         let app = TestApp::start_with(&[&format!("--session-store={store}"), "--jwt-ttl=1h"]).await;
         let alice = app.alice().await;
-        // Our clock stands still when her session has 50 ms left: what passes is the store's own time.
-        app.pass(TimeDelta::hours(1) - TimeDelta::milliseconds(300));
+        // The test clock stops when the session has 50 ms left. From then on only the clock of the store runs.
+        app.advance_clock(TimeDelta::hours(1) - TimeDelta::milliseconds(300));
         let bob = app.bob().await;
-        for person in [&alice, &bob] {
-            assert_eq!(person.put(&at("a"), json!(1)).await.status(), 201, "{store}");
+        for client in [&alice, &bob] {
+            assert_eq!(client.put(&at("a"), json!(1)).await.status(), 201, "{store}");
         }
-        let begun = std::time::Instant::now();
+        let started = std::time::Instant::now();
         while alice.get(&at("a")).await.status() == 200 {
-            assert!(begun.elapsed().as_secs() < 10, "{store}: it stays");
+            assert!(started.elapsed().as_secs() < 20, "{store}: the variable does not expire");
         }
         assert_eq!(alice.get(ALL).await.json()["items"], json!([]), "{store}");
         assert_eq!(bob.get(&at("a")).await.status(), 200, "{store}");
@@ -69,7 +69,7 @@ async fn what_is_kept_elsewhere_than_in_the_database_goes_by_itself_when_its_ses
 }
 
 #[tokio::test]
-async fn what_is_written_beside_a_sign_out_does_not_stay() {
+async fn concurrent_writes_do_not_outlive_a_sign_out() {
     use daypass::models::session_variables::Entity;
     use sea_orm::{EntityTrait as _, PaginatorTrait as _};
     let here = TestApp::start().await;
@@ -86,62 +86,64 @@ async fn what_is_written_beside_a_sign_out_does_not_stay() {
         assert_eq!(alice.delete("/api/sessions/current").await.status(), 204);
         for each in increments {
             let status = each.await.unwrap();
-            // Busy, should the database be.
+            // 503 if the database is busy.
             assert!([200, 401, 503].contains(&status), "{status}");
         }
-        // A replica that has not heard of the end yet.
+        // This replica has not polled the feed yet.
         assert_eq!(replicas[1].post(&at("n/increment"), json!({})).await.status(), 200);
         assert_eq!(rows().await, 1);
-        daypass::background::clear_up_once(&here.app).await.unwrap();
+        here.app.purge().run_once().await.unwrap();
         assert_eq!(rows().await, 0);
     }
 }
 
 #[tokio::test]
-async fn what_is_written_while_its_session_ends_is_taken_back() {
-    use daypass::auth::{reason::Reason, refusal::Refusal, revocations::Ended};
+async fn write_to_a_session_that_ends_is_undone() {
+    use daypass::auth::revocation::Ended;
+    use daypass::auth::revocation::reason::Reason;
+    use daypass::auth::token::refusal::Refusal;
     use daypass::error::Error;
-    use daypass::models::bag::VariableName;
-    use daypass::models::version::Expected;
-    use daypass::variables::Place;
+    use daypass::session_data::SessionContext;
+    use daypass::session_data::data::VariableName;
+    use daypass::types::version::Expected;
     for (store, app) in services().await {
         let reply = sign_up(&Browser::new(&app.anon), "alice", false).await;
         let (id, parts) = (reply.json()["session"]["id"].as_str().unwrap().parse().unwrap(), &app.app);
         let ends_at = app.clock.now() + TimeDelta::hours(1);
-        let place = Place { session: id, ends_at, sealed: None };
+        let context = SessionContext { session: id, is_user: true, ends_at, cookie: None };
         let name = VariableName::parse("n").unwrap();
-        // The first finds it alive and ends it on the way, the second finds it ended.
+        // The first attempt starts with an active session and ends it, the second starts with an ended session.
         for _ in 0..2 {
-            let changed = parts.variables.change(parts, place, |bag| {
-                parts.revocations.add(&[Ended { id, reason: Reason::SignOut, expires_at: ends_at }]);
-                bag.increment(&name, 1, &Expected::Any)
+            let changed = parts.session_data.update(context, |data| {
+                parts.revocations.add(&Ended { id, reason: Reason::SignOut, expires_at: ends_at }.into());
+                data.increment(&name, 1, &Expected::Any)
             });
             let Err(Error::Refused(refusal)) = changed.await else { panic!("{store}") };
             assert_eq!(refusal, Refusal::Revoked(Reason::SignOut), "{store}");
-            assert!(parts.variables.read(parts, place).await.unwrap().is_empty(), "{store}");
+            assert!(parts.session_data.read(context).await.unwrap().is_empty(), "{store}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_is_a_fault_until_all_variables_are_deleted() {
+async fn corrupt_row_returns_500_until_all_variables_are_deleted() {
     use daypass::models::session_variables::{ActiveModel, Entity};
     use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _};
     let app = TestApp::start().await;
     let alice = alice(&app).await;
     alice.put(&at("a"), json!(1)).await;
     let mut row: ActiveModel = Entity::find().one(&app.app.db).await.unwrap().unwrap().into();
-    row.bag = Set("{".to_owned());
+    row.data = Set("{".to_owned());
     row.update(&app.app.db).await.unwrap();
     for reply in [alice.get(ALL).await, alice.put(&at("a"), json!(1)).await] {
-        assert_eq!(reply.refusal(), (500, "internal_error".to_owned()));
+        assert_eq!(reply.error(), (500, "internal_error".to_owned()));
     }
     assert_eq!(alice.delete(ALL).await.status(), 204);
     assert_eq!(alice.put(&at("a"), json!(1)).await.status(), 201);
 }
 
 #[tokio::test]
-async fn they_survive_a_restart_where_the_store_does() {
+async fn persistent_stores_survive_a_restart() {
     for (store, app) in services().await {
         let alice = alice(&app).await;
         alice.put(&at("a"), json!(1)).await;
@@ -158,7 +160,7 @@ async fn they_survive_a_restart_where_the_store_does() {
 }
 
 #[tokio::test]
-async fn a_cookie_that_was_changed_or_is_another_session_s_is_empty() {
+async fn tampered_cookie_and_cookie_of_another_session_are_ignored() {
     let app = TestApp::start_with(&["--session-store=cookie"]).await;
     let (alice, bob) = (alice(&app).await, Browser::new(&app.anon));
     sign_up(&bob, "bob", false).await;
@@ -176,17 +178,17 @@ async fn a_cookie_that_was_changed_or_is_another_session_s_is_empty() {
 }
 
 #[tokio::test]
-async fn without_redis_variables_wait_and_all_else_works() {
+async fn unreachable_redis_affects_only_variables() {
     // Nothing listens on this port.
     let app = TestApp::start_with(&["--session-store=redis://127.0.0.1:1"]).await;
     let alice = alice(&app).await;
     assert_eq!(alice.get("/api/verify").await.status(), 204);
     for reply in [alice.get(ALL).await, alice.put(&at("a"), json!(1)).await] {
-        assert_eq!(reply.refusal(), (503, "unavailable".to_owned()));
+        assert_eq!(reply.error(), (503, "unavailable".to_owned()));
         assert_eq!(reply.header("retry-after"), "1");
     }
     let body = json!({"username": "alice", "password": PASSWORD, "carrier": "cookie", "keepVariables": true});
-    assert_eq!(alice.post("/api/sessions", body).await.refusal().0, 503, "they would be lost");
-    assert_eq!(alice.get("/health/ready").await.status(), 204);
+    assert_eq!(alice.post("/api/sessions", body).await.error().0, 503, "the variables would be lost");
+    assert_eq!(alice.get("/health/ready").await.status(), 200);
     assert_eq!(alice.delete("/api/sessions/current").await.status(), 204);
 }

@@ -1,9 +1,9 @@
-//! What a variable can hold: any JSON, as it was sent, within limits.
+//! Values of variables: any JSON within the limits, returned as it was sent.
 
 use super::*;
 
 #[tokio::test]
-async fn a_variable_is_set_read_changed_and_deleted() {
+async fn variable_can_be_created_read_updated_and_deleted() {
     for (store, app) in services().await {
         let alice = alice(&app).await;
         let values =
@@ -23,8 +23,8 @@ async fn a_variable_is_set_read_changed_and_deleted() {
         assert_eq!(names(&alice).await, ["a", "b"], "{store}");
         assert_eq!(alice.delete(&at("a")).await.status(), 204, "{store}");
         for path in [at("a"), at("nothing"), at("no%20name")] {
-            assert_eq!(alice.get(&path).await.refusal().0, 404, "{store}");
-            assert_eq!(alice.delete(&path).await.refusal().0, 404, "{store}");
+            assert_eq!(alice.get(&path).await.error().0, 404, "{store}");
+            assert_eq!(alice.delete(&path).await.error().0, 404, "{store}");
         }
         assert_eq!(alice.delete(ALL).await.status(), 204, "{store}");
         assert_eq!(names(&alice).await, Vec::<String>::new(), "{store}");
@@ -32,16 +32,16 @@ async fn a_variable_is_set_read_changed_and_deleted() {
 }
 
 #[tokio::test]
-async fn a_value_comes_back_in_the_words_it_was_sent() {
+async fn value_is_returned_exactly_as_sent() {
     for (store, app) in services().await {
-        // A cookie has no room for more.
+        // A cookie cannot hold more.
         let levels = if store == "cookie" { 1300 } else { 2000 };
         let lists = format!("{}{}", "[".repeat(levels), "]".repeat(levels));
         let objects = format!("{}1{}", r#"{"a":"#.repeat(levels / 3), "}".repeat(levels / 3));
-        let begun = alice(&app).await;
+        let alice = alice(&app).await;
         let raw = async |name: &str, text: &str| {
             let headers = [("sec-fetch-site", "same-origin"), ("content-type", "application/json")];
-            begun.send_text(Method::PUT, &at(name), text, &headers).await
+            alice.send_text(Method::PUT, &at(name), text, &headers).await
         };
         for text in [
             "5e-324",
@@ -57,31 +57,31 @@ async fn a_value_comes_back_in_the_words_it_was_sent() {
             &lists,
             &objects,
         ] {
-            begun.delete(ALL).await;
+            alice.delete(ALL).await;
             let made = raw("a", &format!(" \n{text}\t")).await;
             assert_eq!(made.status(), 201, "{store}: {text}: {}", made.text());
             let version = made.header("etag").trim_matches('"').to_owned();
             let expected = format!(r#"{{"name":"a","value":{text},"version":{version}}}"#);
             assert_eq!(made.text(), expected, "{store}");
-            assert_eq!(begun.get(&at("a")).await.text(), expected, "{store}");
-            assert_eq!(begun.get(ALL).await.text(), format!(r#"{{"items":[{expected}]}}"#), "{store}");
-            assert_eq!(begun.post(&at("b/increment"), json!({})).await.status(), 200, "{store}: {text}");
-            assert_eq!(begun.delete(&at("b")).await.status(), 204, "{store}");
+            assert_eq!(alice.get(&at("a")).await.text(), expected, "{store}");
+            assert_eq!(alice.get(ALL).await.text(), format!(r#"{{"items":[{expected}]}}"#), "{store}");
+            assert_eq!(alice.post(&at("b/increment"), json!({})).await.status(), 200, "{store}: {text}");
+            assert_eq!(alice.delete(&at("b")).await.status(), 204, "{store}");
         }
-        // Its session lives on, and the variable moves along and goes.
-        begun.delete(ALL).await;
+        // The variable can be moved to a new session and deleted.
+        alice.delete(ALL).await;
         raw("a", &lists).await;
         let again = json!({"username": "alice", "password": PASSWORD, "carrier": "cookie", "keepVariables": true});
-        assert_eq!(begun.post("/api/sessions", again).await.status(), 201, "{store}");
-        assert!(begun.get(&at("a")).await.text().contains(&lists), "{store}");
-        assert_eq!(begun.delete(&at("a")).await.status(), 204, "{store}");
-        // White space counts, inside.
-        assert_eq!(raw("a", &format!("[{}]", " ".repeat(4095))).await.refusal().0, 413, "{store}");
+        assert_eq!(alice.post("/api/sessions", again).await.status(), 201, "{store}");
+        assert!(alice.get(&at("a")).await.text().contains(&lists), "{store}");
+        assert_eq!(alice.delete(&at("a")).await.status(), 204, "{store}");
+        // White space inside of the value counts.
+        assert_eq!(raw("a", &format!("[{}]", " ".repeat(4095))).await.error().0, 413, "{store}");
     }
 }
 
 #[tokio::test]
-async fn a_counter_counts_from_nothing_and_only_in_whole_numbers() {
+async fn increment_starts_at_zero_and_takes_integers_only() {
     for (store, app) in services().await {
         let alice = alice(&app).await;
         let increment = async |body: Value| alice.post(&at("n/increment"), body).await;
@@ -90,45 +90,52 @@ async fn a_counter_counts_from_nothing_and_only_in_whole_numbers() {
         assert_eq!(increment(json!({"by": -50})).await.json()["value"], -8, "{store}");
         assert_eq!(increment(json!({"by": 1.5})).await.field_errors(), [("/by".to_owned(), "not_whole".to_owned())]);
         alice.put(&at("n"), json!(i64::MAX)).await;
-        assert_eq!(increment(json!({})).await.refusal(), (409, "not_a_number".to_owned()), "{store}");
-        alice.put(&at("n"), json!("1")).await;
-        assert_eq!(increment(json!({})).await.refusal().0, 409, "{store}");
+        assert_eq!(increment(json!({})).await.error(), (409, "not_a_number".to_owned()), "{store}");
+        for value in ["\"1\"", "1.5", "1e2", "null", "[1]", "18446744073709551615"] {
+            let headers = [("sec-fetch-site", "same-origin"), ("content-type", "application/json")];
+            alice.send_text(Method::PUT, &at("n"), value, &headers).await;
+            assert_eq!(increment(json!({})).await.error(), (409, "not_a_number".to_owned()), "{store}: {value}");
+        }
     }
 }
 
 #[tokio::test]
-async fn names_sizes_and_numbers_have_limits() {
+async fn names_sizes_and_number_of_variables_are_limited() {
     for (store, app) in services().await {
         let alice = alice(&app).await;
-        for name in ["no%20name", "%C3%A9", ".", "..", &"n".repeat(65)] {
+        for name in ["no%20name", "%C3%A9", ".", "..", "...", "a%2Fb", "a%0A", "a%00", &"n".repeat(65)] {
             let expected = [("name".to_owned(), "variable_name".to_owned())];
-            assert_eq!(alice.put(&at(name), json!(1)).await.field_errors(), expected, "{store}");
+            assert_eq!(alice.put(&at(name), json!(1)).await.field_errors(), expected, "{store}: {name}");
         }
-        // With its two quotation marks one byte too long.
+        for name in ["a", ".a", "a..", "cart.items", "x-1_Y", &"n".repeat(64)] {
+            assert_eq!(alice.put(&at(name), json!(1)).await.status(), 201, "{store}: {name}");
+        }
+        assert_eq!(alice.delete(ALL).await.status(), 204, "{store}");
+        // One byte too long, with the two quotation marks.
         let reply = alice.put(&at("a"), json!("x".repeat(4095))).await;
-        assert_eq!(reply.refusal(), (413, "variable_too_large".to_owned()), "{store}");
+        assert_eq!(reply.error(), (413, "variable_too_large".to_owned()), "{store}");
         let huge = alice.put(&at("a"), json!("x".repeat(70_000))).await;
-        assert_eq!(huge.refusal(), (413, "body_too_large".to_owned()), "{store}");
+        assert_eq!(huge.error(), (413, "body_too_large".to_owned()), "{store}");
         assert_eq!(names(&alice).await, Vec::<String>::new(), "{store}");
         for number in 0..50 {
             assert_eq!(alice.put(&at(&format!("v{number}")), json!(1)).await.status(), 201, "{store}");
         }
         for reply in [alice.put(&at("one-more"), json!(1)).await, alice.post(&at("m/increment"), json!({})).await] {
-            assert_eq!(reply.refusal(), (422, "too_many_variables".to_owned()), "{store}");
+            assert_eq!(reply.error(), (422, "too_many_variables".to_owned()), "{store}");
         }
         assert_eq!(alice.put(&at("v7"), json!(2)).await.status(), 200, "{store}");
     }
 }
 
 #[tokio::test]
-async fn together_they_are_as_large_as_their_store_takes() {
+async fn total_size_is_limited_by_the_store() {
     for (store, app) in services().await {
         let alice = alice(&app).await;
         let mut fitted = 0;
         let refused = loop {
             let reply = alice.put(&at(&format!("v{fitted}")), json!("x".repeat(1000))).await;
             if reply.status() != 201 {
-                break reply.refusal();
+                break reply.error();
             }
             fitted += 1;
             if fitted == 50 {
@@ -136,14 +143,14 @@ async fn together_they_are_as_large_as_their_store_takes() {
             }
         };
         assert_eq!(refused, (413, "variables_too_large".to_owned()), "{store}");
-        // A cookie has 4 KiB for what is encrypted and written in base64.
+        // A cookie has 4 KiB for the encrypted data in base64.
         assert_eq!(fitted, if store == "cookie" { 2 } else { 50 }, "{store}");
-        assert_eq!(names(&alice).await.len(), fitted, "{store}: what was there is there still");
+        assert_eq!(names(&alice).await.len(), fitted, "{store}: stored variables are unchanged");
     }
 }
 
 #[tokio::test]
-async fn what_is_not_json_is_no_value() {
+async fn invalid_json_value_is_rejected() {
     let app = TestApp::start().await;
     let alice = app.alice().await;
     for (media_type, body, expected) in [
@@ -155,7 +162,7 @@ async fn what_is_not_json_is_no_value() {
         ("application/json", r#"{"a":1,"\u0061":2}"#, (400, "malformed_json")),
         ("text/plain", "1", (415, "unsupported_media_type")),
     ] {
-        let draft = alice.request(Method::PUT, &at("a")).header("content-type", media_type).body(body);
-        assert_eq!(draft.send().await.refusal(), (expected.0, expected.1.to_owned()), "{body}");
+        let request = alice.request(Method::PUT, &at("a")).header("content-type", media_type).body(body);
+        assert_eq!(request.send().await.error(), (expected.0, expected.1.to_owned()), "{body}");
     }
 }

@@ -14,7 +14,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
-/// These are the service's, in its `src/database.rs` and `src/models/page.rs`.
+/// These are the service's, in its `src/platform/database/mod.rs` and `src/models/page.rs`.
 const CONNECTIONS: u32 = 8;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
 const PAGE: usize = 20;

@@ -1,0 +1,105 @@
+//! The table that records applied migrations, and the tables that belong to this service.
+//!
+//! The table has a name of its own, because another SeaORM application may use the same database. Earlier releases used the
+//! default name. Their records are moved.
+
+use std::collections::HashSet;
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{DbBackend, Schema, Statement};
+use sea_orm_migration::seaql_migrations::{Column, Entity};
+
+use crate::Migrator;
+
+pub(crate) const TABLE: &str = "daypass_migrations";
+/// The default name, which other applications use, too.
+const SHARED_TABLE: &str = "seaql_migrations";
+
+/// The tables of this service, in the order in which they are created.
+pub const TABLES: [&str; 10] = [
+    "users",
+    "sessions",
+    "items",
+    "revocations",
+    "workout_logs",
+    "tests",
+    "seeds",
+    "session_variables",
+    "database_state",
+    "imported_records",
+];
+
+/// Creates the table and moves the records of earlier releases into it. If the process stops halfway, the next call does the
+/// rest.
+pub(crate) async fn install<C: ConnectionTrait>(db: &C) -> Result<(), DbErr> {
+    let mut create = Schema::new(db.get_database_backend()).create_table_from_entity(Entity);
+    db.execute(create.table(TABLE).if_not_exists()).await?;
+    if !table_names(db).await?.contains(SHARED_TABLE) {
+        return Ok(());
+    }
+    let all = Migrator::migrations();
+    let ours = Expr::col((SHARED_TABLE, Column::Version)).is_in(all.iter().map(|migration| migration.name()));
+    let recorded = Query::select().column(Column::Version).from(TABLE).take();
+    let missing = Query::select()
+        .columns([Column::Version, Column::AppliedAt])
+        .from(SHARED_TABLE)
+        .and_where(ours.clone())
+        .and_where(Expr::col((SHARED_TABLE, Column::Version)).not_in_subquery(recorded))
+        .take();
+    let mut insert = Query::insert().into_table(TABLE).columns([Column::Version, Column::AppliedAt]).take();
+    let insert = insert.select_from(missing);
+    db.execute(insert.map_err(|error| DbErr::Custom(error.to_string()))?).await?;
+    let moved = db.execute(Query::delete().from_table(SHARED_TABLE).and_where(ours)).await?.rows_affected();
+    let left = Query::select().column(Column::Version).from(SHARED_TABLE).limit(1).take();
+    if moved > 0 && db.query_one(&left).await?.is_none() {
+        db.execute(Table::drop().table(SHARED_TABLE)).await?;
+    }
+    Ok(())
+}
+
+/// Checks that no other application has tables of these names.
+///
+/// # Errors
+/// If no migration has been applied and some of the tables exist.
+pub async fn check_other_tables<C: ConnectionTrait>(db: &C) -> Result<(), DbErr> {
+    if !Migrator::get_applied_migrations(db).await?.is_empty() {
+        return Ok(());
+    }
+    let existing = table_names(db).await?;
+    let taken: Vec<_> = TABLES.into_iter().filter(|table| existing.contains(*table)).collect();
+    if taken.is_empty() {
+        return Ok(());
+    }
+    Err(DbErr::Migration(format!(
+        "the database has tables of another application with the names that Daypass needs: {}; give Daypass a database of \
+         its own",
+        taken.join(", ")
+    )))
+}
+
+/// Drops the tables of this service with their data. The tables of other applications stay.
+///
+/// # Errors
+/// Those of [`check_other_tables`].
+pub async fn drop_tables<C: ConnectionTrait>(db: &C) -> Result<(), DbErr> {
+    check_other_tables(db).await?;
+    for table in TABLES.into_iter().rev().chain([TABLE]) {
+        db.execute(Table::drop().table(table).if_exists()).await?;
+    }
+    Ok(())
+}
+
+async fn table_names<C: ConnectionTrait>(db: &C) -> Result<HashSet<String>, DbErr> {
+    let backend = db.get_database_backend();
+    let query = match backend {
+        DbBackend::MySql => {
+            "SELECT CAST(table_name AS CHAR(64)) AS name FROM information_schema.tables WHERE table_schema = DATABASE()"
+        }
+        DbBackend::Postgres => {
+            "SELECT CAST(table_name AS TEXT) AS name FROM information_schema.tables WHERE table_schema = current_schema()"
+        }
+        _ => "SELECT name FROM sqlite_schema WHERE type = 'table'",
+    };
+    let rows = db.query_all_raw(Statement::from_string(backend, query)).await?;
+    rows.iter().map(|row| row.try_get("", "name")).collect()
+}

@@ -1,0 +1,162 @@
+//! New sessions: the steps that sign-up, sign-in and a password change share.
+//!
+//! A session always gets a new id, so an id that an attacker planted in the browser is useless (session fixation). The
+//! session that the request presented ends (ASVS 7.2.4). Its data is copied if the client asks for it.
+
+use axum::http::HeaderValue;
+use chrono::{DateTime, SubsecRound as _, Utc};
+use metrics::counter;
+use sea_orm::ConnectionTrait;
+use secrecy::{ExposeSecret, SecretString};
+use tracing::warn;
+
+use super::ClientInfo;
+use crate::app::AppState;
+use crate::auth::revocation::Ending;
+use crate::auth::revocation::reason::Reason;
+use crate::auth::token::device::DeviceAccount;
+use crate::auth::token::{AnySession, Issued};
+use crate::error::Error;
+use crate::models::{database_state, session, user};
+use crate::platform::random;
+use crate::session_data::SessionContext;
+use crate::session_data::data::SessionData;
+use crate::transport::Transport;
+use crate::types::UserId;
+use crate::types::generation::Generation;
+
+/// How a new session starts.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SessionOptions {
+    pub transport: Transport,
+    /// Copies the data of the session that the request presents.
+    pub keep_data: bool,
+}
+
+impl SessionOptions {
+    /// Returns the data to copy: that of an anonymous session, or of a session of the same user. Data that is written
+    /// afterwards is lost, so this is called as late as possible.
+    pub(super) async fn data_to_copy(
+        self,
+        app: &AppState,
+        client: &ClientInfo,
+        user: Option<UserId>,
+    ) -> Result<SessionData, Error> {
+        match &client.session {
+            Some(session) if self.keep_data && session.user.is_none_or(|owner| Some(owner.id) == user) => {
+                app.session_data.read(SessionContext::of(session, client.sealed_data.as_deref())).await
+            }
+            _ => Ok(SessionData::default()),
+        }
+    }
+}
+
+/// A new session, with everything that its client stores.
+pub struct NewSession {
+    pub user: user::Model,
+    pub row: session::Model,
+    /// `None` if the token travels by cookie.
+    pub token: Option<SecretString>,
+    /// Seconds until the token expires.
+    pub expires_in: i64,
+    pub device_token: SecretString,
+    pub cookies: Vec<HeaderValue>,
+    session: AnySession,
+}
+
+/// Issues a session token for `user` and inserts the session.
+pub(super) async fn begin_session(
+    app: &AppState,
+    db: &impl ConnectionTrait,
+    user: user::Model,
+    client: &ClientInfo,
+    transport: Transport,
+) -> Result<NewSession, Error> {
+    let now = app.clock.now();
+    // Read in the transaction: the generation in memory can be out of date.
+    let first = Generation::random(&mut random::secure());
+    let generation = database_state::generation(db, first).await?;
+    let issued = app.tokens.issue(Some(user.id), generation, now, &mut random::secure())?;
+    let row = session::create(db, user.id, &issued, client.user_agent.as_deref(), now).await?;
+    let device_token = device_token(app, client, &user, now)?;
+    app.limits.add_known_network(client.network, &user.username);
+    counter!("daypass_sessions_created_total").increment(1);
+    let cookies = cookies(client, &issued, transport, now)?;
+    let Issued { token, session, .. } = issued;
+    Ok(NewSession {
+        user,
+        row,
+        token: (transport == Transport::Bearer).then_some(token),
+        expires_in: (session.expires_at - now.trunc_subsecs(0)).num_seconds(),
+        device_token,
+        cookies,
+        session,
+    })
+}
+
+/// Issues a token for the client's device, with the device's id if it has one already.
+fn device_token(
+    app: &AppState,
+    client: &ClientInfo,
+    user: &user::Model,
+    now: DateTime<Utc>,
+) -> Result<SecretString, Error> {
+    let account = DeviceAccount { username: &user.username, password_hash: &user.password_hash };
+    let token = client.device_token.as_deref();
+    let presented = token.and_then(|token| app.tokens.verify_device(token, account.username, now));
+    let device = presented.and_then(|presented| app.tokens.confirm_device(&presented, account.password_hash));
+    app.tokens.issue_device(device, account, now, &mut random::secure()).map_err(Error::from)
+}
+
+/// Sets the cookie of the new session, or clears the cookie of the session that it replaces.
+fn cookies(
+    client: &ClientInfo,
+    issued: &Issued,
+    transport: Transport,
+    now: DateTime<Utc>,
+) -> Result<Vec<HeaderValue>, Error> {
+    let cookie = match transport {
+        Transport::Cookie => {
+            Some(client.cookies.session(issued.token.expose_secret(), issued.session.expires_at, now)?)
+        }
+        Transport::Bearer if client.transport == Transport::Cookie => Some(client.cookies.cleared_session()),
+        Transport::Bearer => None,
+    };
+    Ok(cookie.into_iter().collect())
+}
+
+/// Ends the session that the request presents, in the transaction that begins the new one.
+pub(super) async fn end_presented(
+    app: &AppState,
+    db: &impl ConnectionTrait,
+    client: &ClientInfo,
+) -> Result<Ending, Error> {
+    match &client.session {
+        Some(session) => session::end_presented(db, session, Reason::Replaced, app.clock.now()).await,
+        None => Ok(Ending::default()),
+    }
+}
+
+impl NewSession {
+    /// Copies session data into the session, once the transaction is committed. Best effort: the session is valid
+    /// even if this fails.
+    pub(super) async fn with_data(mut self, app: &AppState, client: &ClientInfo, data: &SessionData) -> Self {
+        if data.is_empty() {
+            return self;
+        }
+        let copy = |new: &mut SessionData| {
+            new.clone_from(data);
+            Ok(())
+        };
+        let context = SessionContext::of(&self.session, None);
+        let copied = app.session_data.update(context, copy).await.and_then(|updated| {
+            let now = app.clock.now();
+            updated.cookie.map(|value| client.cookies.session_data(&value, self.session.ends_at, now)).transpose()
+        });
+        match copied {
+            Ok(cookie) => self.cookies.extend(cookie),
+            Err(error) => warn!(%error, "cannot copy session data to the new session"),
+        }
+        self
+    }
+}

@@ -1,0 +1,39 @@
+//! Account deletion.
+
+use tracing::info;
+
+use super::password::verified_user;
+use super::{ClientInfo, Limited};
+use crate::app::AppState;
+use crate::auth::password::policy::Password;
+use crate::auth::revocation::reason::Reason;
+use crate::auth::token::Session;
+use crate::error::Error;
+use crate::models::{session, user};
+
+/// Deletes the user of the session, everything the user owns and all sessions.
+///
+/// # Errors
+/// [`Error::TooManyAttempts`] when the current password was asked for too often.
+pub async fn delete_account(
+    app: &AppState,
+    session: &Session,
+    client: &ClientInfo,
+    current_password: &Password,
+) -> Result<Limited<()>, Error> {
+    let attempt = app.limits.password_change(session.user_id, app.clock.monotonic())?;
+    let deleted = async {
+        let verified = verified_user(app, session, client, current_password).await?;
+        let transaction = app.db.begin_write().await?;
+        let user = user::lock_unchanged(&transaction, &verified).await?.ok_or(Error::WrongPassword)?;
+        let reason = Reason::AccountDeletion;
+        let mut ending = session::end_user_session(&transaction, session, reason, app.clock.now()).await?;
+        ending.extend(session::end_all(&transaction, user.id, None, reason, app.ended_at()).await?);
+        user.delete(&transaction).await?;
+        transaction.commit().await?;
+        app.ended(&ending).await;
+        info!(user.id = session.user_id.0, ended = ending.sessions.len(), "deleted the account");
+        Ok(())
+    };
+    Ok(Limited::settle(attempt, deleted.await))
+}

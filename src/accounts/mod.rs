@@ -1,0 +1,27 @@
+//! Operations on accounts and their sessions, called by controllers, the classroom and the command line.
+//!
+//! An operation applies its rate limit, changes the database in one transaction and updates the revocations in
+//! memory before it returns.
+
+pub mod administration;
+mod begin_session;
+mod client_info;
+mod delete_account;
+mod end_sessions;
+mod limited;
+mod password;
+mod rename;
+pub mod rows;
+pub mod session_data;
+mod sign_in;
+mod sign_up;
+
+pub use begin_session::{NewSession, SessionOptions};
+pub use client_info::ClientInfo;
+pub use delete_account::delete_account;
+pub use end_sessions::{end_session, sign_out, sign_out_everywhere};
+pub use limited::Limited;
+pub use password::{PasswordChange, change_password};
+pub use rename::rename;
+pub use sign_in::{SignIn, sign_in};
+pub use sign_up::{SignUp, sign_up};

@@ -1,0 +1,86 @@
+//! Password changes, and verification of the current password.
+
+use tracing::info;
+use utoipa::ToSchema;
+
+use super::begin_session::begin_session;
+use super::{ClientInfo, Limited, NewSession, SessionOptions};
+use crate::app::AppState;
+use crate::auth::password::hasher::Comparison;
+use crate::auth::password::policy::Password;
+use crate::auth::revocation::reason::Reason;
+use crate::auth::token::Session;
+use crate::error::Error;
+use crate::models::{session, user};
+use crate::transport::Transport;
+use crate::types::{ValidationError, schema};
+
+/// The current password and the new one.
+#[derive(ToSchema)]
+#[schema(as = ChangePassword)]
+#[serde(rename_all = "camelCase")]
+pub struct PasswordChange {
+    #[schema(value_type = String, format = Password, example = "orbit lantern cactus velvet")]
+    pub current_password: Password,
+    #[schema(schema_with = schema::changed_password)]
+    pub new_password: Password,
+    /// Copies the session variables of the current session to the new one.
+    #[schema(required = false, nullable = false, default = false)]
+    pub keep_variables: bool,
+}
+
+/// Changes the password, ends all sessions of the user and begins a new one.
+///
+/// # Errors
+/// [`Error::TooManyAttempts`] when the current password was asked for too often.
+pub async fn change_password(
+    app: &AppState,
+    session: &Session,
+    client: &ClientInfo,
+    change: PasswordChange,
+) -> Result<Limited<NewSession>, Error> {
+    let attempt = app.limits.password_change(session.user_id, app.clock.monotonic())?;
+    Ok(Limited::settle(attempt, replace_password(app, session, client, change).await))
+}
+
+async fn replace_password(
+    app: &AppState,
+    session: &Session,
+    client: &ClientInfo,
+    change: PasswordChange,
+) -> Result<NewSession, Error> {
+    let verified = verified_user(app, session, client, &change.current_password).await?;
+    if change.new_password.is_like(&verified.username) {
+        return Err(Error::invalid("/newPassword", ValidationError::PasswordLikeUsername));
+    }
+    let password_hash = app.passwords.hash(client.known(), change.new_password).await?;
+    let options = SessionOptions { transport: client.transport, keep_data: change.keep_variables };
+    let data = options.data_to_copy(app, client, Some(session.user_id)).await?;
+    let now = app.clock.now();
+    let transaction = app.db.begin_write().await?;
+    let user = user::lock_unchanged(&transaction, &verified).await?.ok_or(Error::WrongPassword)?;
+    let user = user.change_password(&transaction, password_hash, now).await?;
+    // With `PasswordChange`, a response to an earlier request could clear the new cookie.
+    let reason = if client.transport == Transport::Cookie { Reason::Replaced } else { Reason::PasswordChange };
+    let mut ending = session::end_user_session(&transaction, session, reason, now).await?;
+    ending.extend(session::end_all(&transaction, user.id, None, Reason::PasswordChange, app.ended_at()).await?);
+    let new = begin_session(app, &transaction, user, client, options.transport).await?;
+    transaction.commit().await?;
+    app.ended(&ending).await;
+    info!(user.id = new.user.id.0, ended = ending.sessions.len(), "changed the password");
+    Ok(new.with_data(app, client, &data).await)
+}
+
+/// Returns the user of the session if `password` is the user's current password.
+pub(super) async fn verified_user(
+    app: &AppState,
+    session: &Session,
+    client: &ClientInfo,
+    password: &Password,
+) -> Result<user::Model, Error> {
+    let user = user::find(&app.db, session.user_id).await?;
+    match app.passwords.verify(client.known(), password, Some(user.password_hash.clone())).await? {
+        Comparison::Match { .. } => Ok(user),
+        Comparison::Mismatch => Err(Error::WrongPassword),
+    }
+}

@@ -1,0 +1,29 @@
+//! Changes a username.
+
+use super::{ClientInfo, Limited};
+use crate::app::AppState;
+use crate::auth::token::Session;
+use crate::error::Error;
+use crate::models::user;
+use crate::types::username::Username;
+
+/// Changes the name of the session's user. It shares the rate limit of sign-up because both reveal which names are taken.
+///
+/// # Errors
+/// [`Error::TooManyAttempts`].
+pub async fn rename(
+    app: &AppState,
+    session: &Session,
+    client: &ClientInfo,
+    username: &Username,
+) -> Result<Limited<user::Model>, Error> {
+    let attempt = app.limits.sign_up(client.network, app.clock.monotonic())?;
+    let renamed = async {
+        let transaction = app.db.begin_write().await?;
+        let user = user::lock(&transaction, session.user_id).await?;
+        let user = user.rename(&transaction, username, app.clock.now()).await?;
+        transaction.commit().await?;
+        Ok(user)
+    };
+    Ok(Limited::settle(attempt, renamed.await))
+}

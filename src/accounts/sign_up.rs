@@ -1,0 +1,60 @@
+//! Sign-up: creates a user and the first session.
+
+use tracing::info;
+use utoipa::ToSchema;
+
+use super::begin_session::{begin_session, end_presented};
+use super::{ClientInfo, Limited, NewSession, SessionOptions};
+use crate::app::AppState;
+use crate::auth::password::policy::Password;
+use crate::error::Error;
+use crate::models::user_creation;
+use crate::transport::Transport;
+use crate::types::schema;
+use crate::types::username::Username;
+
+/// A new user.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SignUp {
+    #[schema(schema_with = schema::username)]
+    pub username: Username,
+    #[schema(schema_with = schema::password)]
+    pub password: Password,
+    /// Where the session token is returned: `bearer` (in the response body) or `cookie`.
+    #[schema(value_type = String, required = false, nullable = false, default = "bearer", example = "bearer")]
+    #[serde(rename = "carrier")]
+    pub transport: Transport,
+    /// Copies the session variables of the request's session, which ends.
+    #[schema(required = false, nullable = false, default = false)]
+    pub keep_variables: bool,
+}
+
+impl SignUp {
+    fn options(&self) -> SessionOptions {
+        SessionOptions { transport: self.transport, keep_data: self.keep_variables }
+    }
+}
+
+/// Creates a user and the first session.
+///
+/// # Errors
+/// [`Error::CrossSite`], and [`Error::TooManyAttempts`] when the address asked for too many names.
+pub async fn sign_up(app: &AppState, client: &ClientInfo, request: SignUp) -> Result<Limited<NewSession>, Error> {
+    request.transport.check(client.site)?;
+    let attempt = app.limits.sign_up(client.network, app.clock.monotonic())?;
+    let signed_up = async {
+        let options = request.options();
+        let password_hash = app.passwords.hash(client.network, request.password).await?;
+        let data = options.data_to_copy(app, client, None).await?;
+        let transaction = app.db.begin_write().await?;
+        let user = user_creation::create(&transaction, &request.username, password_hash, app.clock.now()).await?;
+        let ended = end_presented(app, &transaction, client).await?;
+        let new = begin_session(app, &transaction, user, client, options.transport).await?;
+        transaction.commit().await?;
+        app.ended(&ended).await;
+        info!(user.id = new.user.id.0, session.id = new.row.id, "signed up");
+        Ok(new.with_data(app, client, &data).await)
+    };
+    Ok(Limited::settle(attempt, signed_up.await))
+}

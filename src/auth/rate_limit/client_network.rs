@@ -1,0 +1,32 @@
+//! Client addresses for rate limits and for the hash queue: one IPv4 address, or one IPv6 /64.
+//!
+//! An IPv6 subscriber has at least a /64, so limits on single IPv6 addresses would have no effect.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// An IPv4 address or an IPv6 /64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ClientNetwork(IpAddr);
+
+/// An IPv4 /24 or an IPv6 /48. Most subscribers have less, so one subscriber cannot look like many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Network(IpAddr);
+
+impl ClientNetwork {
+    pub const LOCAL: Self = Self(IpAddr::V4(Ipv4Addr::LOCALHOST));
+
+    /// Returns the network of an address. An IPv4-mapped IPv6 address is an IPv4 address.
+    pub fn of(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+            address @ IpAddr::V4(_) => address,
+        })
+    }
+
+    pub fn network(self) -> Network {
+        Network(match self.0 {
+            IpAddr::V4(address) => IpAddr::V4(Ipv4Addr::from_bits(address.to_bits() & (u32::MAX << 8))),
+            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 80))),
+        })
+    }
+}

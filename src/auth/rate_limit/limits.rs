@@ -1,0 +1,110 @@
+//! The limits that count every attempt. Those of sign-in are in `sign_in`.
+
+use std::time::Duration;
+
+use moka::sync::Cache;
+
+use super::attempt::{Attempt, Charges, ReservedBytes};
+use super::buckets::{Buckets, NoTry, Reserved};
+use super::client_network::ClientNetwork;
+use super::quota::{Allowance, Quotas};
+use crate::platform::clock::Monotonic;
+use crate::types::UserId;
+
+/// NIST SP 800-63B-4 §3.2.2.
+pub const MAX_FAILURES_IN_A_ROW: u32 = 100;
+/// The maximum number of networks in memory, and how long each is stored after a sign-in.
+const KNOWN_NETWORKS: u64 = 65_536;
+const KNOWN_NETWORK_TTL: Duration = Duration::from_hours(30 * 24);
+
+/// Why an attempt is not admitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotAdmitted {
+    /// The quota is used up.
+    Exhausted(Allowance),
+    /// Pending attempts hold the rest of the quota, and none ended in time.
+    Busy,
+}
+
+/// Counts attempts. Empty when limits are off.
+pub struct Limits(pub(super) Option<Tables>);
+
+pub(super) struct Tables {
+    sign_up: Buckets,
+    /// This table and the next three count failed sign-ins, each by its own key.
+    pub(super) accounts: Buckets,
+    pub(super) devices: Buckets,
+    pub(super) sessions: Buckets,
+    pub(super) addresses: Buckets,
+    new_session: Buckets,
+    password_change: Buckets,
+    anonymous: Buckets,
+    anonymous_data: Buckets,
+    /// Networks from which a user has recently signed in, with the key of the username.
+    pub(super) known_networks: Cache<(String, ClientNetwork), ()>,
+}
+
+impl Limits {
+    /// The names of the limits, in `RateLimit` headers and metrics.
+    pub const POLICIES: [&str; 7] =
+        ["sign-up", "sign-in", "sign-in-address", "new-session", "password-change", "anonymous", "anonymous-data"];
+
+    /// Creates the limits. `None` turns them off.
+    pub fn new(quotas: Option<Quotas>) -> Self {
+        let failures = |quota| Buckets::new("sign-in", quota).with_max_in_a_row(MAX_FAILURES_IN_A_ROW);
+        Self(quotas.map(|quotas| Tables {
+            sign_up: Buckets::new("sign-up", quotas.sign_up),
+            accounts: failures(quotas.sign_in),
+            devices: failures(quotas.sign_in),
+            sessions: failures(quotas.sign_in),
+            addresses: Buckets::new("sign-in-address", quotas.sign_in_address),
+            new_session: Buckets::new("new-session", quotas.new_session),
+            password_change: Buckets::new("password-change", quotas.password_change),
+            anonymous: Buckets::new("anonymous", quotas.anonymous),
+            anonymous_data: Buckets::new("anonymous-data", quotas.anonymous_data),
+            known_networks: Cache::builder().max_capacity(KNOWN_NETWORKS).time_to_live(KNOWN_NETWORK_TTL).build(),
+        }))
+    }
+
+    /// Limits sign-ups and changes of username.
+    pub fn sign_up(&self, from: ClientNetwork, now: Monotonic) -> Result<Attempt<'_>, NotAdmitted> {
+        self.count_all(|tables| tables.sign_up.reserve(from, now))
+    }
+
+    /// Limits new anonymous sessions.
+    pub fn anonymous(&self, from: ClientNetwork, now: Monotonic) -> Result<Attempt<'_>, NotAdmitted> {
+        self.count_all(|tables| tables.anonymous.reserve(from, now))
+    }
+
+    /// Reserves bytes for the data of an anonymous session.
+    pub fn anonymous_data(
+        &self,
+        from: ClientNetwork,
+        bytes: u32,
+        now: Monotonic,
+    ) -> Result<ReservedBytes<'_>, NotAdmitted> {
+        let tables = self.0.as_ref().filter(|_| bytes > 0);
+        let reserved = tables.map(|tables| tables.anonymous_data.reserve_many(from, bytes, now)).transpose();
+        reserved.map(ReservedBytes).map_err(|no_try| NotAdmitted::Exhausted(no_try.allowance()))
+    }
+
+    /// Limits checks of the current password.
+    pub fn password_change(&self, user_id: UserId, now: Monotonic) -> Result<Attempt<'_>, NotAdmitted> {
+        self.count_all(|tables| tables.password_change.reserve(user_id, now))
+    }
+
+    /// Limits new sessions of a user, because each can leave a row in the table of revocations.
+    pub fn new_session(&self, user_id: UserId, now: Monotonic) -> Result<Attempt<'_>, NotAdmitted> {
+        self.count_all(|tables| tables.new_session.reserve(user_id, now))
+    }
+
+    /// Does not wait for attempts in progress: their successes count too, so the wait would rarely help.
+    fn count_all<'a>(
+        &'a self,
+        reserve: impl FnOnce(&'a Tables) -> Result<Reserved<'a>, NoTry>,
+    ) -> Result<Attempt<'a>, NotAdmitted> {
+        let reserved = self.0.as_ref().map(reserve).transpose();
+        let reserved = reserved.map_err(|no_try| NotAdmitted::Exhausted(no_try.allowance()))?;
+        Ok(Attempt(reserved.map(Charges::All)))
+    }
+}

@@ -1,0 +1,65 @@
+//! Why a session ended before its token expired.
+
+use thiserror::Error;
+
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum Reason {
+    #[error("The session has been signed out.")]
+    SignOut,
+    /// The user signed out of several sessions.
+    #[error("The session was signed out together with the user's other sessions.")]
+    SignOutEverywhere,
+    #[error("The session ended when the password was changed.")]
+    PasswordChange,
+    #[error("The session ended when its account was deleted.")]
+    AccountDeletion,
+    /// An operator set another password.
+    #[error("The session ended when the password was reset.")]
+    PasswordReset,
+    /// An operator disabled the user.
+    #[error("The session ended when its account was disabled.")]
+    AccountDisabled,
+    /// The user had the maximum number of sessions and started another one.
+    #[error("The session ended because the account reached its maximum number of sessions.")]
+    SessionLimit,
+    /// The database was reset or restored after the session was created.
+    #[error("The session ended because the database was reset or restored. Sign in again.")]
+    DatabaseReset,
+    /// The client of the session got a new one: by sign-in, sign-up or a password change.
+    #[error("The session was replaced by a newer one.")]
+    Replaced,
+}
+
+impl Reason {
+    pub const ALL: [Self; 9] = [
+        Self::SignOut,
+        Self::SignOutEverywhere,
+        Self::PasswordChange,
+        Self::AccountDeletion,
+        Self::PasswordReset,
+        Self::AccountDisabled,
+        Self::SessionLimit,
+        Self::DatabaseReset,
+        Self::Replaced,
+    ];
+
+    /// Returns the reason's name in the database and in metrics.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::SignOut => "sign-out",
+            Self::SignOutEverywhere => "sign-out-everywhere",
+            Self::PasswordChange => "password-change",
+            Self::AccountDeletion => "account-deletion",
+            Self::PasswordReset => "password-reset",
+            Self::AccountDisabled => "account-disabled",
+            Self::SessionLimit => "session-limit",
+            Self::DatabaseReset => "database-reset",
+            Self::Replaced => "replaced",
+        }
+    }
+
+    /// Parses a [`Reason::code`]. An unknown code, of a newer release, still ends the session.
+    pub fn from_code(code: &str) -> Self {
+        Self::ALL.into_iter().find(|reason| reason.code() == code).unwrap_or(Self::SignOut)
+    }
+}

@@ -1,0 +1,16 @@
+//! Session tokens and device tokens: the signing keys, and how tokens are issued and verified.
+
+mod claims;
+pub mod device;
+mod issue;
+mod jws;
+pub mod keys;
+pub mod refusal;
+mod session;
+pub mod session_id;
+mod tokens;
+mod verify;
+
+pub use issue::Issued;
+pub use session::{AnySession, Session, SessionUser};
+pub use tokens::{CLOCK_TOLERANCE, Lifetimes, Tokens};

@@ -1,0 +1,49 @@
+//! The session of a verified token.
+
+use chrono::{DateTime, Utc};
+
+use super::session_id::SessionId;
+use crate::types::UserId;
+use crate::types::generation::Generation;
+
+/// A user's session. Handlers of authenticated routes take it as an argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub id: SessionId,
+    pub user_id: UserId,
+    /// When the token expires (`exp`).
+    pub expires_at: DateTime<Utc>,
+    /// When the session ends, even if its token is renewed.
+    pub ends_at: DateTime<Utc>,
+}
+
+/// A session of a user or of an anonymous visitor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnySession {
+    pub id: SessionId,
+    /// `None` for an anonymous session.
+    pub user: Option<SessionUser>,
+    /// The database generation in which the session was created (`gen`).
+    pub generation: Generation,
+    /// When the token expires (`exp`).
+    pub expires_at: DateTime<Utc>,
+    /// When the session ends, even if its token is renewed.
+    pub ends_at: DateTime<Utc>,
+}
+
+/// The user of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionUser {
+    /// The user's id (`sub`).
+    pub id: UserId,
+    /// When the password was verified (`auth_time`).
+    pub authenticated_at: DateTime<Utc>,
+}
+
+impl AnySession {
+    /// Returns the session if it belongs to a user.
+    pub fn of_user(&self) -> Option<Session> {
+        let user_id = self.user?.id;
+        Some(Session { id: self.id, user_id, expires_at: self.expires_at, ends_at: self.ends_at })
+    }
+}

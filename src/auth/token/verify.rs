@@ -1,0 +1,91 @@
+//! Verifies session tokens, without I/O.
+//!
+//! The order is fixed: form, header, key, type, signature, and only then the claims (RFC 8725 §3.3).
+
+use chrono::{DateTime, Utc};
+
+use super::claims::{Claims, Header};
+use super::jws::{Parts, decode};
+use super::keys::{Key, KeyRing, TokenType};
+use super::refusal::Refusal;
+use super::session::{AnySession, SessionUser};
+use super::tokens::{CLOCK_TOLERANCE, Tokens};
+use crate::auth::revocation::reason::Reason;
+
+impl Tokens {
+    /// Verifies a session token. Returns the first reason to reject it.
+    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<AnySession, Refusal> {
+        let parts = Parts::split(token).ok_or(Refusal::MalformedToken)?;
+        let keys = self.keys();
+        let (key, token_type) = select_key(&keys, parts.header)?;
+        if !key.verifies(parts.message.as_bytes(), parts.signature) {
+            return Err(Refusal::BadSignature);
+        }
+        let payload = decode(parts.payload).ok_or(Refusal::MalformedToken)?;
+        let claims = Claims::parse(&payload).ok_or(Refusal::MalformedToken)?;
+        self.check_claims(token_type, &claims, now)
+    }
+
+    fn check_claims(
+        &self,
+        token_type: TokenType,
+        claims: &Claims<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<AnySession, Refusal> {
+        if claims.iss.as_deref() != Some(&self.issuer) {
+            return Err(Refusal::WrongIssuer);
+        }
+        if claims.aud.as_deref() != Some(&self.audience) {
+            return Err(Refusal::WrongAudience);
+        }
+        let latest = now.timestamp().saturating_add(self.lifetimes.leeway.max(CLOCK_TOLERANCE).num_seconds());
+        if claims.nbf.unwrap_or(claims.iat).max(claims.iat) > latest {
+            return Err(Refusal::NotYetValid);
+        }
+        let expires_at = time(claims.exp)?;
+        if now - self.lifetimes.leeway >= expires_at {
+            return Err(Refusal::Expired { at: expires_at });
+        }
+        let ends_at = time(claims.session_exp.unwrap_or(claims.exp))?;
+        let id = claims.sid.parse().map_err(|_| Refusal::MalformedToken)?;
+        let user = user(token_type, claims)?;
+        // Without the claim, nothing proves that the user id still means the same user.
+        let generation = claims.generation.ok_or(Refusal::Revoked(Reason::DatabaseReset))?;
+        let generation = generation.parse().map_err(|_| Refusal::MalformedToken)?;
+        Ok(AnySession { id, user, generation, expires_at, ends_at })
+    }
+}
+
+/// Selects the key and the token type. Headers of tokens that we issued are compared as text, the others are parsed.
+fn select_key<'a>(keys: &'a KeyRing, header: &str) -> Result<(&'a Key, TokenType), Refusal> {
+    if let Some(found) = keys.by_header(header) {
+        return Ok(found);
+    }
+    let json = decode(header).ok_or(Refusal::MalformedToken)?;
+    let header = Header::parse(&json).ok_or(Refusal::MalformedToken)?;
+    if !keys.uses(&header.alg) {
+        return Err(Refusal::WrongAlgorithm);
+    }
+    let key = header.kid.as_deref().and_then(|kid| keys.by_id(kid)).ok_or(Refusal::UnknownKey)?;
+    if key.algorithm_name() != header.alg {
+        return Err(Refusal::WrongAlgorithm);
+    }
+    let token_type = header.typ.as_deref().and_then(TokenType::from_typ).ok_or(Refusal::WrongType)?;
+    Ok((key, token_type))
+}
+
+/// Returns the user of the session. A user's token has all of these claims, an anonymous one has none.
+fn user(token_type: TokenType, claims: &Claims<'_>) -> Result<Option<SessionUser>, Refusal> {
+    match (token_type, claims.sub, claims.auth_time, &claims.amr) {
+        (TokenType::Anonymous, None, None, None) => Ok(None),
+        (TokenType::User, Some(subject), Some(seconds), Some(_)) => {
+            let id = subject.parse().map_err(|_| Refusal::MalformedToken)?;
+            Ok(Some(SessionUser { id, authenticated_at: time(seconds)? }))
+        }
+        _ => Err(Refusal::MalformedToken),
+    }
+}
+
+fn time(seconds: i64) -> Result<DateTime<Utc>, Refusal> {
+    DateTime::from_timestamp(seconds, 0).ok_or(Refusal::MalformedToken)
+}

@@ -1,0 +1,38 @@
+//! Opens the configured database for commands other than `serve` and `migrate`.
+
+use migration::{Migrator, MigratorTrait as _};
+
+use super::failure::Failure;
+use crate::config::Config;
+use crate::models::session::EndedAt;
+use crate::platform::clock::Clock;
+use crate::platform::database;
+use crate::platform::database::{DatabaseError, Pool};
+
+/// Opens the database. Fails if it is a file that does not exist: only `serve` and `migrate up` create one.
+pub(super) async fn open_existing(config: &Config) -> Result<Pool, Failure> {
+    let url = &config.database.database_url;
+    // Otherwise, opening a missing file fails with advice of its own.
+    if let Some(file) = url.file().filter(|file| url.creates_file() && !file.exists()) {
+        let path = std::path::absolute(&file).unwrap_or(file);
+        let advice = "run this command in the folder of the service, set DATABASE_URL, or run: daypass migrate up";
+        return Err(Failure::from(format!("there is no database {}; {advice}", path.display())));
+    }
+    Ok(database::connect(url).await?)
+}
+
+/// Opens the database. Fails if migrations are pending: only `serve` and `migrate` apply them.
+pub(super) async fn open(config: &Config) -> Result<Pool, Failure> {
+    let db = open_existing(config).await?;
+    let pending = Migrator::get_pending_migrations(&*db).await.map_err(DatabaseError::Migrate)?;
+    if pending.is_empty() {
+        return Ok(db);
+    }
+    let url = &config.database.database_url;
+    Err(Failure::from(format!("the tables of {url} are not up to date; run: daypass migrate up")))
+}
+
+/// The time at which a command ends sessions.
+pub(super) fn ended_at(config: &Config) -> EndedAt {
+    EndedAt { now: Clock::System.now(), lifetime: config.tokens.jwt_ttl }
+}

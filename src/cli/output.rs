@@ -1,0 +1,25 @@
+//! Lines for the terminal.
+
+use std::io::Write as _;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::failure::Failure;
+
+/// Prints a line of the result to standard output.
+pub(super) fn stdout_line(line: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    let written = writeln!(out, "{line}").and_then(|()| out.flush());
+    written.map_err(|error| Failure::from(format!("cannot write to standard output: {error}")))
+}
+
+/// Prints a remark to standard error. The command continues if standard error is closed.
+pub(super) fn stderr_line(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Returns a progress bar, which is shown only at a terminal.
+pub(super) fn progress_bar(length: u64, template: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(length).with_style(style)
+}

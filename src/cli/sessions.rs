@@ -1,0 +1,28 @@
+//! `daypass sessions`: the sessions of all users.
+
+use clap::Subcommand;
+
+use super::confirm::Confirm;
+use super::database;
+use super::failure::Failure;
+use super::output::stdout_line;
+use crate::accounts::administration;
+use crate::config::Config;
+
+#[derive(Subcommand, Debug)]
+pub(super) enum Command {
+    /// End all sessions of all users. Run it after restoring a backup: it also rejects tokens that the restored database
+    /// does not contain
+    Reset {
+        #[command(flatten)]
+        confirm: Confirm,
+    },
+}
+
+pub(super) async fn run(command: &Command, config: &Config) -> Result<(), Failure> {
+    let Command::Reset { confirm } = command;
+    let db = database::open(config).await?;
+    confirm.ask(&format!("End all sessions of all users of {}?", config.database.database_url))?;
+    administration::end_all_sessions(&db).await?;
+    stdout_line("all sessions ended; running replicas reject their tokens within a second")
+}

@@ -1,0 +1,180 @@
+//! Reads the settings: flags win over the environment, and the environment wins over `.env`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::parser::ValueSource;
+use clap::{Arg, Command, CommandFactory as _, FromArgMatches as _};
+use strsim::osa_distance;
+
+use super::Cli;
+use super::failure::Failure;
+use crate::config::{Config, EnvFile, FixedSecrets, SigningAlgorithm};
+
+pub(super) const ENV_FILE: &str = ".env";
+/// The maximum number of typing errors in a name that is probably a setting.
+const MAX_TYPOS: usize = 2;
+/// Shorter names have too many neighbours.
+const MIN_NAME_CHARS: usize = 4;
+
+/// Reads `.env` and parses the command line.
+pub(super) fn read() -> Result<(Cli, EnvFile), Failure> {
+    let file = EnvFile::read(Path::new(ENV_FILE)).map_err(Failure::usage)?;
+    let from_environment: BTreeSet<_> = setting_names().into_iter().filter(|name| is_set(name)).collect();
+    file.apply(is_set).map_err(Failure::usage)?;
+    let mut command = Cli::command();
+    let matches = with_own_help(without_empty_variables(command.clone())).try_get_matches().map_err(|error| {
+        if !error.use_stderr() {
+            error.exit();
+        }
+        Failure::usage(describe(&error, &mut command, &from_environment, &file))
+    })?;
+    let mut cli = Cli::from_arg_matches(&matches).map_err(|error| Failure::usage(error.to_string()))?;
+    let is_fixed = |id: &str, name: &str| {
+        from_environment.contains(name) || matches.value_source(id) == Some(ValueSource::CommandLine)
+    };
+    cli.config.tokens.fixed = FixedSecrets {
+        signing: is_fixed("jwt_secret", "JWT_SECRET"),
+        retired: is_fixed("jwt_secrets_retired", "JWT_SECRETS_RETIRED"),
+    };
+    Ok((cli, file))
+}
+
+/// Returns the names of the variables that are settings.
+pub(super) fn setting_names() -> Vec<String> {
+    let command = Cli::command();
+    command.get_arguments().filter_map(|argument| Some(argument.get_env()?.to_str()?.to_owned())).collect()
+}
+
+/// Returns whether the environment variable is set and not empty.
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
+/// An empty variable counts as not set: `NAME=` in `.env` means the default.
+fn without_empty_variables(command: Command) -> Command {
+    command.mut_args(|argument| {
+        let empty = argument.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+        if empty { argument.env(None::<&str>) } else { argument }
+    })
+}
+
+/// Hides the settings in the help of every subcommand but `serve`. They are still accepted there.
+fn with_own_help(command: Command) -> Command {
+    let settings = command.get_arguments().filter(|argument| argument.is_global_set());
+    let hidden: Vec<_> = settings.map(|argument| argument.clone().hide(true)).collect();
+    command.mut_subcommands(|verb| if verb.get_name() == "serve" { verb } else { without_settings(verb, &hidden) })
+}
+
+fn without_settings(command: Command, hidden: &[Arg]) -> Command {
+    let command = command.args(hidden.iter().cloned()).after_help("Settings: see daypass --help");
+    command.mut_subcommands(|verb| without_settings(verb, hidden))
+}
+
+/// Returns one line that names the flag, the variable, or the line of `.env`, and what it accepts.
+fn describe(error: &clap::Error, command: &mut Command, from_environment: &BTreeSet<String>, file: &EnvFile) -> String {
+    let first_line = || {
+        let text = error.render().to_string();
+        let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        format!("{line} (see daypass --help)")
+    };
+    command.build();
+    let (Some(ContextValue::String(shown)), Some(ContextValue::String(value))) =
+        (error.get(ContextKind::InvalidArg), error.get(ContextKind::InvalidValue))
+    else {
+        return first_line();
+    };
+    let argument = command.get_arguments().find(|argument| argument.to_string() == *shown);
+    let (Some(argument), Some(allowed)) = (argument, allowed_values(error)) else { return first_line() };
+    let source = source(argument, from_environment, file);
+    let value = if argument.is_hide_env_values_set() { String::new() } else { format!("{value:?} is invalid: ") };
+    format!("{source}: {value}{allowed} (see daypass --help)")
+}
+
+/// Returns what the setting accepts.
+fn allowed_values(error: &clap::Error) -> Option<String> {
+    match (error.kind(), error.get(ContextKind::ValidValue)) {
+        (ErrorKind::InvalidValue, Some(ContextValue::Strings(names))) => {
+            Some(format!("must be {}", names.join(" or ")))
+        }
+        (ErrorKind::ValueValidation, _) => std::error::Error::source(error).map(ToString::to_string),
+        _ => None,
+    }
+}
+
+/// Names where the value of a setting comes from.
+fn source(argument: &Arg, from_environment: &BTreeSet<String>, file: &EnvFile) -> String {
+    let flag = format!("--{}", argument.get_long().unwrap_or_default());
+    let is_flag =
+        |given: String| given.strip_prefix(&*flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('='));
+    if std::env::args_os().skip(1).filter_map(|given| given.into_string().ok()).any(is_flag) {
+        return flag;
+    }
+    let name = argument.get_env().and_then(|name| name.to_str()).unwrap_or(&flag);
+    match file.line_number(name).filter(|_| !from_environment.contains(name)) {
+        Some(line) => format!("{name} ({ENV_FILE}, line {line})"),
+        None => name.to_owned(),
+    }
+}
+
+/// Logs settings that have no effect: misspelt names, and settings that others make useless.
+pub(super) fn warn_of_ineffective(config: &Config, file: &EnvFile) {
+    warn_of_repeated_names(file);
+    let environment = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let names: BTreeSet<_> = environment.chain(file.names().map(ToOwned::to_owned)).collect();
+    let settings = setting_names();
+    for name in names {
+        if let Some(meant) = nearest(&name, &settings) {
+            tracing::warn!("{name} is not a setting; did you mean {meant}?");
+        }
+    }
+    if config.tokens.jwt_private_key_file.is_some() && config.tokens.jwt_algorithm != SigningAlgorithm::EdDsa {
+        tracing::warn!("JWT_PRIVATE_KEY_FILE has no effect without JWT_ALGORITHM=EdDSA");
+    }
+}
+
+/// Logs the names that the file sets more than once, without their values.
+pub(super) fn warn_of_repeated_names(file: &EnvFile) {
+    for name in file.repeated() {
+        tracing::warn!("{ENV_FILE} sets {name} more than once; the first line counts");
+    }
+}
+
+/// Returns the setting that a name is probably meant to be. Every name that starts with `JWT_` is meant for Daypass.
+fn nearest<'a>(name: &str, settings: &'a [String]) -> Option<&'a str> {
+    let upper = name.to_ascii_uppercase();
+    let distance = |setting: &&String| osa_distance(&upper, setting);
+    let nearest = settings.iter().min_by_key(distance)?;
+    let is_near = distance(&nearest) <= MAX_TYPOS && nearest.len() > MIN_NAME_CHARS && upper.len() > MIN_NAME_CHARS;
+    (name != nearest && (is_near || upper.starts_with("JWT_"))).then_some(nearest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_look_like_a_setting_are_recognised() {
+        let settings = setting_names();
+        for (name, meant) in [
+            ("JWT_SECRETT", Some("JWT_SECRET")),
+            ("RATELIMITS", Some("RATE_LIMITS")),
+            ("database_url", Some("DATABASE_URL")),
+            ("DATABSE_URL", Some("DATABASE_URL")),
+            ("JWT_EXPIRES_IN", Some("JWT_ISSUER")),
+            ("TRUSTED_PROXY", None),
+            ("HOSTNAME", None),
+            ("POST", None),
+            ("PATH", None),
+            ("LOGNAME", None),
+            ("DAYPASS_PORT", None),
+            ("POSTGRES_PASSWORD", None),
+        ] {
+            let found = nearest(name, &settings);
+            assert_eq!(found.is_some(), meant.is_some(), "{name}: {found:?}");
+            assert!(name == "JWT_EXPIRES_IN" || found == meant, "{name}: {found:?}");
+        }
+        assert!(settings.iter().all(|name| nearest(name, &settings).is_none()));
+    }
+}

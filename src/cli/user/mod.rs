@@ -1,0 +1,62 @@
+//! `daypass user`: administration of users. Running replicas learn of ended sessions through the revocation feed.
+
+use clap::Subcommand;
+
+use super::confirm::Confirm;
+use super::database;
+use super::database::ended_at;
+use super::failure::Failure;
+use crate::config::Config;
+
+mod account;
+mod csv_rows;
+mod import;
+mod json_rows;
+mod list;
+mod rows;
+
+#[derive(Subcommand, Debug)]
+pub(super) enum Command {
+    /// List all users
+    List {
+        /// Print one JSON object per line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Disable a user and end all sessions of the user
+    Disable {
+        /// Username, case-insensitive
+        name: String,
+    },
+    /// Enable a disabled user
+    Enable {
+        /// Username, case-insensitive
+        name: String,
+    },
+    /// Delete a user with all data
+    Delete {
+        /// Username, case-insensitive
+        name: String,
+        #[command(flatten)]
+        confirm: Confirm,
+    },
+    /// Set and print a random password, and end all sessions of the user
+    ResetPassword {
+        /// Username, case-insensitive
+        name: String,
+    },
+    /// Import users with password hashes from a CSV or JSON file
+    Import(import::Import),
+}
+
+pub(super) async fn run(command: &Command, config: &Config) -> Result<(), Failure> {
+    let db = database::open(config).await?;
+    match command {
+        Command::List { json } => list::run(&db, *json).await,
+        Command::Disable { name } => account::disable(&db, name, ended_at(config)).await,
+        Command::Enable { name } => account::enable(&db, name).await,
+        Command::Delete { name, confirm } => account::delete(&db, name, confirm, ended_at(config)).await,
+        Command::ResetPassword { name } => account::reset_password(&db, name, config).await,
+        Command::Import(import) => import::run(&db, import, config.passwords.imported_hash_cost).await,
+    }
+}

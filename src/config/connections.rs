@@ -1,0 +1,14 @@
+//! Settings of connections.
+
+use chrono::TimeDelta;
+use clap::Args;
+
+use super::parsers::duration;
+
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Network")]
+pub struct ConnectionConfig {
+    /// Time after which an idle connection is closed, such as 75s; use more than the load balancer in front does
+    #[arg(long, env = "KEEP_ALIVE", default_value = "75s", value_parser = duration("1s", "1h"), global = true)]
+    pub keep_alive: TimeDelta,
+}

@@ -1,0 +1,175 @@
+//! The file `.env`, which is read at the start and on SIGHUP.
+//!
+//! If a name is repeated, its first line counts, as in other dotenv libraries. The environment wins over the file, but
+//! an empty variable counts as not set.
+
+use std::io;
+use std::path::Path;
+
+mod syntax;
+
+use syntax::Line;
+
+/// The settings of a `.env` file.
+#[derive(Clone, Default)]
+pub struct EnvFile {
+    /// The first line of each name.
+    lines: Vec<Line>,
+    repeated: Vec<String>,
+}
+
+impl EnvFile {
+    /// Reads a file. A missing file counts as empty.
+    ///
+    /// # Errors
+    /// A message that does not contain a line of the file, because the line may have a secret.
+    pub fn read(path: &Path) -> Result<Self, String> {
+        let text = match std::fs::read_to_string(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            text => text.map_err(|error| format!("{}: {error}", path.display()))?,
+        };
+        let mut file = Self::default();
+        for line in syntax::parse(&text).map_err(|error| format!("{}, {error}", path.display()))? {
+            if file.get(&line.name).is_none() {
+                file.lines.push(line);
+            } else if !file.repeated.contains(&line.name) {
+                file.repeated.push(line.name);
+            }
+        }
+        Ok(file)
+    }
+
+    /// Returns the value of a setting. It may be empty.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.lines.iter().find(|line| line.name == name).map(|line| &*line.value)
+    }
+
+    /// Returns the number of the line that sets a name.
+    #[must_use]
+    pub fn line_number(&self, name: &str) -> Option<usize> {
+        self.lines.iter().find(|line| line.name == name).map(|line| line.number)
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.lines.iter().map(|line| &*line.name)
+    }
+
+    /// Returns the names that occur more than once.
+    #[must_use]
+    pub fn repeated(&self) -> &[String] {
+        &self.repeated
+    }
+
+    /// Sets an environment variable for each setting for which `is_set` is false.
+    pub fn apply(&self, is_set: impl Fn(&str) -> bool) -> Result<(), String> {
+        let missing = self.lines.iter().filter(|line| !is_set(&line.name));
+        let lines: String = missing.map(|line| format!("{}={}\n", line.name, quoted(&line.value))).collect();
+        // Setting environment variables is unsafe in Rust 2024, so dotenvy does it.
+        dotenvy::from_read_override(lines.as_bytes()).map_err(|_| ".env has a value that cannot be set".to_owned())
+    }
+}
+
+/// Quotes a value so that dotenvy reads it back unchanged.
+fn quoted(value: &str) -> String {
+    let mut text = String::with_capacity(value.len() + 2);
+    text.push('"');
+    for char in value.chars() {
+        match char {
+            '"' | '\\' | '$' => text.extend(['\\', char]),
+            '\n' => text.push_str("\\n"),
+            char => text.push(char),
+        }
+    }
+    text.push('"');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn try_read(text: &str) -> Result<EnvFile, String> {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join(".env");
+        std::fs::write(&path, text).unwrap();
+        EnvFile::read(&path)
+    }
+
+    fn read(text: &str) -> EnvFile {
+        try_read(text).unwrap()
+    }
+
+    #[test]
+    fn values_are_read_as_other_dotenv_libraries_do_but_not_substituted() {
+        for (text, value) in [
+            ("A=plain", "plain"),
+            ("A=", ""),
+            ("A= # comment", ""),
+            ("A=#fragment", "#fragment"),
+            ("A=x#y # comment", "x#y"),
+            ("  export A = x  ", "x"),
+            ("A=x\r\n", "x"),
+            ("A='single $PATH ${PATH} \\n # \"'", "single $PATH ${PATH} \\n # \""),
+            ("A=\"double \\\"x\\\" \\\\ \\$PATH # 'y'\"  # comment", "double \"x\" \\ $PATH # 'y'"),
+            ("A=\"two\nlines\\nthree\"", "two\nlines\nthree"),
+            ("A=a\\ b'c d'\"e f\"", "a bc de f"),
+            ("A=pa$PATH", "pa$PATH"),
+            ("A=\"pa$PATH$1$\"", "pa$PATH$1$"),
+            ("A=$$x", "$$x"),
+        ] {
+            let file = read(&format!("# first\n\n{text}\n"));
+            assert_eq!(file.get("A"), Some(value), "{text:?}");
+            assert_eq!(read(text).get("A"), Some(value), "without a final newline: {text:?}");
+        }
+    }
+
+    #[test]
+    fn byte_order_mark_at_the_start_is_ignored() {
+        assert_eq!(read("\u{feff}A=x\n").get("A"), Some("x"));
+    }
+
+    #[test]
+    fn error_names_the_line_and_what_is_wrong() {
+        for (text, why) in [
+            ("A=1\n\nno name\n", "line 3: must have the form NAME=value"),
+            ("A='1\n2'\nB-C=1\n", "line 3: must have the form NAME=value"),
+            ("=1\n", "line 1: must have the form NAME=value"),
+            ("A=one two\n", "line 1: quote values that contain spaces"),
+            ("A=1\nB=\"one\nC=2\n", "line 2: the quote is not closed"),
+            ("A='one\n", "line 1: the quote is not closed"),
+            ("A=\\d\n", "line 1: a backslash must be followed by"),
+            ("# x\nA=${HOME}/x\n", "line 2: ${…} is not replaced"),
+            ("A=\"${HOME}\"\n", "line 1: ${…} is not replaced"),
+        ] {
+            let Err(error) = try_read(text) else { panic!("{text:?} was read") };
+            assert!(error.contains(why), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn first_line_of_a_name_counts() {
+        let file = read("A=1\nB=\nA=2\nexport A=3\nB=4\n");
+        assert_eq!((file.get("A"), file.get("B"), file.get("C")), (Some("1"), Some(""), None));
+        assert_eq!(file.repeated(), ["A", "B"]);
+    }
+
+    #[test]
+    fn quoted_value_is_read_back_unchanged() {
+        for value in ["", "plain", "with blanks", "a\"b'c\\d$e${f}#g", "line\nbreak", " x ", "\\n", "§±!", "a\tb\r"] {
+            let lines = format!("NAME={}\n", quoted(value));
+            let read: Vec<_> = dotenvy::from_read_iter(lines.as_bytes()).map(Result::unwrap).collect();
+            assert_eq!(read, [("NAME".to_owned(), value.to_owned())], "{value:?}");
+        }
+    }
+
+    #[test]
+    fn error_does_not_contain_the_invalid_line() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join(".env");
+        std::fs::write(&path, "JWT_SECRET=hunter2 and more\n").unwrap();
+        let Err(error) = EnvFile::read(&path) else { panic!("it was read") };
+        assert!(error.contains(".env") && !error.contains("hunter2"), "{error}");
+        assert!(EnvFile::read(&folder.path().join("none")).unwrap().get("A").is_none());
+    }
+}

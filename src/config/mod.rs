@@ -1,0 +1,109 @@
+//! Settings: one struct per concern, read once from flags and the environment.
+//!
+//! clap defines them. A test compares `daypass --help` with `.env.example` and the README. The types of secrets hide them
+//! in `Debug`.
+
+use clap::{Args, ValueEnum};
+
+mod classroom;
+mod connections;
+mod cors;
+mod database;
+mod env_file;
+mod limits;
+mod log;
+mod pages;
+mod parsers;
+mod passwords;
+mod private_files;
+mod secrets;
+mod sessions;
+mod tokens;
+
+pub use classroom::ClassroomConfig;
+pub use connections::ConnectionConfig;
+pub use cors::{AllowedOrigins, CorsConfig, VerifyPreflight};
+pub use database::DatabaseConfig;
+pub use env_file::EnvFile;
+pub use limits::{LimitConfig, RateLimits};
+pub use log::LogConfig;
+pub use pages::PagesConfig;
+pub use passwords::PasswordConfig;
+pub use private_files::shared_files;
+pub use secrets::{EXAMPLE_SECRET, SecretError, SecretSource, generate_secret};
+pub(crate) use sessions::client as redis_client;
+pub use sessions::{CookieSecure, SessionConfig, SessionStore};
+pub use tokens::{FixedSecrets, Reread, SigningAlgorithm, TokenConfig};
+
+use parsers::{choice, host, integer};
+
+/// All settings of the service.
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    /// Environment: `production` requires a secret and TLS, `development` has convenient defaults
+    #[arg(
+        long,
+        env = "DAYPASS_ENV",
+        value_parser = choice::<Environment>(),
+        default_value = "development",
+        help_heading = "Basic settings",
+        global = true
+    )]
+    pub daypass_env: Environment,
+    #[command(flatten)]
+    pub listen: ListenConfig,
+    #[command(flatten)]
+    pub database: DatabaseConfig,
+    #[command(flatten)]
+    pub tokens: TokenConfig,
+    #[command(flatten)]
+    pub sessions: SessionConfig,
+    #[command(flatten)]
+    pub passwords: PasswordConfig,
+    #[command(flatten)]
+    pub limits: LimitConfig,
+    #[command(flatten)]
+    pub connections: ConnectionConfig,
+    #[command(flatten)]
+    pub cors: CorsConfig,
+    #[command(flatten)]
+    pub classroom: ClassroomConfig,
+    #[command(flatten)]
+    pub pages: PagesConfig,
+    #[command(flatten)]
+    pub log: LogConfig,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Environment {
+    Development,
+    Production,
+}
+
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Basic settings")]
+pub struct ListenConfig {
+    /// Address to listen on: an IP address, or localhost
+    #[arg(long, env = "HOST", default_value = "127.0.0.1", value_parser = host, global = true)]
+    pub host: std::net::IpAddr,
+    /// Port to listen on; 0 selects a free one
+    #[arg(long, env = "PORT", default_value_t = 3000, value_parser = integer::<u16>(0..=65535), global = true)]
+    pub port: u16,
+    /// Print the address for other devices as a QR code
+    #[arg(long, global = true)]
+    pub qr: bool,
+}
+
+impl Config {
+    /// Returns whether the test client and the API reference are served.
+    #[must_use]
+    pub fn serves_pages(&self) -> bool {
+        self.pages.are_enabled(self.daypass_env)
+    }
+
+    /// Returns whether `/metrics` is served on the address of the API.
+    #[must_use]
+    pub fn serves_metrics_with_api(&self) -> bool {
+        self.log.metrics_listen.is_none() && self.daypass_env == Environment::Development
+    }
+}

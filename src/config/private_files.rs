@@ -1,0 +1,45 @@
+//! Finds files with secrets or password hashes that other users of the machine can read.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::{Config, SigningAlgorithm};
+use crate::platform::private_file::shared_mode;
+
+/// The suffixes of SQLite's files.
+const SQLITE_SUFFIXES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
+
+/// Returns a message that names the files which other users can read or write, and the command to change that.
+#[must_use]
+pub fn shared_files(config: &Config) -> Option<String> {
+    let shared = secret_files(config).into_iter().filter_map(|path| Some((shared_mode(&path)?, path)));
+    let shared: Vec<_> = shared.map(|(mode, path)| (format!("0{mode:o}"), path.display().to_string())).collect();
+    let (modes, paths): (Vec<_>, Vec<_>) = shared.into_iter().unzip();
+    let files = paths.join(" ");
+    let hint = format!("other users can access {files} (mode {}). Run: chmod 600 {files}", modes.join(", "));
+    (!paths.is_empty()).then_some(hint)
+}
+
+fn secret_files(config: &Config) -> Vec<PathBuf> {
+    let database = &config.database.database_url;
+    let mut files: Vec<_> = database.file().iter().flat_map(|file| sqlite_files(file)).collect();
+    let tokens = &config.tokens;
+    files.extend(tokens.jwt_private_key_file.clone().filter(|_| tokens.jwt_algorithm == SigningAlgorithm::EdDsa));
+    if tokens.jwt_secret.is_none() {
+        files.push(tokens.secret_file(&database.folder()));
+    }
+    if tokens.is_in_env_file() {
+        files.push(PathBuf::from(".env"));
+    }
+    files
+}
+
+/// If the path is a link, SQLite creates its files beside the target.
+fn sqlite_files(database: &Path) -> impl Iterator<Item = PathBuf> {
+    let file = database.canonicalize().unwrap_or_else(|_| database.to_owned());
+    SQLITE_SUFFIXES.into_iter().map(move |suffix| {
+        let mut name = OsString::from(&file);
+        name.push(suffix);
+        PathBuf::from(name)
+    })
+}

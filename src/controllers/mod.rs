@@ -1,0 +1,29 @@
+//! Handlers: one file per resource, one function per route. A handler that takes `Session` requires a session.
+
+pub mod account;
+pub mod client;
+pub mod docs;
+pub mod health;
+pub mod items;
+pub mod keys;
+pub mod metrics;
+pub mod session_variables;
+pub mod sessions;
+pub mod users;
+pub mod verify;
+mod versioned;
+pub mod workout_logs;
+
+use axum::response::{IntoResponse, Response};
+
+use crate::error::Error;
+
+/// Responds to paths without a route.
+pub async fn not_found() -> Response {
+    Error::NotFound.into_response()
+}
+
+/// Responds to other methods of a route. The router adds `Allow`.
+pub async fn method_not_allowed() -> Response {
+    Error::MethodNotAllowed.into_response()
+}

@@ -1,0 +1,147 @@
+//! Authentication: turns a request into a session.
+//!
+//! It needs no I/O: a key from memory, a MAC, a lookup in the set of revoked sessions. Only when that set is too old
+//! is the database read, and if that fails, the request is rejected.
+
+use axum::http::Method;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+
+use super::is_json;
+use crate::app::AppState;
+use crate::auth::revocation::Status;
+use crate::auth::token::AnySession;
+use crate::auth::token::refusal::Refusal;
+use crate::error::Error;
+use crate::headers::{FORWARDED_METHOD, ORIGINAL_METHOD};
+use crate::transport;
+use crate::transport::{FetchSite, Transport};
+
+/// Which sessions a route accepts, and what happens to a request without one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// A user's session is required.
+    Required,
+    /// Like `Required`, but an ambiguous token is a `401`, because nginx turns a `400` into a `500`.
+    ForwardAuth,
+    /// A user's or an anonymous session, or no token. An invalid token is rejected.
+    AnySession,
+    /// As `AnySession`. The response clears every cookie that is rejected.
+    SignOut,
+    /// Like `AnySession`, but an invalid token counts as no token, and a cookie is ignored where `AnySession` rejects
+    /// the request. Rejects cross-site requests with any method, because these routes change state by `GET`.
+    Lenient,
+    /// A session if there is one; nothing is rejected and the database is not read. For sign-in, which must work with
+    /// a stale token.
+    Optional,
+}
+
+/// The session of a request.
+#[derive(Clone, Debug)]
+pub struct Authenticated {
+    pub session: AnySession,
+    /// How the request sent its token.
+    pub transport: Transport,
+}
+
+/// The result of [`authenticate`].
+pub struct Authentication {
+    /// The session, `None` for a request that continues without one, or why the request is rejected.
+    pub result: Result<Option<Authenticated>, Error>,
+    /// The server will never accept the request's cookie again, so the response clears it.
+    pub clears_cookie: bool,
+}
+
+/// Authenticates a request.
+pub async fn authenticate(app: &AppState, head: &Parts, policy: Policy) -> Authentication {
+    let (token, transport) = match accepted_token(app, head, policy) {
+        Ok(found) => found,
+        Err(error) => return policy.without_session(error, None),
+    };
+    match session(app, token, policy).await {
+        Ok(session) => Authentication { result: Ok(Some(Authenticated { session, transport })), clears_cookie: false },
+        Err(error) => policy.without_session(error, Some(transport)),
+    }
+}
+
+/// The token of the request, if the policy accepts its transport.
+fn accepted_token<'a>(app: &AppState, head: &'a Parts, policy: Policy) -> Result<(&'a str, Transport), Error> {
+    let cookies = app.cookies(&head.uri, &head.headers);
+    let site = || FetchSite::of(head, cookies.secure());
+    // A link or an image of another site sends such requests.
+    let may_be_a_link = || head.method.is_safe() && !head.headers.contains_key(AUTHORIZATION);
+    if policy == Policy::Lenient && may_be_a_link() && site() == FetchSite::CrossSite {
+        return Err(Error::CrossSite);
+    }
+    let (token, transport) = transport::presented(&head.headers, cookies)?;
+    if transport == Transport::Cookie {
+        let site = site();
+        match policy {
+            Policy::Optional => transport.check(site)?,
+            Policy::Lenient => {
+                transport.check(site)?;
+                // The request continues as if it had no token.
+                check_cookie_use(head, site, policy).map_err(|_| Refusal::NoToken)?;
+            }
+            _ => check_cookie_use(head, site, policy)?,
+        }
+    }
+    Ok((token, transport))
+}
+
+/// Protects a session in a cookie against cross-site request forgery (ASVS 3.5.1, 3.5.2): only pages of this origin
+/// may change anything, and a `POST` must have a content type that no form can send. Forms cannot send `PUT`, `PATCH`
+/// and `DELETE`. A proxy sends the method of the original request in a header or asks with it; the content type is a
+/// matter of the application behind it.
+fn check_cookie_use(head: &Parts, site: FetchSite, policy: Policy) -> Result<(), Error> {
+    let original = [FORWARDED_METHOD, ORIGINAL_METHOD].into_iter().filter_map(|name| head.headers.get(name));
+    let mut original = original.map(|value| Method::from_bytes(value.as_bytes()).unwrap_or(Method::POST));
+    if !site.may(&head.method) || original.any(|method| !site.may(&method)) {
+        return Err(Error::CrossSite);
+    }
+    if head.method == Method::POST && policy != Policy::ForwardAuth && !is_json(&head.headers) {
+        return Err(Error::UnsupportedMediaType);
+    }
+    Ok(())
+}
+
+async fn session(app: &AppState, token: &str, policy: Policy) -> Result<AnySession, Error> {
+    let session = app.tokens.verify(token, app.clock.now())?;
+    match policy {
+        Policy::Optional => {
+            let revoked = matches!(app.revocations.status(&session, app.clock.monotonic()), Status::Revoked(_));
+            if revoked || app.revocations.generation() != Some(session.generation) {
+                return Err(Refusal::NoToken.into());
+            }
+        }
+        Policy::Required | Policy::ForwardAuth => {
+            app.revocation_feed.check_active_or_refresh(&session).await?;
+            if session.user.is_none() {
+                return Err(Refusal::Anonymous.into());
+            }
+        }
+        Policy::AnySession | Policy::SignOut | Policy::Lenient => {
+            app.revocation_feed.check_active_or_refresh(&session).await?;
+        }
+    }
+    Ok(session)
+}
+
+impl Policy {
+    /// What happens to a request that has no session because of `error`.
+    fn without_session(self, error: Error, transport: Option<Transport>) -> Authentication {
+        let final_refusal = match &error {
+            Error::Refused(refusal) => self == Self::SignOut || refusal.is_final(),
+            _ => false,
+        };
+        let clears_cookie = transport == Some(Transport::Cookie) && final_refusal && self != Self::Optional;
+        let result = match (self, error) {
+            (Self::Optional, _)
+            | (Self::Lenient, Error::Refused(_))
+            | (Self::AnySession | Self::SignOut, Error::Refused(Refusal::NoToken)) => Ok(None),
+            (Self::ForwardAuth, Error::AmbiguousToken) => Err(Refusal::AmbiguousToken.into()),
+            (_, error) => Err(error),
+        };
+        Authentication { result, clears_cookie }
+    }
+}

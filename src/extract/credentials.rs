@@ -1,0 +1,60 @@
+//! The bodies of sign-up and sign-in.
+
+use super::{Fields, FromBody};
+use crate::accounts::{SignIn, SignUp};
+use crate::app::AppState;
+use crate::auth::password::policy::Password;
+use crate::error::Error;
+use crate::transport::Transport;
+use crate::types::ValidationError;
+use crate::types::username::Username;
+
+/// The names of the members that hold the credentials. The classroom's clients use others.
+#[derive(Clone, Copy)]
+pub struct CredentialNames {
+    pub username: &'static str,
+    pub password: &'static str,
+}
+
+const NAMES: CredentialNames = CredentialNames { username: "username", password: "password" };
+
+impl FromBody for SignUp {
+    fn from_body(fields: Fields, app: &AppState) -> Result<Self, Error> {
+        sign_up(fields, NAMES, app)
+    }
+}
+
+impl FromBody for SignIn {
+    fn from_body(fields: Fields, _: &AppState) -> Result<Self, Error> {
+        sign_in(fields, NAMES)
+    }
+}
+
+/// Parses a sign-up.
+pub fn sign_up(mut fields: Fields, names: CredentialNames, app: &AppState) -> Result<SignUp, Error> {
+    let username = fields.required(names.username, Username::parse);
+    let password = fields.required(names.password, |text| match app.choose_password(text)? {
+        password if username.as_ref().is_some_and(|name| password.is_like(name.as_str())) => {
+            Err(ValidationError::PasswordLikeUsername)
+        }
+        password => Ok(password),
+    });
+    let (transport, keep_variables) = session_options(&mut fields);
+    let parsed = username.zip(password);
+    fields.finish(parsed.map(|(username, password)| SignUp { username, password, transport, keep_variables }))
+}
+
+/// Parses a sign-in.
+pub fn sign_in(mut fields: Fields, names: CredentialNames) -> Result<SignIn, Error> {
+    let username = fields.required(names.username, |text| Ok(text.to_owned()));
+    let password = fields.required(names.password, Password::presented);
+    let (transport, keep_variables) = session_options(&mut fields);
+    let parsed = username.zip(password);
+    fields.finish(parsed.map(|(username, password)| SignIn { username, password, transport, keep_variables }))
+}
+
+/// `carrier` and `keepVariables`. [`Fields::finish`] reports invalid values.
+fn session_options(fields: &mut Fields) -> (Transport, bool) {
+    let transport = fields.optional("carrier", Transport::parse).unwrap_or_default();
+    (transport, fields.flag("keepVariables").unwrap_or_default())
+}

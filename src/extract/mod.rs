@@ -1,0 +1,24 @@
+//! Arguments of handlers. A request that does not have them is rejected with an [`Error`](crate::error::Error).
+
+mod authenticate;
+mod client_info;
+mod credentials;
+mod data_client;
+mod fields;
+mod if_match;
+mod json;
+mod page;
+mod path;
+mod query;
+mod session;
+
+pub use authenticate::{Authenticated, Authentication, Policy, authenticate};
+pub use client_info::{Peer, address};
+pub use credentials::{CredentialNames, sign_in, sign_up};
+pub use fields::Fields;
+pub use if_match::{IfMatch, IfNoneMatch, etag};
+pub use json::{AnyJson, FromBody, Json, is_json};
+pub use page::ListQuery;
+pub use path::{Id, PathParam};
+pub use query::{FromQuery, Query};
+pub use session::SignedOut;

@@ -1,0 +1,43 @@
+//! Background tasks: the revocation feed and the purge of expired rows.
+
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+use tracing::{info, warn};
+
+use crate::jobs::revocation_feed::Feed;
+
+mod clock_check;
+mod purge;
+pub mod revocation_feed;
+mod supervise;
+
+pub use clock_check::{ClockCheck, Reading};
+pub use purge::Purge;
+pub use supervise::supervise;
+
+/// How often the feed reads the table. Sessions that ended on another replica are rejected here after at most this time
+/// and that of one query.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
+
+/// Polls the revocation feed. Never returns.
+pub async fn follow(feed: Arc<Feed>) {
+    let mut ticks = interval(POLL_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut works = true;
+    loop {
+        ticks.tick().await;
+        let polled = feed.poll().await;
+        match &polled {
+            Ok(()) if !works => info!("the revocation feed works again"),
+            Err(error) if works => {
+                let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+                warn!(cause, "the revocation feed cannot read the table");
+            }
+            _ => {}
+        }
+        works = polled.is_ok();
+    }
+}

@@ -1,0 +1,35 @@
+//! Checks sessions, also while the revocations in memory are stale: the check then waits for an update, and without one the
+//! request is rejected with 503.
+
+use std::sync::Arc;
+
+use super::Feed;
+use crate::auth::revocation::Status;
+use crate::auth::token::AnySession;
+use crate::auth::token::refusal::Refusal;
+use crate::error::Error;
+
+impl Feed {
+    /// Checks that a session is active. Reads the table of revocations only if the revocations in memory are stale, or do
+    /// not have the generation of the token.
+    ///
+    /// # Errors
+    /// [`Refusal::Revoked`]; [`Error::NotReady`] or [`Error::Unavailable`] if the table cannot be read.
+    pub async fn check_active_or_refresh(self: &Arc<Self>, session: &AnySession) -> Result<(), Error> {
+        if let Some(checked) = self.check_in_memory(session) {
+            return checked;
+        }
+        self.refresh().await?;
+        self.revocations.retire_unless_current(session.generation);
+        self.check_in_memory(session).unwrap_or(Err(Error::NotReady))
+    }
+
+    /// Returns `None` if the revocations in memory are stale.
+    fn check_in_memory(&self, session: &AnySession) -> Option<Result<(), Error>> {
+        match self.revocations.status(session, self.clock.monotonic()) {
+            Status::Active => Some(Ok(())),
+            Status::Revoked(reason) => Some(Err(Refusal::Revoked(reason).into())),
+            Status::Unknown => None,
+        }
+    }
+}

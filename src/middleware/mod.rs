@@ -1,0 +1,141 @@
+//! Middleware around the router. `Service::answer` is the whole stack.
+//!
+//! It is one function instead of boxed tower layers. The code is in the order of execution, and the shortest request
+//! takes a tenth less time. `validate_session` is a layer of the router, around each group of routes.
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::Extensions;
+use axum::http::header::ORIGIN;
+use axum::response::{IntoResponse as _, Response};
+use futures_util::FutureExt as _;
+use ipnet::IpNet;
+use tower::{Layer as _, ServiceExt as _};
+use tower_http::cors::Cors;
+use tracing::warn;
+
+use crate::config::Config;
+use crate::error::Error;
+use crate::extract::{Peer, address};
+use crate::headers::FORWARDED_FOR;
+use crate::platform::telemetry;
+
+mod cors;
+mod deadline;
+mod http_metrics;
+mod panics;
+mod path;
+mod request_id;
+mod request_log;
+mod security_headers;
+mod validate_session;
+
+pub use validate_session::validate_session;
+
+/// The maximum length of a method that is routed. No registered method has more than 17 characters.
+const MAX_METHOD: usize = 32;
+
+/// The complete HTTP service; clones share it.
+#[derive(Clone)]
+pub struct Service(Arc<Stack>);
+
+struct Stack {
+    routes: Router,
+    /// The same routes with CORS.
+    cors_routes: Cors<Router>,
+    strict_transport: bool,
+    trusted_proxies: Vec<IpNet>,
+    /// Whether the warning about an untrusted proxy was logged.
+    has_warned: AtomicBool,
+}
+
+/// Wraps the routes in all middleware except `validate_session`.
+#[must_use]
+pub fn around(routes: Router, config: &Config) -> Service {
+    // The metrics of requests are kept, so they must not be created before the recorder.
+    telemetry::metrics();
+    let cors_routes = cors::layer(config.cors.allowed_origins(config.daypass_env)).layer(routes.clone());
+    let strict_transport = security_headers::strict_transport(config.daypass_env);
+    let trusted_proxies = config.limits.trusted_proxies.clone();
+    let has_warned = AtomicBool::new(false);
+    Service(Arc::new(Stack { routes, cors_routes, strict_transport, trusted_proxies, has_warned }))
+}
+
+impl Service {
+    pub async fn answer(&self, request: Request) -> Response {
+        self.log(request, async |request| {
+            let response = deadline::within(self.route(request));
+            AssertUnwindSafe(response).catch_unwind().await.unwrap_or_else(panics::respond)
+        })
+        .await
+    }
+
+    /// Responds to a request that the server rejects before it is routed.
+    pub async fn reject(&self, request: Request, error: Error) -> Response {
+        self.log(request, async |_| error.into_response()).await
+    }
+
+    async fn log(&self, request: Request, respond: impl AsyncFnOnce(Request) -> Response) -> Response {
+        let address = address(request.headers(), request.extensions(), &self.0.trusted_proxies);
+        if request.headers().contains_key(FORWARDED_FOR) {
+            self.warn_about_untrusted_proxy(request.extensions());
+        }
+        request_log::log(request, address, async |request| {
+            security_headers::add(respond(request).await, self.0.strict_transport)
+        })
+        .await
+    }
+
+    /// Warns once if the other end of the connection looks like a proxy, but is not a trusted one.
+    fn warn_about_untrusted_proxy(&self, extensions: &Extensions) {
+        let Some(peer) = extensions.get().map(|Peer(address)| address.to_canonical()) else { return };
+        let is_trusted = self.0.trusted_proxies.iter().any(|network| network.contains(&peer));
+        if !is_trusted && !self.0.has_warned.swap(true, Ordering::Relaxed) {
+            warn!(
+                %peer,
+                "a request has X-Forwarded-For, but its sender is not in TRUSTED_PROXIES, so all clients behind it share \
+                 one rate limit; if it is your proxy, set TRUSTED_PROXIES={peer}"
+            );
+        }
+    }
+
+    /// CORS applies only to requests with `Origin`, which browsers send. It runs before authentication, so a preflight
+    /// needs no token.
+    async fn route(&self, mut request: Request) -> Response {
+        if request.method().as_str().len() > MAX_METHOD {
+            return Error::MethodNotImplemented.into_response();
+        }
+        path::trim_trailing_slash(request.uri_mut());
+        let response = if request.headers().contains_key(ORIGIN) && !cors::is_asked_by_proxy(&request) {
+            self.0.cors_routes.clone().oneshot(request).await
+        } else {
+            self.0.routes.clone().oneshot(request).await.map(|mut response| {
+                cors::vary(response.headers_mut());
+                response
+            })
+        };
+        response.unwrap_or_else(|never| match never {})
+    }
+}
+
+impl tower::Service<Request> for Service {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let service = self.clone();
+        Box::pin(async move { Ok(service.answer(request).await) })
+    }
+}

@@ -1,0 +1,137 @@
+//! The request log. It also adds the request id to responses and writes the bodies of errors.
+//!
+//! Successful requests are logged at `debug`, rejected ones at `info`, internal errors at `error` with their cause. A
+//! budget limits the rate of the last two, because clients cause them; `telemetry` logs how many lines were left out.
+//! Requests with an unsafe method run in a span, so that their events have the request id and the client's address.
+//! Others have no events and need no span.
+
+use std::borrow::Cow;
+use std::error::Error as _;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Json;
+use axum::extract::Request;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use metrics::counter;
+use tracing::{Instrument, Level, debug, enabled, error, info, info_span};
+
+use super::http_metrics;
+use super::request_id;
+use crate::error::Error;
+use crate::headers::REQUEST_ID;
+use crate::platform::telemetry;
+use crate::platform::telemetry::LogBudget;
+use crate::views::Problem;
+
+const TARGET: &str = "daypass::request";
+/// The maximum number of characters of a path or a method in the log.
+const MAX_CHARACTERS: usize = 200;
+
+pub(super) async fn log(request: Request, client: IpAddr, next: impl AsyncFnOnce(Request) -> Response) -> Response {
+    let id = request_id::of(request.headers());
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let started = Instant::now();
+    let mut response = if method.is_safe() {
+        next(request).await
+    } else {
+        let span = info_span!("request", request.id = id.to_str().unwrap_or_default(), %client);
+        next(request).instrument(span).await
+    };
+    let elapsed = started.elapsed();
+    http_metrics::count(&method, response.status());
+    let error = response.extensions_mut().remove::<Arc<Error>>();
+    let line = Line {
+        id: id.to_str().unwrap_or_default(),
+        client,
+        method: truncate(method.as_str()),
+        path: truncate(uri.path()),
+        status: response.status().as_u16(),
+        elapsed_ms: elapsed.as_secs_f64() * 1000.0,
+    };
+    write_line(&line, error.as_deref());
+    if let Some(error) = error {
+        response = with_body(response, &error, &id);
+    }
+    if response.status() == StatusCode::NO_CONTENT {
+        // The router adds one to responses to HEAD, which is forbidden with 204 (RFC 9110 §8.6).
+        response.headers_mut().remove(CONTENT_LENGTH);
+    }
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+}
+
+/// The fields of a log line. The query string is never logged: it can contain secrets that belong in a body.
+struct Line<'a> {
+    id: &'a str,
+    client: IpAddr,
+    method: Cow<'a, str>,
+    path: Cow<'a, str>,
+    status: u16,
+    elapsed_ms: f64,
+}
+
+macro_rules! log {
+    ($level:ident, $line:expr, $($more:tt)*) => {
+        $level!(target: TARGET, method = &*$line.method, path = &*$line.path, request.id = $line.id,
+            client = %$line.client, status = $line.status, elapsed_ms = $line.elapsed_ms, $($more)*)
+    };
+}
+
+/// Logs a request. Rejected and failed requests are logged at a bounded rate, unless every request is logged.
+fn write_line(line: &Line<'_>, error: Option<&Error>) {
+    match error {
+        // Expected under load. An `error` line for each would add to the load.
+        Some(busy @ Error::Busy) => log!(debug, line, code = busy.code(), "rejected: busy"),
+        Some(fault) if line.status >= 500 && !matches!(fault, Error::MethodNotImplemented) => {
+            if has_line(&telemetry::FAILED) {
+                log!(error, line, code = fault.code(), cause = causes(fault), "failed");
+            }
+        }
+        Some(error) => {
+            counter!("daypass_rejected_requests_total", "code" => error.code()).increment(1);
+            if has_line(&telemetry::REJECTED) {
+                log!(info, line, code = error.code(), "rejected");
+            }
+        }
+        None => log!(debug, line, "served"),
+    }
+}
+
+fn has_line(budget: &LogBudget) -> bool {
+    enabled!(target: TARGET, Level::DEBUG) || budget.allows_line()
+}
+
+/// Truncates text from the client to [`MAX_CHARACTERS`].
+fn truncate(text: &str) -> Cow<'_, str> {
+    if text.len() <= MAX_CHARACTERS {
+        return Cow::Borrowed(text);
+    }
+    match text.char_indices().nth(MAX_CHARACTERS) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// Formats the chain of causes in one line.
+fn causes(error: &Error) -> String {
+    let mut text = String::new();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text = if text.is_empty() { next.to_string() } else { format!("{text}: {next}") };
+        cause = next.source();
+    }
+    text
+}
+
+fn with_body(response: Response, error: &Error, id: &HeaderValue) -> Response {
+    let (mut parts, _) = response.into_parts();
+    let repeated = parts.extensions.remove().unwrap_or_default();
+    let problem = Json(Problem::of(error, id.to_str().unwrap_or_default(), repeated));
+    parts.headers.remove(CONTENT_LENGTH);
+    parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    Response::from_parts(parts, problem.into_response().into_body())
+}

@@ -1,0 +1,19 @@
+//! The limit on open files, which limits the number of connections.
+
+/// Raises the soft limit on open files to the hard limit. Returns the limit that now applies, if there is one.
+#[cfg(unix)]
+pub(crate) fn raise_limit() -> Option<u64> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    let limit = getrlimit(Resource::Nofile);
+    // If the system refuses, the soft limit stays.
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let _ = setrlimit(Resource::Nofile, raised);
+    getrlimit(Resource::Nofile).current
+}
+
+/// Returns `None`, because this system has no limit per process.
+#[cfg(not(unix))]
+pub(crate) fn raise_limit() -> Option<u64> {
+    None
+}

@@ -1,0 +1,14 @@
+//! Access to the operating system and the database: the only module with code that differs between systems.
+
+pub mod clock;
+pub mod database;
+pub(crate) mod descriptors;
+pub(crate) mod file_identity;
+pub mod network;
+pub(crate) mod private_file;
+pub mod random;
+pub mod short_cache;
+pub(crate) mod signals;
+pub(crate) mod socket;
+pub mod telemetry;
+pub(crate) mod thread_priority;

@@ -1,0 +1,42 @@
+//! Files that only their owner may read: secrets, and a database with the hashes of passwords.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::Path;
+
+use rand::Rng as _;
+
+/// Makes new files of this process unreadable for other users. SQLite creates files next to the database.
+pub(crate) fn restrict_new_files() {
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+}
+
+/// Creates a file that only its owner can read (0600). Fails if the file exists.
+pub(crate) fn create(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Creates a file in a folder and deletes it again, to check that files can be created there.
+pub(crate) fn create_temporary(folder: &Path) -> io::Result<()> {
+    let path = folder.join(format!(".daypass-{:016x}", super::random::secure().next_u64()));
+    create(&path)?;
+    std::fs::remove_file(path)
+}
+
+/// Returns the permissions of a file, or of the target of a link, if the group or other users may access it.
+#[cfg(unix)]
+pub(crate) fn shared_mode(path: &Path) -> Option<u32> {
+    let mode = std::os::unix::fs::MetadataExt::mode(&path.metadata().ok()?) & 0o777;
+    (mode & 0o077 != 0).then_some(mode)
+}
+
+/// Returns `None`, because access control lists are not checked.
+#[cfg(not(unix))]
+pub(crate) fn shared_mode(_: &Path) -> Option<u32> {
+    None
+}

@@ -1,0 +1,50 @@
+//! The metrics of this process.
+
+use std::sync::OnceLock;
+
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+/// Counters without labels. They exist from the start, so that a rate can be computed from their first increment.
+const COUNTERS: [(&str, &str); 6] = [
+    ("daypass_sessions_created_total", "Sessions created by this replica"),
+    ("daypass_anonymous_sessions_created_total", "Anonymous sessions created by this replica"),
+    ("daypass_hash_shed_total", "Hash jobs rejected with 503 because the queue was full or too slow"),
+    ("daypass_hash_dropped_total", "Hash jobs dropped because their clients disconnected"),
+    ("daypass_revocations_purged_total", "Revocations deleted because their tokens expired"),
+    ("daypass_log_lines_dropped_total", "Log lines that could not be written"),
+];
+
+/// Returns the metrics of this process. The first call installs the recorder.
+pub fn metrics() -> &'static PrometheusHandle {
+    static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
+    METRICS.get_or_init(|| {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        if metrics::set_global_recorder(recorder).is_ok() {
+            describe();
+        }
+        handle
+    })
+}
+
+fn describe() {
+    for (name, text) in COUNTERS {
+        describe_counter!(name, text);
+        counter!(name).increment(0);
+    }
+    describe_counter!("daypass_http_requests_total", "Requests, by method and class of status");
+    describe_counter!("daypass_sessions_ended_total", "Sessions ended by this replica, by reason");
+    describe_counter!("daypass_limited_total", "Requests rejected with 429, by limit");
+    describe_counter!("daypass_rejected_requests_total", "Requests rejected with 4xx, by error code");
+    describe_gauge!("daypass_revocations", "Revocations in memory");
+    describe_gauge!("daypass_revocation_feed_age_seconds", "Time since the revocations in memory were complete");
+    describe_histogram!(
+        "daypass_revocation_propagation_seconds",
+        "Time from the end of a session on another replica to its rejection on this one"
+    );
+    describe_gauge!("daypass_hash_queue", "Hash jobs in the queue");
+    describe_histogram!("daypass_hash_wait_seconds", "Time of a hash job in the queue");
+    describe_gauge!("daypass_database_connections", "Open connections to the database, by state: used or idle");
+    describe_gauge!("daypass_database_connections_max", "Maximum number of connections to the database");
+}

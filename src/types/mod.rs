@@ -1,0 +1,17 @@
+//! Values that are parsed once, where they enter the service, and are valid from then on.
+
+pub mod generation;
+pub mod id;
+pub mod item_name;
+mod joiners;
+pub mod limits;
+pub mod schema;
+pub mod strict_json;
+pub mod text_key;
+pub mod username;
+pub mod validation_error;
+pub mod version;
+pub mod workout_text;
+
+pub use id::{ItemId, KeyId, TestRowId, UserId, WorkoutLogId};
+pub use validation_error::{FieldError, ValidationError};

@@ -1,0 +1,72 @@
+//! P2: validating a session costs no SQL statement and no I/O.
+
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
+use serde_json::json;
+
+use crate::support::TestApp;
+
+#[tokio::test]
+async fn a_thousand_validated_requests_send_no_sql() {
+    let app = TestApp::start().await;
+    let alice = app.alice().await;
+    let before = app.statements();
+    assert!(before > 0, "the counter works");
+    for _ in 0..1000 {
+        assert_eq!(alice.get("/api/verify").await.status(), 204);
+    }
+    assert_eq!(app.statements(), before);
+}
+
+#[tokio::test]
+async fn listing_items_sends_one_statement() {
+    let app = TestApp::start().await;
+    let alice = app.alice().await;
+    let before = app.statements();
+    assert_eq!(alice.get("/api/items").await.status(), 200);
+    assert_eq!(app.statements(), before + 1);
+}
+
+#[tokio::test]
+async fn session_is_validated_without_a_database() {
+    let app = TestApp::start().await;
+    let alice = app.alice().await;
+    app.app.db.close_by_ref().await.unwrap();
+    assert_eq!(alice.get("/api/verify").await.status(), 204);
+    assert_eq!(alice.get("/api/items").await.error(), (503, "unavailable".to_owned()));
+    assert_eq!(alice.get("/api/items").await.header("retry-after"), "1");
+}
+
+#[tokio::test]
+async fn reads_do_not_wait_for_writes() {
+    let app = TestApp::start().await;
+    let alice = app.alice().await;
+    let other_process = app.another_process().await;
+    let held = other_process.begin().await.unwrap();
+    held.execute_unprepared("UPDATE users SET updated_at = updated_at").await.unwrap();
+    let writing: Vec<_> = (0..30)
+        .map(|number| {
+            let alice = alice.clone();
+            // On a busy machine the reads may take longer than a write waits. The client then retries.
+            tokio::spawn(async move {
+                let mut status = 503;
+                while status == 503 {
+                    status = alice.post("/api/items", json!({"name": format!("item {number}")})).await.status();
+                }
+                status
+            })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    // Readiness first, because it depends on a recent write.
+    for path in ["/health/ready", "/api/items", "/api/users/me"] {
+        // Writers wait until `held` is committed below, so a read that waited for them would never end.
+        let reading = tokio::time::timeout(Duration::from_secs(20), alice.get(path)).await;
+        assert!(reading.is_ok_and(|reply| reply.status() < 300), "{path}");
+    }
+    held.commit().await.unwrap();
+    for written in writing {
+        assert_eq!(written.await.unwrap(), 201);
+    }
+}
