@@ -1,7 +1,8 @@
 //! Authentication: turns a request into a session.
 //!
-//! It needs no I/O: a key from memory, a MAC, a lookup in the set of revoked sessions. Only when that set is too old
-//! is the database read, and if that fails, the request is rejected.
+//! This usually needs no I/O, because the keys and the revocations are in memory. The database is read only if the
+//! revocations in memory are too old, or do not have the token's generation. If this read fails, the request is
+//! rejected.
 
 use axum::http::Method;
 use axum::http::header::AUTHORIZATION;
@@ -17,22 +18,24 @@ use crate::headers::{FORWARDED_METHOD, ORIGINAL_METHOD};
 use crate::transport;
 use crate::transport::{FetchSite, Transport};
 
-/// Which sessions a route accepts, and what happens to a request without one.
+/// Which sessions a route accepts, and what happens to a request without a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
     /// A user's session is required.
     Required,
-    /// Like `Required`, but an ambiguous token is a `401`, because nginx turns a `400` into a `500`.
+    /// Like `Required`, but the response to a request with several tokens is `401` instead of `400`, because nginx
+    /// turns a `400` into a `500`.
     ForwardAuth,
-    /// A user's or an anonymous session, or no token. An invalid token is rejected.
+    /// A user's session, an anonymous session or no token is accepted. An invalid token is rejected.
     AnySession,
-    /// As `AnySession`. The response clears every cookie that is rejected.
+    /// Like `AnySession`, but the response clears the session cookie whenever its token is rejected.
     SignOut,
-    /// Like `AnySession`, but an invalid token counts as no token, and a cookie is ignored where `AnySession` rejects
-    /// the request. Rejects cross-site requests with any method, because these routes change state by `GET`.
+    /// Like `AnySession`, but an invalid token counts as no token. So does a cookie that `AnySession` would reject,
+    /// unless the request is cross-site. Cross-site requests are rejected if they have a cookie or could come from a
+    /// link, because these routes change state even with `GET`.
     Lenient,
-    /// A session if there is one; nothing is rejected and the database is not read. For sign-in, which must work with
-    /// a stale token.
+    /// A session is used if there is one. No request is rejected, and the database is not read. This policy is for
+    /// sign-up and sign-in, which must also work with a stale token.
     Optional,
 }
 
@@ -46,9 +49,9 @@ pub struct Authenticated {
 
 /// The result of [`authenticate`].
 pub struct Authentication {
-    /// The session, `None` for a request that continues without one, or why the request is rejected.
+    /// The session, or `None` if the request continues without a session. An error says why the request is rejected.
     pub result: Result<Option<Authenticated>, Error>,
-    /// The server will never accept the request's cookie again, so the response clears it.
+    /// Whether the response clears the session cookie, because the server will not accept its token again.
     pub clears_cookie: bool,
 }
 
@@ -64,11 +67,11 @@ pub async fn authenticate(app: &AppState, head: &Parts, policy: Policy) -> Authe
     }
 }
 
-/// The token of the request, if the policy accepts its transport.
+/// Returns the token of the request and its transport, if the policy accepts the transport.
 fn accepted_token<'a>(app: &AppState, head: &'a Parts, policy: Policy) -> Result<(&'a str, Transport), Error> {
-    let cookies = app.cookies(&head.uri, &head.headers);
-    let site = || FetchSite::of(head, cookies.secure());
-    // A link or an image of another site sends such requests.
+    let cookies = || app.cookies(&head.uri, &head.headers);
+    let site = || FetchSite::of(head, cookies().secure());
+    // A link or an image on another site can cause such a request.
     let may_be_a_link = || head.method.is_safe() && !head.headers.contains_key(AUTHORIZATION);
     if policy == Policy::Lenient && may_be_a_link() && site() == FetchSite::CrossSite {
         return Err(Error::CrossSite);
@@ -89,10 +92,12 @@ fn accepted_token<'a>(app: &AppState, head: &'a Parts, policy: Policy) -> Result
     Ok((token, transport))
 }
 
-/// Protects a session in a cookie against cross-site request forgery (ASVS 3.5.1, 3.5.2): only pages of this origin
-/// may change anything, and a `POST` must have a content type that no form can send. Forms cannot send `PUT`, `PATCH`
-/// and `DELETE`. A proxy sends the method of the original request in a header or asks with it; the content type is a
-/// matter of the application behind it.
+/// Protects a session in a cookie against cross-site request forgery (ASVS 3.5.1, 3.5.2). Only pages of this origin may
+/// use unsafe methods. A `POST` must also have a content type that HTML forms cannot send. Forms cannot send `PUT`,
+/// `PATCH` and `DELETE`.
+///
+/// In forward authentication, the proxy sends the method of the original request in a header, or uses this method
+/// itself. The application behind the proxy must check the content type.
 fn check_cookie_use(head: &Parts, site: FetchSite, policy: Policy) -> Result<(), Error> {
     let original = [FORWARDED_METHOD, ORIGINAL_METHOD].into_iter().filter_map(|name| head.headers.get(name));
     let mut original = original.map(|value| Method::from_bytes(value.as_bytes()).unwrap_or(Method::POST));
@@ -128,7 +133,7 @@ async fn session(app: &AppState, token: &str, policy: Policy) -> Result<AnySessi
 }
 
 impl Policy {
-    /// What happens to a request that has no session because of `error`.
+    /// Decides what happens to a request without a session. `error` says why the request has none.
     fn without_session(self, error: Error, transport: Option<Transport>) -> Authentication {
         let final_refusal = match &error {
             Error::Refused(refusal) => self == Self::SignOut || refusal.is_final(),

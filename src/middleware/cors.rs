@@ -25,8 +25,9 @@ const EXPOSED: [HeaderName; 12] = [
     headers::AUTH_EXPIRES_AT,
 ];
 
-/// Whether a proxy asks `/api/verify` about an `OPTIONS` request to another application. CORS must not answer it as a
-/// preflight of its own: the proxy would let it through without a token.
+/// Returns whether a proxy asks `/api/verify` about an `OPTIONS` request to another application. The CORS layer must
+/// not answer such a request as a preflight for this server, because the proxy would then accept the original request
+/// without a token.
 pub(super) fn is_asked_by_proxy(request: &Request) -> bool {
     let by_header = || [FORWARDED_METHOD, ORIGINAL_METHOD].iter().any(|name| request.headers().contains_key(name));
     let rest = request.uri().path().strip_prefix("/api/verify").filter(|_| request.method() == Method::OPTIONS);
@@ -38,14 +39,16 @@ pub(super) fn layer(allowed: AllowedOrigins) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(is_allowed))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        // Tracing libraries add headers to every request, and a list would reject all requests of such a page.
+        // Tracing libraries add headers to every request of a page. With a fixed list of headers, all these requests
+        // would be blocked.
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(EXPOSED)
         .max_age(Duration::from_secs(600))
 }
 
-/// Adds `Vary: Origin` to a response that a shared cache may keep. The cache would otherwise send it to a page of another
-/// origin, without the headers that the page needs. [`layer`] adds it to responses to requests with `Origin`.
+/// Adds `Vary: Origin` to a response that a shared cache may store. Otherwise the cache could send the response to a
+/// page of another origin, without the CORS headers that this page needs. If the request has `Origin`, [`layer`] adds
+/// `Vary`.
 pub(super) fn vary(headers: &mut HeaderMap) {
     if headers.get(CACHE_CONTROL).is_some_and(|value| value != "no-store") {
         headers.append(VARY, ORIGIN.into());

@@ -1,16 +1,17 @@
-//! Counts requests by method and class of status.
+//! Counts requests by method and status class.
 
 use std::sync::OnceLock;
 
 use axum::http::{Method, StatusCode};
 use metrics::{Counter, counter};
 
-/// The methods that have a label of their own. Clients can send any other name.
+/// The methods that have their own label. All others share one label, because clients can send any text as a method.
 const METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
-/// The counters of each of [`METHODS`], and of all others together. Finding them by their labels is slow.
+/// The counters of each of [`METHODS`], and of all other methods together. They are stored, because a lookup by labels
+/// is slow.
 static COUNTERS: [OnceLock<[Counter; CLASSES.len()]>; METHODS.len() + 1] =
     [const { OnceLock::new() }; METHODS.len() + 1];
 

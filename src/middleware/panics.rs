@@ -1,4 +1,4 @@
-//! A panic in a handler becomes a `500`. It is logged, and the process continues.
+//! Converts a panic in a handler into a `500` response. The panic is logged, and the process continues.
 
 use std::any::Any;
 

@@ -1,7 +1,7 @@
-//! A single trailing slash is removed from the path.
+//! Removes a single trailing slash from the path of a request.
 //!
-//! Other slashes stay: if `//api/verify` became `/api/verify`, a proxy could check another path than the one that is
-//! served. `/api/verify/` stays, because Envoy asks there about a request for `/`.
+//! Other slashes stay. If `//api/verify` became `/api/verify`, a proxy could check another path than the one that is
+//! served. The path `/api/verify/` also stays, because Envoy uses it to ask about a request for `/`.
 
 use axum::http::Uri;
 use axum::http::uri::PathAndQuery;

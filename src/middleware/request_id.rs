@@ -1,7 +1,7 @@
 //! Request ids, sent in `X-Request-Id` and written to the log.
 //!
-//! An id from a proxy is used unchanged, so that both logs match. Otherwise the id is a prefix of this process and a
-//! number. It must be unique, but not secret.
+//! An id from a proxy is used unchanged, so that both logs match. Otherwise the id consists of a random prefix for this
+//! process and a counter. An id must be unique, but not secret.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +14,7 @@ use crate::headers::REQUEST_ID;
 static PREFIX: LazyLock<String> = LazyLock::new(|| format!("{:08x}-", crate::platform::random::secure().next_u32()));
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
-/// Returns the id in the request if it is short and plain, otherwise a new one.
+/// Returns the id in the request if it has at most 64 characters, all of them plain. Otherwise returns a new id.
 pub(super) fn of(headers: &HeaderMap) -> HeaderValue {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     match headers.get(REQUEST_ID) {

@@ -1,9 +1,11 @@
-//! The request log. It also adds the request id to responses and writes the bodies of errors.
+//! The request log. This module also adds the request id to responses, and writes the bodies of error responses.
 //!
-//! Successful requests are logged at `debug`, rejected ones at `info`, internal errors at `error` with their cause. A
-//! budget limits the rate of the last two, because clients cause them; `telemetry` logs how many lines were left out.
+//! Successful requests are logged at `debug`, rejected requests at `info`, and internal errors at `error`, with their
+//! cause. A budget limits the rate of `info` and `error` lines, because clients can cause them. `telemetry` logs how
+//! many lines were left out.
+//!
 //! Requests with an unsafe method run in a span, so that their events have the request id and the client's address.
-//! Others have no events and need no span.
+//! Requests with a safe method need no span, because they cause no events.
 
 use std::borrow::Cow;
 use std::error::Error as _;
@@ -14,7 +16,7 @@ use std::time::Instant;
 use axum::Json;
 use axum::extract::Request;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use metrics::counter;
 use tracing::{Instrument, Level, debug, enabled, error, info, info_span};
@@ -31,40 +33,47 @@ const TARGET: &str = "daypass::request";
 /// The maximum number of characters of a path or a method in the log.
 const MAX_CHARACTERS: usize = 200;
 
-pub(super) async fn log(request: Request, client: IpAddr, next: impl AsyncFnOnce(Request) -> Response) -> Response {
+pub(super) fn log(
+    request: Request,
+    client: IpAddr,
+    next: impl AsyncFnOnce(Request) -> Response,
+) -> impl Future<Output = Response> {
     let id = request_id::of(request.headers());
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let started = Instant::now();
-    let mut response = if method.is_safe() {
-        next(request).await
-    } else {
-        let span = info_span!("request", request.id = id.to_str().unwrap_or_default(), %client);
-        next(request).instrument(span).await
-    };
-    let elapsed = started.elapsed();
-    http_metrics::count(&method, response.status());
-    let error = response.extensions_mut().remove::<Arc<Error>>();
-    let line = Line {
-        id: id.to_str().unwrap_or_default(),
-        client,
-        method: truncate(method.as_str()),
-        path: truncate(uri.path()),
-        status: response.status().as_u16(),
-        elapsed_ms: elapsed.as_secs_f64() * 1000.0,
-    };
-    write_line(&line, error.as_deref());
-    if let Some(error) = error {
-        response = with_body(response, &error, &id);
+    async move {
+        let mut response = if method.is_safe() {
+            next(request).await
+        } else {
+            let span = info_span!("request", request.id = id.to_str().unwrap_or_default(), %client);
+            next(request).instrument(span).await
+        };
+        http_metrics::count(&method, response.status());
+        let error = response.extensions_mut().remove::<Arc<Error>>();
+        if error.is_some() || enabled!(target: TARGET, Level::DEBUG) {
+            let line = Line {
+                id: id.to_str().unwrap_or_default(),
+                client,
+                method: truncate(method.as_str()),
+                path: truncate(uri.path()),
+                status: response.status().as_u16(),
+                elapsed_ms: started.elapsed().as_micros() as f64 / 1000.0,
+            };
+            write_line(&line, error.as_deref());
+        }
+        if let Some(error) = error {
+            response = with_body(response, &error, &id);
+        }
+        if method == Method::HEAD && response.status() == StatusCode::NO_CONTENT {
+            // The router adds `Content-Length` to responses to `HEAD`, but a 204 must not have it (RFC 9110 §8.6).
+            response.headers_mut().remove(CONTENT_LENGTH);
+        }
+        response.headers_mut().insert(REQUEST_ID, id);
+        response
     }
-    if response.status() == StatusCode::NO_CONTENT {
-        // The router adds one to responses to HEAD, which is forbidden with 204 (RFC 9110 §8.6).
-        response.headers_mut().remove(CONTENT_LENGTH);
-    }
-    response.headers_mut().insert(REQUEST_ID, id);
-    response
 }
 
-/// The fields of a log line. The query string is never logged: it can contain secrets that belong in a body.
+/// The fields of a log line. The query string is never logged, because some clients send secrets in it.
 struct Line<'a> {
     id: &'a str,
     client: IpAddr,
@@ -81,10 +90,10 @@ macro_rules! log {
     };
 }
 
-/// Logs a request. Rejected and failed requests are logged at a bounded rate, unless every request is logged.
+/// Logs a request. The rate of lines about rejected and failed requests is limited, unless the level is `debug`.
 fn write_line(line: &Line<'_>, error: Option<&Error>) {
     match error {
-        // Expected under load. An `error` line for each would add to the load.
+        // This error is expected under load. An `error` line for each such request would add to the load.
         Some(busy @ Error::Busy) => log!(debug, line, code = busy.code(), "rejected: busy"),
         Some(fault) if line.status >= 500 && !matches!(fault, Error::MethodNotImplemented) => {
             if has_line(&telemetry::FAILED) {

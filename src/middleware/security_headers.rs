@@ -8,7 +8,7 @@ use axum::response::Response;
 
 use crate::config::Environment;
 
-/// API responses must not load anything, be framed or be cached, because they can contain tokens.
+/// API responses must not load anything or be framed, because they can contain tokens.
 const HEADERS: [(HeaderName, HeaderValue); 4] = [
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
@@ -16,8 +16,8 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
     (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; base-uri 'none'; frame-ancestors 'none'")),
 ];
 
-/// Whether to send `Strict-Transport-Security`: in production, where a proxy terminates TLS. Browsers ignore the header
-/// over plain HTTP.
+/// Returns whether to send `Strict-Transport-Security`: only in production, where a proxy terminates TLS. Browsers
+/// ignore the header over plain HTTP.
 pub(super) fn strict_transport(environment: Environment) -> bool {
     environment == Environment::Production
 }
@@ -25,11 +25,9 @@ pub(super) fn strict_transport(environment: Environment) -> bool {
 pub(super) fn add(mut response: Response, strict_transport: bool) -> Response {
     let headers = response.headers_mut();
     headers.reserve(HEADERS.len() + 3);
-    if !headers.contains_key(CACHE_CONTROL) {
-        // A proxy that compresses a response changes its entity tag.
-        let value = if headers.contains_key(ETAG) { "no-store, no-transform" } else { "no-store" };
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static(value));
-    }
+    // With `no-transform`, proxies do not compress the response, which would change its entity tag.
+    let no_store = if headers.contains_key(ETAG) { "no-store, no-transform" } else { "no-store" };
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static(no_store));
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(value);
     }

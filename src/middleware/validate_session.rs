@@ -22,7 +22,7 @@ use crate::platform::random;
 use crate::transport;
 use crate::transport::{Cookies, FetchSite, Transport};
 
-/// Adds the [`Authenticated`] session to the request, or rejects it as the policy says.
+/// Adds the [`Authenticated`] session to the request, or rejects the request if the policy requires this.
 pub async fn validate_session(
     State((app, policy)): State<(AppState, Policy)>,
     request: Request,
@@ -31,7 +31,8 @@ pub async fn validate_session(
     if policy == Policy::SignOut
         && let Some(cookies) = several_cookies(&app, &request)
     {
-        return sign_out_of_each(&app, cookies, request, next).await;
+        // Boxed, because otherwise the future of every request would be as large as this one.
+        return Box::pin(sign_out_of_each(&app, cookies, request, next)).await;
     }
     validate(&app, policy, request, next).await
 }
@@ -54,8 +55,9 @@ async fn validate(app: &AppState, policy: Policy, request: Request, next: Next) 
     response
 }
 
-/// Whether a proxy asks about a CORS preflight to an application behind it, and the setting accepts it. Browsers send
-/// preflights without credentials. A header is read only if the proxy overwrites it, because clients can send it, too.
+/// Returns whether a proxy asks about a CORS preflight for an application behind it, and the setting accepts
+/// preflights. Browsers send preflights without credentials. Only the header that the setting names is read, because
+/// the proxy overwrites it. Clients could forge the other headers.
 fn is_accepted_preflight(setting: VerifyPreflight, request: &Parts) -> bool {
     let headers = &request.headers;
     let only = |name| {
@@ -73,18 +75,18 @@ fn is_accepted_preflight(setting: VerifyPreflight, request: &Parts) -> bool {
     method == Some(b"OPTIONS".as_slice()) && is_preflight
 }
 
-/// The `Cookie` headers for several sessions, if the request has more than one session cookie and no token that
-/// takes precedence.
+/// Returns one `Cookie` header for each session, if the request has several session cookies and no `Authorization`
+/// header that takes precedence.
 fn several_cookies(app: &AppState, request: &Request) -> Option<Vec<HeaderValue>> {
     let headers = request.headers();
     let cookies = app.cookies(request.uri(), headers);
-    let ambiguous = matches!(transport::presented(headers, cookies), Err(Error::AmbiguousToken));
+    let ambiguous = matches!(transport::presented(headers, || cookies), Err(Error::AmbiguousToken));
     let several_headers = headers.get_all(AUTHORIZATION).iter().count() > 1;
     (ambiguous && !several_headers).then(|| cookies.each_alone(headers))
 }
 
-/// Signs out with each session cookie of the request. Another host of the domain may have set one of them. Signing out
-/// of all of them includes the genuine one.
+/// Signs out with each session cookie of the request. Another host of the domain may have set one of these cookies, and
+/// the server cannot tell which of them is genuine.
 async fn sign_out_of_each(app: &AppState, cookies: Vec<HeaderValue>, request: Request, next: Next) -> Response {
     let parts = request.into_parts().0;
     let own = app.cookies(&parts.uri, &parts.headers);
@@ -119,7 +121,7 @@ async fn respond(
         cookies,
         session: authenticated.session.clone(),
         transport,
-        // Otherwise a page on another port could keep a session alive that the user no longer uses.
+        // Otherwise a page on another port could keep an unused session alive.
         may_renew: transport.check(FetchSite::of(&head, cookies.secure())).is_ok(),
     });
     head.extensions.insert(authenticated);
@@ -130,7 +132,7 @@ async fn respond(
     }
 }
 
-/// What happens to the token of a request after its handler.
+/// What to do with the token of a request after the handler has run.
 struct FollowUp<'a> {
     cookies: &'a Cookies,
     session: AnySession,
@@ -139,7 +141,7 @@ struct FollowUp<'a> {
 }
 
 impl FollowUp<'_> {
-    /// Clears the cookie of a session that ended; renews the token of an active one.
+    /// Clears the cookie of an ended session, or renews the token of an active session.
     fn apply(&self, app: &AppState, response: &mut Response) -> Result<(), Error> {
         let signed_out = response.extensions().get::<SignedOut>().is_some();
         let headers = response.headers_mut();
@@ -151,7 +153,8 @@ impl FollowUp<'_> {
             (Status::Revoked(reason), Transport::Cookie) if Refusal::Revoked(reason).is_final() => {
                 self.cookies.clear(headers);
             }
-            // `Unknown` means that the database was read and the session is active.
+            // `Unknown` means that the revocations are too old by now. The session was active when the request was
+            // authenticated.
             (Status::Active | Status::Unknown, _) if self.may_renew && !signed_out => {
                 let now = app.clock.now();
                 if let Some(issued) = app.tokens.renew(&self.session, now, &mut random::secure())? {

@@ -1,7 +1,7 @@
-//! Tracks the activity of a connection and decides when to close it.
+//! Tracks the activity of a connection and decides when to close the connection.
 //!
-//! Each connection has one timer; requests have none. A request has its own deadline. The timer closes connections whose
-//! client sends no request or does not read the response.
+//! Each connection has one timer. The timer closes the connection if the client sends no request or does not read the
+//! response. The timer does not limit the time of handlers. The middleware does this with a deadline.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,11 +13,12 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 /// The time limit for the head of the first request.
 pub const FIRST_HEAD: Duration = Duration::from_secs(30);
-/// How long a client may read nothing of a response.
+/// How long a client may stop reading a response.
 pub const STALLED: Duration = Duration::from_secs(30);
-/// Added to the announced time-out, so a client that respects it does not use a connection that is being closed.
+/// The server waits this much longer than the announced time-out, so that a client that respects the time-out never
+/// uses a connection that is being closed.
 const MARGIN: Duration = Duration::from_secs(1);
-/// Time between checks while a handler runs.
+/// The time between checks while a handler runs.
 const CHECK_INTERVAL: Duration = Duration::from_secs(30);
 
 /// The activity of one connection.
@@ -26,13 +27,13 @@ pub(super) struct Activity {
     keep_alive: Duration,
     /// Whether a request was received.
     served: AtomicBool,
-    /// Requests without a response.
+    /// The number of requests that have no response yet.
     handling: AtomicUsize,
-    /// Responses whose body has not ended.
+    /// The number of responses whose body has not ended.
     sending: AtomicUsize,
     /// Whether the send buffer is full, because the client does not read.
     blocked: AtomicBool,
-    /// The last start or progress of a response, in milliseconds since the connection was opened.
+    /// When a response last started or made progress, in milliseconds since the connection was opened.
     progress: AtomicU64,
 }
 
@@ -49,13 +50,13 @@ impl Activity {
         })
     }
 
-    /// Counts a request until the guard is dropped, even if the client disconnects.
+    /// Counts a request until the returned guard is dropped, even if the client disconnects.
     pub(super) fn handling(self: &Arc<Self>) -> Counted {
         self.served.store(true, Ordering::Relaxed);
         self.count(|activity| &activity.handling)
     }
 
-    /// Counts a response until the guard is dropped.
+    /// Counts a response until the returned guard is dropped.
     pub(super) fn sending(self: &Arc<Self>) -> Counted {
         self.advance();
         self.count(|activity| &activity.sending)
@@ -99,7 +100,7 @@ impl Activity {
     }
 }
 
-/// A request or a response that counts until this is dropped.
+/// A guard that counts a request or a response until it is dropped.
 pub(super) struct Counted {
     activity: Arc<Activity>,
     counter: fn(&Activity) -> &AtomicUsize,
@@ -111,8 +112,8 @@ impl Drop for Counted {
     }
 }
 
-/// Resolves when the connection must be closed. Poll it after the connection, in the same task, because the connection's
-/// activity can shorten the wait.
+/// A future that resolves when the connection must be closed. Poll this future after the connection, in the same task,
+/// because activity on the connection can shorten the wait.
 pub(super) struct Watch {
     activity: Arc<Activity>,
     timer: Pin<Box<Sleep>>,

@@ -15,10 +15,10 @@ use crate::auth::rate_limit::client_network::ClientNetwork;
 
 /// The maximum number of connections of an IPv4 address or an IPv6 /64 network.
 const MAX_CONNECTIONS: usize = 64;
-/// Minimum time between warnings, so a client that opens connections in a loop does not fill the log.
+/// The minimum time between warnings, so that a client that opens connections in a loop does not fill the log.
 const WARNING_INTERVAL: Duration = Duration::from_mins(1);
 
-/// Counts the open connections of each address.
+/// The number of open connections of each address.
 pub(super) struct Addresses {
     trusted: Vec<IpNet>,
     state: Mutex<State>,
@@ -37,7 +37,8 @@ impl Addresses {
         Arc::new(Self { trusted, state: Mutex::default() })
     }
 
-    /// Counts a connection until the guard is dropped. Returns `None` if its address has too many.
+    /// Counts a connection until the returned guard is dropped. Returns `None` if the address already has the maximum
+    /// number of connections.
     pub(super) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Admitted> {
         let address = address.to_canonical();
         if address.is_loopback() || self.trusted.iter().any(|network| network.contains(&address)) {
@@ -72,7 +73,7 @@ impl State {
     }
 }
 
-/// A counted connection.
+/// A guard that counts a connection until it is dropped. It is empty for exempt addresses.
 pub(super) struct Admitted(Option<(Arc<Addresses>, ClientNetwork)>);
 
 impl Drop for Admitted {

@@ -17,8 +17,8 @@ use crate::error::Error;
 use crate::extract::Peer;
 use crate::middleware::Service;
 
-/// The maximum number of header fields in HTTP/2, where a field can have a single byte. hyper has the same limit for
-/// HTTP/1.1.
+/// The maximum number of header fields in HTTP/2, where a field can take a single byte on the wire. hyper has the same
+/// limit for HTTP/1.1.
 const MAX_FIELDS: usize = 100;
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
@@ -27,55 +27,61 @@ pub(super) struct Exchange {
     pub(super) service: Service,
     pub(super) peer: Peer,
     pub(super) activity: Arc<Activity>,
-    /// The value of `Keep-Alive`.
+    /// The value of the `Keep-Alive` header.
     pub(super) keep_alive: HeaderValue,
-    /// Closed when the service stops.
+    /// A channel that is closed when the server stops.
     pub(super) stopping: watch::Receiver<()>,
 }
 
 impl Exchange {
-    pub(super) async fn answer(
+    // Not `async`, because the future of an async function contains its arguments twice.
+    pub(super) fn answer(
         self: Arc<Self>,
         mut request: Request<Incoming>,
-    ) -> Response<impl HttpBody<Data = Bytes, Error = axum::Error>> {
+    ) -> impl Future<Output = Response<impl HttpBody<Data = Bytes, Error = axum::Error>>> {
         let handling = self.activity.handling();
         request.extensions_mut().insert(self.peer);
         let keep_alive = request.version() == Version::HTTP_11 && !asks_to_close(request.headers());
-        let mut response = if request.version() == Version::HTTP_2 || request.body().is_end_stream() {
-            self.respond(request.map(Body::new)).await
-        } else {
-            self.respond_and_discard(request).await
-        };
-        // For other versions hyper applies the rules of the protocol.
-        if keep_alive && !response.headers().contains_key(CONNECTION) && self.stopping.has_changed().is_ok() {
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("keep-alive"));
-            response.headers_mut().insert(KEEP_ALIVE, self.keep_alive.clone());
-        }
-        let sending = self.activity.sending();
-        drop(handling);
-        // The closure owns the guard, so the connection is not idle until the body is dropped.
-        response.map(|body| {
-            body.map_err(move |error| {
-                let _sending = &sending;
-                error
+        async move {
+            let mut response = if request.version() == Version::HTTP_2 || request.body().is_end_stream() {
+                self.respond(request.map(Body::new)).await
+            } else {
+                Box::pin(self.respond_and_discard(request)).await
+            };
+            // For other HTTP versions, hyper follows the rules of the protocol.
+            if keep_alive && !response.headers().contains_key(CONNECTION) && self.stopping.has_changed().is_ok() {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("keep-alive"));
+                response.headers_mut().insert(KEEP_ALIVE, self.keep_alive.clone());
+            }
+            let sending = self.activity.sending();
+            drop(handling);
+            // The closure owns the guard, so the connection does not count as idle until the body is dropped.
+            response.map(|body| {
+                body.map_err(move |error| {
+                    let _sending = &sending;
+                    error
+                })
             })
-        })
-    }
-
-    async fn respond(&self, request: Request<Body>) -> Response {
-        if request.headers().len() > MAX_FIELDS {
-            self.service.reject(request, Error::TooManyFields).await
-        } else if !host::is_valid(request.version(), request.uri(), request.headers()) {
-            self.service.reject(request, Error::BadHost).await
-        } else {
-            self.service.answer(request).await
         }
     }
 
-    /// Handles a request with a body. What the handler does not read is discarded while the response is sent.
+    fn respond(&self, request: Request<Body>) -> impl Future<Output = Response> {
+        async {
+            if request.headers().len() > MAX_FIELDS {
+                self.service.reject(request, Error::TooManyFields).await
+            } else if !host::is_valid(request.version(), request.uri(), request.headers()) {
+                self.service.reject(request, Error::BadHost).await
+            } else {
+                self.service.answer(request).await
+            }
+        }
+    }
+
+    /// Handles a request with a body. The part of the body that the handler does not read is discarded while the
+    /// response is sent.
     async fn respond_and_discard(&self, request: Request<Incoming>) -> Response {
         let unread = Unread::default();
-        // The client may never send the body, so the next bytes may be a body or a request.
+        // With `Expect`, the client may never send the body. The next bytes could then be the body or a new request.
         let expects_continue = request.headers().contains_key(EXPECT);
         let request = request.map(|incoming| Body::new(RequestBody::new(incoming, unread.clone())));
         let mut response = self.respond(request).await;

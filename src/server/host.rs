@@ -3,7 +3,8 @@
 use axum::http::header::HOST;
 use axum::http::{HeaderMap, Uri, Version};
 
-/// Returns whether a request has exactly one valid host. In HTTP/1.0 it is optional; in HTTP/2 it is `:authority`.
+/// Returns whether a request has exactly one valid host. In HTTP/1.0, the host is optional. In HTTP/2, `:authority` can
+/// replace the `Host` header.
 pub(super) fn is_valid(version: Version, uri: &Uri, headers: &HeaderMap) -> bool {
     let authority = uri.authority().filter(|_| version == Version::HTTP_2);
     let mut hosts = headers.get_all(HOST).iter();
@@ -17,7 +18,8 @@ pub(super) fn is_valid(version: Version, uri: &Uri, headers: &HeaderMap) -> bool
     }
 }
 
-/// Returns whether the text is a name or an address with an optional port, without credentials, path or list.
+/// Returns whether the text has only the characters of a host with an optional port. This excludes credentials, paths
+/// and lists of hosts.
 fn is_host(host: &[u8]) -> bool {
     let allowed = |byte: &u8| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'%' | b':' | b'[' | b']')

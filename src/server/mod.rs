@@ -1,4 +1,4 @@
-//! Connections: a maximum number, time-outs for idle and stalled clients, and graceful shutdown.
+//! The HTTP server: a maximum number of connections, time-outs for idle and stalled clients, and graceful shutdown.
 //!
 //! `axum::serve` has no time-outs and waits indefinitely at shutdown, so this module uses hyper-util's builder.
 
@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::HeaderValue;
+use futures_util::FutureExt as _;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioExecutor;
 use hyper_util::server::conn::auto::Builder;
@@ -39,13 +40,13 @@ use stream::HttpStream;
 
 /// The maximum wait for requests in flight when the service stops.
 pub const GRACE: Duration = Duration::from_secs(10);
-/// The maximum number of connections. Further ones wait in the system's queue.
+/// The maximum number of connections. Further connections wait in the queue of the operating system.
 const MAX_CONNECTIONS: u64 = 4096;
-/// File descriptors for the database, the runtime and standard streams.
+/// The number of file descriptors that are reserved for the database, the runtime and standard streams.
 const SPARE_DESCRIPTORS: u64 = 128;
-/// The maximum size of a request's head. A longer one is rejected with `431`.
+/// The maximum size of a request's head. A larger head is rejected with `431`.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
-/// The same for HTTP/2, where one connection holds the heads of many requests.
+/// The maximum size of a request's head in HTTP/2, where one connection holds the heads of many requests.
 const MAX_HEADER_LIST_BYTES: u32 = 16 * 1024;
 /// The maximum number of concurrent requests of an HTTP/2 connection. RFC 9113 §6.5.2 recommends at least 100.
 const MAX_STREAMS: u32 = 100;
@@ -86,11 +87,11 @@ struct Shared {
     builder: Builder<TokioExecutor>,
     service: Service,
     keep_alive: Duration,
-    /// The value of `Keep-Alive`.
+    /// The value of the `Keep-Alive` header.
     keep_alive_header: HeaderValue,
 }
 
-/// An accepted connection, with the guards of the limits.
+/// An accepted connection, with the guards that count it.
 struct Accepted {
     stream: TcpStream,
     peer: Peer,
@@ -134,14 +135,14 @@ impl Shared {
 
 fn builder() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    // `Watch` closes slow connections. hyper would create a timer for each request.
+    // `Watch` closes slow connections. The time-out of hyper would create a timer for each request.
     builder.http1().header_read_timeout(None).max_buf_size(MAX_HEAD_BYTES);
     builder.http2().max_concurrent_streams(MAX_STREAMS).max_header_list_size(MAX_HEADER_LIST_BYTES);
     builder
 }
 
-/// Waits for the next connection within the limits. A connection above the limit of its address is closed. Errors, such
-/// as a lack of file descriptors, are temporary, so the server retries.
+/// Waits for the next connection that the limits allow. Closes a connection if its address already has the maximum
+/// number. Errors, such as a lack of file descriptors, are temporary, so this function retries.
 async fn accept(listener: &TcpListener, permits: &Arc<Semaphore>, addresses: &Arc<Addresses>) -> Accepted {
     let permit = Arc::clone(permits).acquire_owned().await.ok();
     loop {
@@ -171,10 +172,7 @@ async fn connection(shared: Arc<Shared>, accepted: Accepted, mut stopping: watch
         keep_alive: shared.keep_alive_header.clone(),
         stopping: stopping.clone(),
     });
-    let answer = service_fn(|request| {
-        let answered = Arc::clone(&exchange).answer(request);
-        async { Ok::<_, Infallible>(answered.await) }
-    });
+    let answer = service_fn(|request| Arc::clone(&exchange).answer(request).map(Ok::<_, Infallible>));
     let connection = shared.builder.serve_connection(HttpStream::new(stream, Arc::clone(&activity)), answer);
     tokio::pin!(connection);
     let served = tokio::select! {

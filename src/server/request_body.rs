@@ -1,8 +1,8 @@
 //! Request bodies that the handler does not read to the end.
 //!
-//! hyper closes a connection if its body is dropped unread. A client that is still sending then gets an error and may not
-//! receive the response; nginx treats that as a failed upstream. So the rest is read and discarded, up to a limit, and the
-//! connection stays open.
+//! hyper closes the connection if a request body is dropped before its end. A client that is still sending then gets an
+//! error and may not receive the response. nginx treats such an error as a failed upstream. So the server reads and
+//! discards the rest of the body, up to a limit, and the connection stays open.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,16 +16,16 @@ use tokio::time::timeout;
 
 /// The maximum number of discarded bytes. If a client sends more, the connection is closed.
 const MAX_BYTES: u64 = 1024 * 1024;
-/// The time limit for discarding.
+/// The time limit for discarding the rest of a body.
 const MAX_TIME: Duration = Duration::from_secs(2);
 
-/// A request body. When it is dropped, the unread rest moves to its [`Unread`].
+/// A request body. When it is dropped, the unread rest moves to `unread`.
 pub(super) struct RequestBody {
     incoming: Option<Incoming>,
     unread: Unread,
 }
 
-/// The unread rest of a dropped body.
+/// The unread rest of a dropped body, if there is any.
 #[derive(Clone, Default)]
 pub(super) struct Unread(Arc<Mutex<Option<Incoming>>>);
 
@@ -83,7 +83,7 @@ impl Rest {
         self.0.size_hint().lower() > MAX_BYTES
     }
 
-    /// Reads and discards the rest. At a limit it is dropped, and hyper closes the connection.
+    /// Reads and discards the rest. If a limit is reached, the rest is dropped, and hyper closes the connection.
     pub(super) async fn discard(mut self) {
         let read = async {
             let mut left = MAX_BYTES;

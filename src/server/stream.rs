@@ -1,7 +1,7 @@
 //! The socket of a connection. It records whether the client reads.
 //!
-//! hyper buffers a small body and drops it long before the client has received it, so the body does not show whether the
-//! client reads.
+//! hyper buffers a small body and drops it long before the client has received it, so the body does not show whether
+//! the client reads.
 
 use std::io;
 use std::pin::Pin;

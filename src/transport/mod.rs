@@ -1,7 +1,7 @@
-//! Transports: a session token travels in the `Authorization` header or in a cookie.
+//! Transports: a client sends a session token in the `Authorization` header or in a cookie.
 //!
-//! The token is the same. A browser adds a cookie to requests of any page, so a session in a cookie can change
-//! something only for pages of this origin ([`fetch_site`]).
+//! Both transports use the same tokens. A browser adds cookies to requests of any page. So a request with a session
+//! cookie may change something only if it comes from a page of this origin ([`fetch_site`]).
 
 use axum::http::header::{AUTHORIZATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue};
@@ -21,7 +21,7 @@ pub mod origin;
 pub use cookie::Cookies;
 pub use fetch_site::FetchSite;
 
-/// How a session token travels.
+/// How a session token is sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Transport {
     /// In `Authorization: Bearer <jwt>`.
@@ -44,7 +44,7 @@ impl Transport {
     /// Checks that a page of this site may use the transport.
     ///
     /// # Errors
-    /// [`Error::CrossSite`] for a cookie and a cross-site page.
+    /// [`Error::CrossSite`] if a cross-site page would use a cookie.
     pub fn check(self, site: FetchSite) -> Result<(), Error> {
         if self == Self::Cookie && site == FetchSite::CrossSite { Err(Error::CrossSite) } else { Ok(()) }
     }
@@ -74,15 +74,18 @@ impl Transport {
 ///
 /// # Errors
 /// [`Refusal::NoToken`], and [`Error::AmbiguousToken`] for more than one `Authorization` header or session cookie.
-pub fn presented<'a>(headers: &'a HeaderMap, cookies: &Cookies) -> Result<(&'a str, Transport), Error> {
+pub fn presented<'a, 'c>(
+    headers: &'a HeaderMap,
+    cookies: impl FnOnce() -> &'c Cookies,
+) -> Result<(&'a str, Transport), Error> {
     if let Some(token) = in_header(headers)? {
         return Ok((token, Transport::Bearer));
     }
-    cookies.token(headers)?.map(|token| (token, Transport::Cookie)).ok_or(Refusal::NoToken.into())
+    cookies().token(headers)?.map(|token| (token, Transport::Cookie)).ok_or(Refusal::NoToken.into())
 }
 
-/// Returns the token of `Authorization: Bearer <jwt>`. The scheme is case-insensitive (RFC 9110 §11.1). A bare `<jwt>`
-/// is accepted because the course's clients send it. Other schemes are ignored.
+/// Returns the token of `Authorization: Bearer <jwt>`. The scheme is case-insensitive (RFC 9110 §11.1). A `<jwt>`
+/// without a scheme is accepted, because the course's clients send it. Other schemes are ignored.
 fn in_header(headers: &HeaderMap) -> Result<Option<&str>, Error> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };

@@ -1,8 +1,9 @@
 //! Strict JSON: a repeated member name is an error at any depth.
 //!
-//! Parsers differ on repeated names, so one could check another value than the one that is used (RFC 8259 §4, RFC 7515
-//! §4). All tokens and request bodies are therefore parsed here. The names are checked in a loop after the text was
-//! parsed, because session variables can be nested to any depth.
+//! JSON parsers treat repeated names differently. So one program could check one of the values, while another program
+//! uses the other one (RFC 8259 §4, RFC 7515 §4). This module therefore parses all session tokens and request bodies.
+//! It checks the names after serde_json has parsed the text. The check is a loop, not a recursion, because session
+//! variables can be nested to any depth.
 
 use std::borrow::Cow;
 
@@ -11,10 +12,10 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-/// Up to this number, names are compared pairwise, which is faster than sorting.
+/// If an object has at most this number of names, they are compared pairwise, which is faster than sorting.
 const MAX_PAIRWISE: usize = 16;
 
-/// The prefix of names that serde_json treats specially: it would parse the member's text as JSON.
+/// The prefix of member names that serde_json treats specially: it would parse the value of such a member as JSON.
 const RESERVED: &str = "$serde_json::private::";
 
 /// Why a text is not the JSON that this service accepts. The messages do not repeat the text.
@@ -28,25 +29,37 @@ pub(crate) enum StrictJsonError {
     RepeatedName { line: usize, column: usize },
     #[error("a member name is reserved or not valid text at line {line} column {column}")]
     BadName { line: usize, column: usize },
-    /// The text is valid JSON.
+    /// The text is valid JSON, but not an object.
     #[error("it is not an object")]
     NotAnObject,
 }
 
-/// Parses `text` as a JSON object in UTF-8. No object in it may repeat a member name.
+/// Parses `text` as a JSON object in UTF-8. No object in `text` may repeat a member name.
 pub(crate) fn read<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, StrictJsonError> {
+    read_expecting(text, |_| 0)
+}
+
+/// Like [`read`], but compares the names only if `text` has more colons than `expected` returns. `expected` counts the
+/// colons of the members of `T`, and `T` must reject repeated names of these members itself. This saves time, because
+/// comparing names takes as long as parsing.
+pub(crate) fn read_expecting<'a, T: Deserialize<'a>>(
+    text: &'a [u8],
+    expected: impl FnOnce(&T) -> usize,
+) -> Result<T, StrictJsonError> {
     let text = std::str::from_utf8(text).map_err(|_| StrictJsonError::NotUtf8)?;
-    // A struct could also be read from a list.
+    // Serde would also accept a list for a struct.
     if !text.trim_ascii_start().starts_with('{') {
         serde_json::from_str::<IgnoredAny>(text)?;
         return Err(StrictJsonError::NotAnObject);
     }
     let object = serde_json::from_str(text)?;
-    check_names(text, |name, depth| depth == 1 || !name.starts_with(RESERVED))?;
+    if text.bytes().filter(|byte| *byte == b':').count() > expected(&object) {
+        check_names(text, |name, depth| depth == 1 || !name.starts_with(RESERVED))?;
+    }
     Ok(object)
 }
 
-/// Parses `text` as any JSON value in UTF-8, without changing it. No object in it may repeat a member name.
+/// Parses `text` as any JSON value in UTF-8, and keeps it unchanged. No object in `text` may repeat a member name.
 pub(crate) fn read_value(text: &[u8]) -> Result<Box<RawValue>, StrictJsonError> {
     let text = std::str::from_utf8(text).map_err(|_| StrictJsonError::NotUtf8)?;
     let value = serde_json::from_str(text)?;
@@ -59,67 +72,83 @@ type Name<'a> = (Cow<'a, str>, usize);
 
 /// Checks the member names of all objects. `json` must be valid JSON.
 fn check_names(json: &str, allowed: impl Fn(&str, usize) -> bool) -> Result<(), StrictJsonError> {
-    let mut open_objects: Vec<Vec<Name<'_>>> = Vec::new();
-    let mut rest = json;
-    while let Some(at) = rest.find(['{', '}', '"']) {
-        let (found, after) = rest[at..].split_at(1);
-        rest = after;
-        match found {
-            "{" => open_objects.push(Vec::with_capacity(MAX_PAIRWISE)),
-            "}" => {
-                if let Some(at) = open_objects.pop().and_then(repeated) {
+    // The names of all open objects, and where the names of each object start.
+    let mut names: Vec<Name<'_>> = Vec::with_capacity(MAX_PAIRWISE);
+    let mut open_objects: Vec<usize> = Vec::new();
+    let mut at = 0;
+    while let Some(byte) = json.as_bytes().get(at) {
+        at += 1;
+        match byte {
+            b'{' => open_objects.push(names.len()),
+            b'}' => {
+                let start = open_objects.pop().unwrap_or_default();
+                if let Some(at) = repeated(&mut names[start..]) {
                     let (line, column) = line_and_column(json, at);
                     return Err(StrictJsonError::RepeatedName { line, column });
                 }
+                names.truncate(start);
             }
-            _ => {
-                let (text, after) = split_string(after);
-                rest = after;
-                let is_name = after.trim_ascii_start().starts_with(':');
-                if let (true, depth, Some(names)) = (is_name, open_objects.len(), open_objects.last_mut()) {
-                    let at = json.len() - after.len();
+            b'"' => {
+                let string = JsonString::at_start_of(&json[at..]);
+                at += string.text.len() + 1;
+                if json[at..].trim_ascii_start().starts_with(':') {
                     // A name that is not valid text, such as half of a surrogate pair, cannot be compared.
-                    let Some(name) = decode(text).filter(|name| allowed(name, depth)) else {
+                    let Some(name) = string.decode().filter(|name| allowed(name, open_objects.len())) else {
                         let (line, column) = line_and_column(json, at);
                         return Err(StrictJsonError::BadName { line, column });
                     };
                     names.push((name, at));
                 }
             }
+            _ => {}
         }
     }
     Ok(())
 }
 
-/// The line and the column of the last byte before `at`, both starting at 1 as in the messages of serde_json.
+/// Returns the line and the column of the last byte before `at`. Both start at 1, as in the messages of serde_json.
 fn line_and_column(json: &str, at: usize) -> (usize, usize) {
     let before = &json[..at];
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     (before.matches('\n').count() + 1, at - line_start)
 }
 
-/// Splits after the quote that ends a string.
-fn split_string(text: &str) -> (&str, &str) {
-    let mut escaped = false;
-    let end = text.bytes().position(|byte| {
-        let is_end = byte == b'"' && !escaped;
-        escaped = byte == b'\\' && !escaped;
-        is_end
-    });
-    let (string, rest) = text.split_at(end.unwrap_or(text.len()));
-    (string, rest.get(1..).unwrap_or_default())
+/// A JSON string without its quotes.
+struct JsonString<'a> {
+    text: &'a str,
+    has_escapes: bool,
 }
 
-/// Decodes escapes, so that names can be compared.
-fn decode(text: &str) -> Option<Cow<'_, str>> {
-    if text.contains('\\') {
-        return serde_json::from_str(&format!("\"{text}\"")).map(Cow::Owned).ok();
+impl<'a> JsonString<'a> {
+    /// Returns the string whose opening quote is directly before `json`.
+    fn at_start_of(json: &'a str) -> Self {
+        let mut has_escapes = false;
+        let mut bytes = json.bytes().enumerate();
+        let end = loop {
+            match bytes.next() {
+                Some((_, b'\\')) => {
+                    has_escapes = true;
+                    bytes.next();
+                }
+                Some((end, b'"')) => break end,
+                Some(_) => {}
+                None => break json.len(),
+            }
+        };
+        Self { text: &json[..end], has_escapes }
     }
-    Some(Cow::Borrowed(text))
+
+    /// Decodes the escapes, so that names can be compared. Returns `None` if the string is not valid text.
+    fn decode(&self) -> Option<Cow<'a, str>> {
+        if self.has_escapes {
+            return serde_json::from_str(&format!("\"{}\"", self.text)).map(Cow::Owned).ok();
+        }
+        Some(Cow::Borrowed(self.text))
+    }
 }
 
-/// Returns the position after the first name that occurred before.
-fn repeated(mut names: Vec<Name<'_>>) -> Option<usize> {
+/// Returns the position after the first name that repeats an earlier name.
+fn repeated(names: &mut [Name<'_>]) -> Option<usize> {
     let same = |(name, _): &Name<'_>, (other, _): &Name<'_>| name == other;
     if names.len() <= MAX_PAIRWISE {
         let mut all = names.iter().enumerate();

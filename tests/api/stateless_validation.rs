@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::extract::Request;
+use daypass::router;
 use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
 use serde_json::json;
 
@@ -17,6 +20,16 @@ async fn a_thousand_validated_requests_send_no_sql() {
         assert_eq!(alice.get("/api/verify").await.status(), 204);
     }
     assert_eq!(app.statements(), before);
+}
+
+/// The future of each request is copied several times, and its size doubles with each `async fn` that has the request as
+/// an argument.
+#[tokio::test]
+async fn future_of_a_request_is_small() {
+    let app = TestApp::start().await;
+    let service = router::build(&app.app);
+    let future = service.answer(Request::new(Body::empty()));
+    assert!(size_of_val(&future) <= 1536, "{} bytes", size_of_val(&future));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The JSON of a session token: claims and header.
 //!
-//! The JWT library accepts repeated member names, `crit`, and a missing issuer or audience. So it checks only
-//! signatures, and these types parse the JSON.
+//! The JWT library accepts repeated member names, `crit`, and a missing issuer or audience. So the service uses the
+//! library only for signatures, and parses the JSON with these types.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::types::strict_json;
 
-/// The claims that we issue (RFC 9068 §2.2). Times are seconds since 1970.
+/// The claims of an issued token (RFC 9068 §2.2). Times are seconds since 1970.
 #[derive(Serialize)]
 pub(super) struct IssuedClaims<'a> {
     pub(super) iss: &'a str,
@@ -22,7 +22,7 @@ pub(super) struct IssuedClaims<'a> {
     pub(super) jti: String,
     pub(super) iat: i64,
     pub(super) exp: i64,
-    /// When the session ends, even if its token is renewed. Without it, the session ends at `exp`.
+    /// When the session ends, even if its token is renewed. Without this claim, the session ends at `exp`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) session_exp: Option<i64>,
     #[serde(rename = "gen")]
@@ -34,13 +34,13 @@ pub(super) struct IssuedClaims<'a> {
     pub(super) amr: Option<[&'static str; 1]>,
 }
 
-/// The claims of a presented token. Unknown claims are ignored; optional claims must not be `null`.
+/// The claims of a presented token. Unknown claims are ignored. Optional claims must not be `null`.
 #[derive(Deserialize)]
 pub(super) struct Claims<'a> {
     #[serde(borrow)]
-    pub(super) iss: Option<Cow<'a, str>>,
+    pub(super) iss: Option<Text<'a>>,
     #[serde(borrow)]
-    pub(super) aud: Option<Cow<'a, str>>,
+    pub(super) aud: Option<Text<'a>>,
     #[serde(borrow, default, deserialize_with = "present")]
     pub(super) sub: Option<&'a str>,
     pub(super) sid: &'a str,
@@ -52,7 +52,7 @@ pub(super) struct Claims<'a> {
     pub(super) nbf: Option<i64>,
     #[serde(default, deserialize_with = "present")]
     pub(super) session_exp: Option<i64>,
-    /// Tokens of release 0.1.0 have none.
+    /// The database generation. Tokens of release 0.1.0 do not have this claim.
     #[serde(borrow, rename = "gen", default, deserialize_with = "present")]
     pub(super) generation: Option<&'a str>,
     #[serde(default, deserialize_with = "present")]
@@ -61,14 +61,44 @@ pub(super) struct Claims<'a> {
     pub(super) amr: Option<Vec<&'a str>>,
 }
 
+/// A string that serde copies only if it contains escapes. With `Option<Cow<str>>`, serde would always copy it.
+#[derive(Deserialize)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+
 impl<'a> Claims<'a> {
     pub(super) fn parse(payload: &'a [u8]) -> Option<Self> {
-        strict_json::read(payload).ok()
+        strict_json::read_expecting(payload, Self::colons).ok()
+    }
+
+    /// Returns the number of colons in the JSON of these claims: one after each name, and those in the issuer and
+    /// audience.
+    fn colons(&self) -> usize {
+        let texts = [&self.iss, &self.aud].map(|claim| claim.as_ref().map_or(0, Text::colons));
+        let optional = [
+            self.sub.is_some(),
+            self.nbf.is_some(),
+            self.session_exp.is_some(),
+            self.generation.is_some(),
+            self.auth_time.is_some(),
+            self.amr.is_some(),
+        ];
+        let (sid, jti, iat, exp) = (1, 1, 1, 1);
+        sid + jti + iat + exp + texts.iter().sum::<usize>() + optional.map(usize::from).iter().sum::<usize>()
     }
 }
 
-/// The header members that matter. A token cannot bring its own key, so `jku`, `jwk`, `x5u` and `x5c` are ignored
-/// (RFC 8725 §3.10).
+impl Text<'_> {
+    fn colons(&self) -> usize {
+        match &self.0 {
+            Cow::Borrowed(text) => 1 + text.matches(':').count(),
+            // Colons in a text with escapes are not counted, because they can be escaped, too.
+            Cow::Owned(_) => 1,
+        }
+    }
+}
+
+/// The header members that the service reads. It ignores `jku`, `jwk`, `x5u` and `x5c`, because a token must not supply
+/// its own key (RFC 8725 §3.10).
 #[derive(Deserialize)]
 pub(super) struct Header<'a> {
     #[serde(borrow)]
@@ -94,7 +124,55 @@ impl<'a> Header<'a> {
     }
 }
 
-/// Deserializes a member that may be missing. Unlike serde's default, `null` does not count as missing.
+/// Deserializes an optional member. Rejects `null`, which serde by default treats like a missing member.
 fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REQUIRED: &str = r#""sid":"a","jti":"b","iat":1,"exp":2"#;
+
+    fn accepts(members: &str) -> bool {
+        Claims::parse(format!("{{{members}}}").as_bytes()).is_some()
+    }
+
+    #[test]
+    fn repeated_claims_are_rejected_whatever_colons_the_others_have() {
+        for others in [
+            "",
+            r#","iss":"https://a.example:1/","aud":"::::""#,
+            r#","iss":"\u003a\u003a\u003a""#,
+            r#","sub":"1","nbf":1,"session_exp":1,"gen":"c","auth_time":1,"amr":["pwd"]"#,
+        ] {
+            let claims = format!("{REQUIRED}{others}");
+            assert!(accepts(&claims), "{claims}");
+            assert!(accepts(&format!(r#"{claims},"x":1"#)), "{claims}");
+            for repeated in [r#","x":1,"x":1"#, r#","exp":2"#, r#","e\u0078p":2"#, r#","x":{"y":1,"y":1}"#] {
+                assert!(!accepts(&format!("{claims}{repeated}")), "{claims}{repeated}");
+            }
+        }
+    }
+
+    #[test]
+    fn issued_claims_have_only_the_expected_colons() {
+        let issued = IssuedClaims {
+            iss: "https://a.example",
+            aud: "https://b.example",
+            sub: Some("1".to_owned()),
+            sid: "a".to_owned(),
+            jti: "b".to_owned(),
+            iat: 1,
+            exp: 2,
+            session_exp: Some(3),
+            generation: "c".to_owned(),
+            auth_time: Some(1),
+            amr: Some(["pwd"]),
+        };
+        let payload = serde_json::to_vec(&issued).unwrap();
+        let claims = Claims::parse(&payload).unwrap();
+        assert_eq!(claims.colons(), payload.iter().filter(|byte| **byte == b':').count(), "names need not be compared");
+    }
 }

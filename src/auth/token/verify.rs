@@ -1,10 +1,10 @@
 //! Verifies session tokens, without I/O.
 //!
-//! The order is fixed: form, header, key, type, signature, and only then the claims (RFC 8725 §3.3).
+//! The order of the checks is fixed: form, header, key, type, signature, and only then the claims (RFC 8725 §3.3).
 
 use chrono::{DateTime, Utc};
 
-use super::claims::{Claims, Header};
+use super::claims::{Claims, Header, Text};
 use super::jws::{Parts, decode};
 use super::keys::{Key, KeyRing, TokenType};
 use super::refusal::Refusal;
@@ -13,7 +13,7 @@ use super::tokens::{CLOCK_TOLERANCE, Tokens};
 use crate::auth::revocation::reason::Reason;
 
 impl Tokens {
-    /// Verifies a session token. Returns the first reason to reject it.
+    /// Verifies a session token. Returns its session, or the first reason to reject the token.
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<AnySession, Refusal> {
         let parts = Parts::split(token).ok_or(Refusal::MalformedToken)?;
         let keys = self.keys();
@@ -32,10 +32,11 @@ impl Tokens {
         claims: &Claims<'_>,
         now: DateTime<Utc>,
     ) -> Result<AnySession, Refusal> {
-        if claims.iss.as_deref() != Some(&self.issuer) {
+        let is = |claim: &Option<Text<'_>>, expected: &str| claim.as_ref().is_some_and(|text| text.0 == expected);
+        if !is(&claims.iss, &self.issuer) {
             return Err(Refusal::WrongIssuer);
         }
-        if claims.aud.as_deref() != Some(&self.audience) {
+        if !is(&claims.aud, &self.audience) {
             return Err(Refusal::WrongAudience);
         }
         let latest = now.timestamp().saturating_add(self.lifetimes.leeway.max(CLOCK_TOLERANCE).num_seconds());
@@ -49,14 +50,15 @@ impl Tokens {
         let ends_at = time(claims.session_exp.unwrap_or(claims.exp))?;
         let id = claims.sid.parse().map_err(|_| Refusal::MalformedToken)?;
         let user = user(token_type, claims)?;
-        // Without the claim, nothing proves that the user id still means the same user.
+        // Without this claim, the user id could belong to another user after a database reset.
         let generation = claims.generation.ok_or(Refusal::Revoked(Reason::DatabaseReset))?;
         let generation = generation.parse().map_err(|_| Refusal::MalformedToken)?;
         Ok(AnySession { id, user, generation, expires_at, ends_at })
     }
 }
 
-/// Selects the key and the token type. Headers of tokens that we issued are compared as text, the others are parsed.
+/// Selects the key and the token type. Compares the header with the headers that this service writes. If none is equal,
+/// parses the header.
 fn select_key<'a>(keys: &'a KeyRing, header: &str) -> Result<(&'a Key, TokenType), Refusal> {
     if let Some(found) = keys.by_header(header) {
         return Ok(found);
@@ -74,7 +76,8 @@ fn select_key<'a>(keys: &'a KeyRing, header: &str) -> Result<(&'a Key, TokenType
     Ok((key, token_type))
 }
 
-/// Returns the user of the session. A user's token has all of these claims, an anonymous one has none.
+/// Returns the user of the session. A user's token has `sub`, `auth_time` and `amr`. An anonymous token has none of
+/// them.
 fn user(token_type: TokenType, claims: &Claims<'_>) -> Result<Option<SessionUser>, Refusal> {
     match (token_type, claims.sub, claims.auth_time, &claims.amr) {
         (TokenType::Anonymous, None, None, None) => Ok(None),
