@@ -1,7 +1,7 @@
-//! Errors of requests. Each has a status, a stable code and a text for the client.
+//! Request errors. Each error has a status, a stable code and a text for the client.
 //!
-//! `views::problem` turns an error into a response. The cause of an error is logged once, with the request id, and
-//! never sent.
+//! `views::problem` turns an error into a response. The cause of an error is logged once, with the request id. It is
+//! never sent to the client.
 
 use std::time::Duration;
 
@@ -23,13 +23,13 @@ use crate::types::{FieldError, ValidationError};
 pub enum Error {
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// Unknown user or wrong password. The response does not reveal which.
+    /// The user is unknown or disabled, or the password is wrong. The response does not reveal which.
     #[error("The username or the password is wrong.")]
     BadCredentials,
-    /// More than one `Authorization` header or session cookie (RFC 6750 §3.1).
+    /// The request has more than one `Authorization` header or session cookie (RFC 6750 §3.1).
     #[error("The request has more than one session token. Send only one.")]
     AmbiguousToken,
-    /// The body is not JSON, not UTF-8, or repeats a member name. The text says which, and where.
+    /// The body is not JSON, not UTF-8, or repeats a member name. The text says what is wrong, and where.
     #[error("The request body is not valid JSON: {0}.")]
     MalformedJson(String),
     /// The cursor is malformed, or belongs to another list or order.
@@ -48,21 +48,21 @@ pub enum Error {
     NotFound,
     #[error("Method not allowed. See the `Allow` header.")]
     MethodNotAllowed,
-    /// No route has this method. The router does not see the request.
+    /// The method is so long that no route can have it. The router does not receive the request.
     #[error("No route supports this method.")]
     MethodNotImplemented,
     #[error("The request body did not arrive in time. Try again.")]
     BodyTimeout,
-    /// A user has this username, or one that looks like it.
+    /// Another user has this username, or one that looks like it.
     #[error("Username is already taken.")]
     UsernameTaken,
     /// The value is not an integer, or the incremented value would not fit into 64 bits.
-    #[error("The variable is not an integer, or the result would be too large.")]
+    #[error("The variable cannot be incremented. It is not an integer, or the result does not fit into 64 bits.")]
     NotANumber,
     /// The user owns the maximum number of rows.
     #[error("You have the maximum number of items or logs. Delete some and try again.")]
     QuotaExceeded,
-    /// `If-Match` does not match the current version.
+    /// The current version does not meet the condition in `If-Match` or `If-None-Match`.
     #[error("The resource has changed since it was read. Read it again and retry.")]
     PreconditionFailed,
     #[error("The request body is too large. Send at most {} KiB.", MAX_BODY_BYTES / 1024)]
@@ -84,16 +84,17 @@ pub enum Error {
     TooManyFields,
     #[error("Too many attempts. Try again later.")]
     TooManyAttempts(Allowance),
-    /// A queue is full.
+    /// A queue is full, or the request waited too long in a queue.
     #[error("The service is busy. Try again shortly.")]
     Busy,
-    /// Too many rejected sign-ins of one network are pending. The attempt counts as failed.
+    /// Too many rejected sign-ins from one network are pending, so the result of this one is withheld. The attempt
+    /// counts as failed.
     #[error("The service is busy. Try again shortly.")]
     Withheld,
     /// The revocations are not loaded yet, or too old.
     #[error("The service cannot verify sessions at the moment. Try again shortly.")]
     NotReady,
-    /// The database or the store of session data does not respond.
+    /// The database or the store of session data does not respond, or fails.
     #[error("The service is temporarily unavailable. Try again shortly.")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The database connection was lost during the commit.
@@ -106,7 +107,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The status, and the stable name for programs. `docs/errors` has an entry for each name.
+    /// Returns the status, and the stable code for programs. `docs/errors` has an entry for each code.
     fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
             Self::Refused(refusal) => (StatusCode::UNAUTHORIZED, refusal.code()),
@@ -151,7 +152,7 @@ impl Error {
         self.status_and_code().1
     }
 
-    /// How long a client should wait before it tries again.
+    /// Returns how long a client should wait before it tries again.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -160,7 +161,7 @@ impl Error {
         }
     }
 
-    /// One field that is not valid.
+    /// Creates the error for one invalid field.
     pub fn invalid(pointer: impl Into<String>, error: ValidationError) -> Self {
         Self::Invalid(vec![FieldError { pointer: pointer.into(), error }])
     }

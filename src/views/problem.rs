@@ -1,7 +1,7 @@
 //! Error responses: problem details (RFC 9457), `WWW-Authenticate` and `Retry-After`.
 //!
-//! An [`Error`] becomes a response with status and headers, and is added as a response extension. The request log knows
-//! the request id: it logs the cause and writes the body.
+//! An [`Error`] becomes a response with a status and headers, but without a body. The error itself becomes an extension
+//! of the response. The request log then writes the body, because only the log module has the request id.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub struct Problem {
     #[schema(example = 401)]
     pub status: u16,
     /// What is wrong and what to do.
-    #[schema(example = "The token expired at 2026-11-20T12:00:00Z.")]
+    #[schema(example = "The token expired at 2026-11-20T12:00:00Z. Sign in again.")]
     pub detail: String,
     /// The stable name of the error, for programs.
     #[schema(example = "expired")]
@@ -44,18 +44,18 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(nullable = false, required = false)]
     pub errors: Vec<ProblemField>,
-    /// `detail` again, under the names in [`RepeatDetail`].
+    /// The same text as `detail`, under each of the names in [`RepeatDetail`].
     #[serde(flatten)]
     #[schema(ignore)]
     pub repeated: BTreeMap<&'static str, String>,
 }
 
-/// Response extension: an error response repeats its `detail` under these names, for clients that do not read problem
-/// documents.
+/// A response extension. The body of an error response repeats `detail` under `names`, for clients that do not read
+/// problem documents.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RepeatDetail {
     pub names: &'static [&'static str],
-    /// Replaces the detail of a `401` under these names.
+    /// If set, replaces `detail` under `names` in responses with status `401`.
     pub refusal: Option<&'static str>,
 }
 
@@ -132,8 +132,8 @@ fn headers(error: &Error) -> HeaderMap {
     headers
 }
 
-/// The challenge of RFC 6750 §3: without `error` if the request has no token. The descriptions are constant ASCII texts
-/// of this server, so a header never repeats parts of the request.
+/// Returns the challenge for `WWW-Authenticate` (RFC 6750 §3). If the request has no token, the challenge has no
+/// `error`. The descriptions are ASCII texts of this server, so the header never repeats text from the request.
 fn challenge(error: &Error) -> Option<HeaderValue> {
     const REALM: &str = r#"Bearer realm="daypass""#;
     let challenge = match error {

@@ -52,7 +52,7 @@ async fn challenge_for_a_rejected_token_has_an_error_description() {
     assert_eq!(reply.error(), (401, "malformed_token".to_owned()));
     assert_eq!(
         reply.header("www-authenticate"),
-        r#"Bearer realm="daypass", error="invalid_token", error_description="The token does not have the format of a session token.""#
+        r#"Bearer realm="daypass", error="invalid_token", error_description="The token does not have the format of a session token. Send the complete token.""#
     );
 }
 

@@ -4,29 +4,29 @@ use thiserror::Error;
 
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum Reason {
-    #[error("The session has been signed out.")]
+    #[error("The session has been signed out. Sign in again.")]
     SignOut,
-    /// The user signed out of several sessions.
-    #[error("The session was signed out together with the user's other sessions.")]
+    /// The user signed out of several sessions together.
+    #[error("The session was signed out together with the user's other sessions. Sign in again.")]
     SignOutEverywhere,
-    #[error("The session ended when the password was changed.")]
+    #[error("The session ended when the password was changed. Sign in again.")]
     PasswordChange,
     #[error("The session ended when its account was deleted.")]
     AccountDeletion,
     /// An operator set another password.
-    #[error("The session ended when the password was reset.")]
+    #[error("The session ended when the password was reset. Sign in again.")]
     PasswordReset,
     /// An operator disabled the user.
-    #[error("The session ended when its account was disabled.")]
+    #[error("The session ended when its account was disabled. Ask the operator of the service.")]
     AccountDisabled,
     /// The user had the maximum number of sessions and started another one.
-    #[error("The session ended because the account reached its maximum number of sessions.")]
+    #[error("The session ended because the account reached its maximum number of sessions. Sign in again.")]
     SessionLimit,
     /// The database was reset or restored after the session was created.
     #[error("The session ended because the database was reset or restored. Sign in again.")]
     DatabaseReset,
-    /// The client of the session got a new one: by sign-in, sign-up or a password change.
-    #[error("The session was replaced by a newer one.")]
+    /// The client got a new session by sign-in, sign-up or a password change.
+    #[error("The session was replaced by a newer one. Use the newer token.")]
     Replaced,
 }
 
@@ -58,7 +58,7 @@ impl Reason {
         }
     }
 
-    /// Parses a [`Reason::code`]. An unknown code, of a newer release, still ends the session.
+    /// Parses a [`Reason::code`]. An unknown code, which a newer release can write, counts as a sign-out.
     pub fn from_code(code: &str) -> Self {
         Self::ALL.into_iter().find(|reason| reason.code() == code).unwrap_or(Self::SignOut)
     }

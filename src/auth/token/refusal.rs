@@ -1,6 +1,6 @@
 //! Why a session token was rejected.
 //!
-//! A reason from before the signature check depends only on the format of the token, never on stored data.
+//! A reason that is found before the signature check depends only on the token and the key ring, never on stored data.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use thiserror::Error;
@@ -13,30 +13,30 @@ pub enum Refusal {
     /// No token was sent. `WWW-Authenticate` then has no `error` (RFC 6750 §3.1).
     #[error("Sign in first. This route needs a session token, in the Authorization header or in the session cookie.")]
     NoToken,
-    /// More than one token was sent to the forward authentication route, which never responds with `400`.
+    /// A request to the forward authentication route has several tokens. This route never responds with `400`.
     #[error("Send only one session token.")]
     AmbiguousToken,
-    /// Wrong number of parts, alphabet, size, JSON or claim types.
-    #[error("The token does not have the format of a session token.")]
+    /// The number of parts, the characters, the size, the JSON or the types of the claims are wrong.
+    #[error("The token does not have the format of a session token. Send the complete token.")]
     MalformedToken,
     /// The key ring has no key with this `kid`.
     #[error("The token was signed with an unknown or removed key. Sign in again.")]
     UnknownKey,
-    #[error("The token's algorithm does not match its key.")]
+    #[error("The token's algorithm does not match its key. Sign in again.")]
     WrongAlgorithm,
-    #[error("The token's signature is wrong. The token was changed, or signed with another key.")]
+    #[error("The token's signature is wrong. The token was changed, or signed with another key. Sign in again.")]
     BadSignature,
     /// `typ` is not the type of a session token (RFC 8725 §3.11).
-    #[error("The token is not a session token.")]
+    #[error("The token is not a session token. Sign in to get one.")]
     WrongType,
-    #[error("The token was issued by another service.")]
+    #[error("The token was issued by another service. Sign in to this service.")]
     WrongIssuer,
-    #[error("The token was issued for another service.")]
+    #[error("The token was issued for another service. Sign in to this service.")]
     WrongAudience,
     /// `nbf` or `iat` is in the future.
     #[error("The token is not valid yet. Check that the server clocks agree.")]
     NotYetValid,
-    #[error("The token expired at {}.", at.to_rfc3339_opts(SecondsFormat::Secs, true))]
+    #[error("The token expired at {}. Sign in again.", at.to_rfc3339_opts(SecondsFormat::Secs, true))]
     Expired {
         /// The token's `exp`.
         at: DateTime<Utc>,
@@ -88,9 +88,9 @@ impl Refusal {
         refusals.into_iter().map(|refusal| refusal.code())
     }
 
-    /// Returns whether the token will never be valid again, so that the response clears the session cookie.
+    /// Returns whether the token will never be valid again. The response then clears the session cookie.
     ///
-    /// False for a replaced session: a late response must not clear the new cookie.
+    /// Returns `false` for a replaced session, because a late response must not clear the new session's cookie.
     pub fn is_final(&self) -> bool {
         !matches!(
             self,
