@@ -123,7 +123,8 @@ fn start_in_a_terminal(folder: &std::path::Path, wrapper: &[&str]) -> (Running, 
     let name = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
     let program = daypass(folder, &[], &[]);
     let mut command = std::process::Command::new("setsid");
-    command.arg("--ctty").args(wrapper).arg(program.get_program());
+    // The tests themselves may run under nohup.
+    command.args(["--ctty", "env", "--default-signal=HUP"]).args(wrapper).arg(program.get_program());
     command.current_dir(folder).env_clear().env("PATH", "/usr/bin:/bin").env("ARGON2", "m=8,t=1,p=1");
     // The test must not get this terminal itself.
     let no_controlling_terminal = rustix::fs::OFlags::NOCTTY.bits().cast_signed();
