@@ -26,10 +26,10 @@ use crate::session_data::{SessionDataStore, StoreError};
 use crate::transport::{Cookies, origin};
 use crate::types::ValidationError;
 
-/// How long a page of revocations is reused: the interval at which clients poll.
+/// How long a page of revocations is reused. Clients poll at about this interval.
 const REVOCATION_PAGE_TTL: TimeDelta = TimeDelta::milliseconds(250);
 
-/// A handle to the application. Clones share it.
+/// A handle to the application state. Clones share the state.
 #[derive(Clone)]
 pub struct AppState(Arc<Services>);
 
@@ -51,7 +51,7 @@ pub struct Services {
     pub clock: Clock,
 }
 
-/// A JSON response; clones share the bytes.
+/// A cached JSON response. Clones share the bytes.
 #[derive(Clone, Debug)]
 pub struct CachedResponse {
     pub etag: String,
@@ -71,7 +71,7 @@ impl AppState {
     /// Assembles the application from its settings, an open database and its keys.
     ///
     /// # Errors
-    /// The Argon2 parameters or the address of the session store are invalid.
+    /// [`BuildError`] if the Argon2 parameters or the address of the session store are invalid.
     pub fn new(config: Config, pools: impl Into<Pools>, keys: KeyRing, clock: Clock) -> Result<Self, BuildError> {
         let Pools { requests, feed } = pools.into();
         let db = requests.for_requests();
@@ -127,7 +127,7 @@ fn tokens(config: &Config, keys: KeyRing) -> Tokens {
 }
 
 impl Services {
-    /// Returns the cookies that the client of this request can store.
+    /// Returns the cookies for the client of this request. `COOKIE_SECURE` decides whether they are `Secure`.
     #[must_use]
     pub fn cookies(&self, uri: &Uri, headers: &HeaderMap) -> &Cookies {
         let secure = match self.config.sessions.cookie_secure(self.config.daypass_env) {
@@ -138,8 +138,8 @@ impl Services {
         if secure { &self.secure_cookies } else { &self.plain_cookies }
     }
 
-    /// Returns the origin of the request or, if the client is on this machine, the address for other machines. `None` if
-    /// only this machine can connect.
+    /// Returns the address at which other machines reach this server. This is the origin of the request, unless the
+    /// client is on this machine. Returns `None` if only this machine can connect.
     #[must_use]
     pub fn address_for_others(&self, uri: &Uri, headers: &HeaderMap) -> Option<String> {
         let origin = origin::origin(uri, headers)?;
@@ -152,12 +152,13 @@ impl Services {
     /// Checks a new password against the policy.
     ///
     /// # Errors
-    /// The rule that `text` violates.
+    /// The constraint that `text` violates.
     pub fn choose_password(&self, text: &str) -> Result<Password, ValidationError> {
         Password::chosen(text, self.config.passwords.password_min_length, &self.config.tokens.jwt_issuer)
     }
 
-    /// Applies the end of sessions on this replica. Call it after the commit and before the response.
+    /// Adds ended sessions to the revocations in memory, and deletes their data. Call this function after the commit
+    /// and before the response.
     pub async fn ended(&self, ending: &Ending) {
         self.revocations.add(ending);
         let ended = ending.sessions.iter().map(|ended| ended.id);

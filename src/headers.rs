@@ -4,22 +4,22 @@ use axum::http::HeaderName;
 
 /// The device token. The client stores it and sends it with its next sign-in.
 pub const DEVICE: HeaderName = HeaderName::from_static("daypass-device");
-/// A renewed session token, for clients that send theirs in `Authorization`.
+/// A new or renewed session token, for clients that send their token in `Authorization`.
 pub const SESSION_TOKEN: HeaderName = HeaderName::from_static("daypass-session-token");
 
-/// Forward authentication: the user.
+/// The id of the user, in forward authentication.
 pub const AUTH_USER_ID: HeaderName = HeaderName::from_static("x-auth-user-id");
-/// Forward authentication: the session.
+/// The id of the session, in forward authentication.
 pub const AUTH_SESSION_ID: HeaderName = HeaderName::from_static("x-auth-session-id");
-/// Forward authentication: the time at which the session token expires.
+/// The time at which the session token expires, in forward authentication.
 pub const AUTH_EXPIRES_AT: HeaderName = HeaderName::from_static("x-auth-expires-at");
 
-/// The rate limit: number of attempts (`q`) and window in seconds (`w`).
+/// The rate limit: the number of attempts (`q`) and the window in seconds (`w`).
 pub const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-/// Attempts left (`r`) and seconds until there is one more (`t`), as in `Retry-After`.
+/// The remaining attempts (`r`), and the seconds until one more attempt is allowed (`t`), as in `Retry-After`.
 pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
-/// The request id, the same in the response and in the log.
+/// The request id. The response and the log have the same id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The addresses of the client and of the proxies between it and the server.
@@ -28,7 +28,7 @@ pub const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for")
 pub const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 /// The method of the request that a proxy asks about (Caddy, Traefik).
 pub const FORWARDED_METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
-/// The same from nginx.
+/// The method of the request that a proxy asks about (nginx, HAProxy).
 pub const ORIGINAL_METHOD: HeaderName = HeaderName::from_static("x-original-method");
 
 /// The relation between the page that sent a request and this origin (Fetch Metadata).

@@ -1,16 +1,17 @@
 //! Daypass: a self-hosted auth service with stateless JWT sessions that can be revoked.
 //!
-//! Each module uses only modules further down. `tests/module_directions.rs` lists what each one uses.
+//! Each module uses only modules that are further down in this table. `tests/module_directions.rs` lists the modules
+//! that each module uses.
 //!
 //! | module | contents |
 //! |---|---|
 //! | [`cli`] | one file per subcommand; `serve` is the default |
 //! | [`server`] | accepts connections: time-outs, limits, graceful shutdown |
-//! | [`router`] | the route table: every route once |
+//! | [`router`] | the route table |
 //! | [`openapi`] | the OpenAPI document |
 //! | [`classroom`] | the routes of the course, if `CLASSROOM` is on |
 //! | [`seeds`] | example rows |
-//! | [`middleware`] | layers around the routes: log, CORS, security headers, deadline, validation of sessions |
+//! | [`middleware`] | code around the routes: log, CORS, security headers, deadline, session validation |
 //! | [`controllers`] | one file per resource: parse, call one operation, choose a view |
 //! | [`extract`] | `authenticate`, and the arguments of handlers: `Session`, `Json`, path ids, `Query`, `IfMatch` |
 //! | [`views`] | response types |
@@ -19,12 +20,12 @@
 //! | [`jobs`] | background tasks: the revocation feed and the purge |
 //! | [`session_data`] | the variables of a session, and their stores: database, memory, Redis, cookie |
 //! | [`transport`] | how a session token is sent: bearer header or cookie |
-//! | [`models`] | tables: entities, finders and commands, scoped to their owner |
+//! | [`models`] | database tables: entities, finders and commands |
 //! | [`error`] | the errors of requests, with their status and code |
 //! | [`headers`] | header names that no library defines |
 //! | [`config`] | settings, read once from flags and the environment |
 //! | [`auth`] | tokens, passwords, revocations, rate limits; no HTTP, no database |
-//! | [`types`] | values that are parsed once, at the edge |
+//! | [`types`] | input values, which are parsed once and then valid |
 //! | [`platform`] | clock, random numbers, files, signals, database connections, log and metrics |
 
 pub mod accounts;

@@ -1,4 +1,4 @@
-//! The `daypass` binary: reads `.env`, parses the command line, runs the verb.
+//! The `daypass` binary: reads `.env`, parses the command line, runs the subcommand.
 
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
 //! The OpenAPI document.
 //!
-//! Handlers document their own responses. This module adds the errors that a group of routes, a request body or any
-//! request can cause, and gives all errors the schema of a problem document.
+//! Handlers document their own responses. This module adds the errors that any request, any request body or a group of
+//! routes can cause. It also gives all errors the schema of a problem document.
 
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
@@ -10,11 +10,11 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::views::Problem;
 
-/// The security schemes: the session token in `Authorization` and in a cookie.
+/// The names of the security schemes: the session token in `Authorization` and in a cookie.
 const BEARER: &str = "sessionToken";
 const COOKIE: &str = "sessionCookie";
 
-/// Merges the three groups of routes into one document and completes it.
+/// Merges the three groups of routes into one document, and completes the document.
 #[must_use]
 pub fn complete(mut public: OpenApi, mut protected: OpenApi, mut any_session: OpenApi) -> OpenApi {
     for operation in operations(&mut any_session) {
@@ -78,7 +78,7 @@ fn operations(document: &mut OpenApi) -> impl Iterator<Item = &mut Operation> {
     paths.flat_map(|path| [&mut path.get, &mut path.post, &mut path.put, &mut path.patch, &mut path.delete]).flatten()
 }
 
-/// Adds a response, or another code to an existing response.
+/// Adds a response, or extends the description of an existing response with the same status.
 fn describe(operation: &mut Operation, status: &str, description: &str) {
     match operation.responses.responses.get_mut(status) {
         Some(RefOr::T(response)) => {

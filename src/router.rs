@@ -1,4 +1,4 @@
-//! The route table: every route once. The OpenAPI document is generated from it.
+//! The route table: every route of the server. The OpenAPI document is generated from this table.
 
 use std::sync::LazyLock;
 
@@ -23,7 +23,7 @@ use crate::middleware;
 use crate::middleware::{Service, validate_session};
 use crate::openapi;
 
-/// Routes without authentication.
+/// Returns the routes without authentication.
 fn public() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(users::sign_up))
@@ -34,7 +34,7 @@ fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(health::ready))
 }
 
-/// Routes that need a user's session ([`Policy::Required`]).
+/// Returns the routes that need a user's session ([`Policy::Required`]).
 fn authenticated() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(account::show_me, account::rename_me, account::delete_account))
@@ -52,7 +52,7 @@ fn authenticated() -> OpenApiRouter<AppState> {
         ))
 }
 
-/// Routes that accept a user's session, an anonymous session or no session ([`Policy::AnySession`]).
+/// Returns the routes that accept a user's session, an anonymous session or no session ([`Policy::AnySession`]).
 fn any_session() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(session_variables::list_variables, session_variables::clear_variables))
@@ -64,22 +64,22 @@ fn any_session() -> OpenApiRouter<AppState> {
         .routes(routes!(session_variables::increment_variable))
 }
 
-/// Forward authentication ([`Policy::ForwardAuth`]).
+/// Returns the documented route for forward authentication ([`Policy::ForwardAuth`]).
 fn forward_auth() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(verify::verify))
 }
 
-/// Sign-out ([`Policy::SignOut`]).
+/// Returns the route for sign-out ([`Policy::SignOut`]).
 fn sign_out() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(sessions::sign_out))
 }
 
-/// HTML pages and their files. They are not part of the API. The list of errors is always served, because every problem
-/// document links to it.
+/// Returns the routes of the HTML pages and their files. They are not part of the API. The list of errors is always
+/// served, because every problem document links to it.
 fn pages(enabled: bool) -> Router<AppState> {
     let errors = Router::new().route("/docs/errors", get(docs::errors)).route("/client/{file}", get(client::file));
     if !enabled {
-        // `OPTIONS /` exists in any case.
+        // Without this route, `GET /` would be a 405 instead of a 404, because `OPTIONS /` always exists.
         return errors.route("/", get(not_found));
     }
     errors
@@ -89,7 +89,8 @@ fn pages(enabled: bool) -> Router<AppState> {
         .route("/openapi.json", get(openapi_document))
 }
 
-/// Other paths of the health probes, as load balancers and Kubernetes name them. Not in the OpenAPI document.
+/// Returns the health probes under the paths that load balancers and Kubernetes use. They are not in the OpenAPI
+/// document.
 fn probes() -> Router<AppState> {
     Router::new()
         .route("/", options(health::options))
@@ -99,8 +100,8 @@ fn probes() -> Router<AppState> {
         .route("/healthz", get(health::ready))
 }
 
-/// Forward authentication for proxies that ask with the method of the original request (Traefik, if configured), or with
-/// its method and path (Envoy). Not in the OpenAPI document.
+/// Returns the forward authentication routes for proxies that use the method of the original request (Traefik, if
+/// configured), or its method and path (Envoy). These routes are not in the OpenAPI document.
 fn forward_auth_by_any_method() -> Router<AppState> {
     Router::new()
         .route("/api/verify", any(verify::verify))
@@ -108,7 +109,7 @@ fn forward_auth_by_any_method() -> Router<AppState> {
         .route("/api/verify/{*rest}", any(verify::verify_original))
 }
 
-/// The serialised document. All responses share it, so slow readers need no memory.
+/// The serialised OpenAPI document. All responses share its bytes, so slow clients need no additional memory.
 static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| {
     let json = serde_json::to_vec(&document()).expect("all map keys are strings");
     json.into()
@@ -118,14 +119,14 @@ async fn openapi_document() -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/json")], DOCUMENT.clone())
 }
 
-/// The service of `METRICS_LISTEN`.
+/// Returns the service for the address in `METRICS_LISTEN`.
 #[must_use]
 pub fn metrics(app: &AppState) -> Service {
     let router = Router::new().route("/metrics", get(metrics::metrics)).fallback(not_found);
     middleware::around(router.with_state(app.clone()), &app.config)
 }
 
-/// The complete service.
+/// Returns the complete service of the API.
 #[must_use]
 pub fn build(app: &AppState) -> Service {
     let validate = |policy| from_fn_with_state((app.clone(), policy), validate_session);
@@ -135,7 +136,7 @@ pub fn build(app: &AppState) -> Service {
         .merge(Router::from(authenticated()).route_layer(validate(Policy::Required)))
         .merge(Router::from(any_session()).route_layer(validate(Policy::AnySession)))
         .merge(Router::from(forward_auth()).route_layer(validate(Policy::ForwardAuth)))
-        // Route layers do not apply to `any`.
+        // Here `layer` is needed, because `route_layer` does not apply to `any`.
         .merge(forward_auth_by_any_method().layer(validate(Policy::ForwardAuth)))
         .merge(Router::from(sign_out()).route_layer(validate(Policy::SignOut)))
         .merge(pages(app.config.serves_pages()))
@@ -148,7 +149,7 @@ pub fn build(app: &AppState) -> Service {
     middleware::around(router, &app.config)
 }
 
-/// The OpenAPI document of the API, without the pages.
+/// Returns the OpenAPI document of the API, without the pages.
 #[must_use]
 pub fn document() -> OpenApi {
     openapi::complete(

@@ -1,7 +1,7 @@
 //! The table that records applied migrations, and the tables that belong to this service.
 //!
-//! The table has a name of its own, because another SeaORM application may use the same database. Earlier releases used the
-//! default name. Their records are moved.
+//! The table of migrations has its own name, because another SeaORM application may use the same database. Earlier
+//! releases used SeaORM's default name, so their records are moved to this table.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use sea_orm_migration::seaql_migrations::{Column, Entity};
 use crate::Migrator;
 
 pub(crate) const TABLE: &str = "daypass_migrations";
-/// The default name, which other applications use, too.
+/// SeaORM's default name, which other applications may use.
 const SHARED_TABLE: &str = "seaql_migrations";
 
 /// The tables of this service, in the order in which they are created.
@@ -29,8 +29,8 @@ pub const TABLES: [&str; 10] = [
     "imported_records",
 ];
 
-/// Creates the table and moves the records of earlier releases into it. If the process stops halfway, the next call does the
-/// rest.
+/// Creates the table of migrations and moves the records of earlier releases into it. If the process stops before the
+/// end, the next call completes the move.
 pub(crate) async fn install<C: ConnectionTrait>(db: &C) -> Result<(), DbErr> {
     let mut create = Schema::new(db.get_database_backend()).create_table_from_entity(Entity);
     db.execute(create.table(TABLE).if_not_exists()).await?;
@@ -57,7 +57,7 @@ pub(crate) async fn install<C: ConnectionTrait>(db: &C) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// Checks that no other application has tables of these names.
+/// Checks that no other application has tables with the names in [`TABLES`].
 ///
 /// # Errors
 /// If no migration has been applied and some of the tables exist.
@@ -80,7 +80,7 @@ pub async fn check_other_tables<C: ConnectionTrait>(db: &C) -> Result<(), DbErr>
 /// Drops the tables of this service with their data. The tables of other applications stay.
 ///
 /// # Errors
-/// Those of [`check_other_tables`].
+/// The errors of [`check_other_tables`].
 pub async fn drop_tables<C: ConnectionTrait>(db: &C) -> Result<(), DbErr> {
     check_other_tables(db).await?;
     for table in TABLES.into_iter().rev().chain([TABLE]) {

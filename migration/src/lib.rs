@@ -1,8 +1,8 @@
 //! The database schema: one file per migration, each with `up` and `down`.
 //!
-//! Migrations do not depend on the application, so an old migration never changes its meaning. Times are
-//! milliseconds since 1970 in UTC (`BIGINT`): exact, sortable and identical on SQLite, PostgreSQL and MySQL/MariaDB. Text
-//! is compared byte by byte, also on all three.
+//! Migrations do not depend on the application, so an old migration never changes its meaning. Times are milliseconds
+//! since 1970 in UTC (`BIGINT`): exact, sortable and identical on SQLite, PostgreSQL and MySQL/MariaDB. Text is
+//! compared byte by byte on all of them.
 
 pub use history::{TABLES, check_other_tables, drop_tables};
 pub use sea_orm_migration::migrator::MigrationStatus;
@@ -26,7 +26,7 @@ mod m20261128_000013_imported_records;
 mod m20261128_000014_username_keys;
 mod tables;
 
-/// Lists modules as migrations. The name of a migration is that of its module.
+/// Creates the list of migrations from a list of modules. Each migration has the name of its module.
 macro_rules! steps {
     ($($module:ident),* $(,)?) => {
         vec![$(Box::new(Step { name: stringify!($module), up: $module::up, down: $module::down })),*]
@@ -66,7 +66,7 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// A migration: the statements of each direction.
+/// A migration: its name, and the statements for each direction.
 struct Step {
     name: &'static str,
     up: fn(DbBackend) -> Vec<Statement>,

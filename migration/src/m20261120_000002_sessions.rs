@@ -1,4 +1,4 @@
-//! Sessions: one row per active session, written at sign-in. Validating a token does not read it.
+//! Sessions: one row per active session, written at sign-in. Token validation does not read this table.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{DbBackend, Statement};

@@ -1,4 +1,5 @@
-//! Items of users. Lists are sorted by creation time or by name, so each order has an index that ends in the id.
+//! Items of users. Lists are sorted by creation time or by name, so there is an index for each order. Each index ends
+//! with the id.
 
 use sea_orm_migration::sea_orm::{DbBackend, Statement};
 
@@ -10,7 +11,7 @@ pub(crate) fn up(db: DbBackend) -> Vec<Statement> {
             .col(tables::id("id"))
             .col(tables::integer("owner_id"))
             .col(tables::text("name", 200, db))
-            // 200 code points. NFC and case folding produce at most three of each.
+            // The name has at most 200 code points. NFC and case folding produce at most three code points for each.
             .col(tables::text("name_key", 600, db))
             .col(tables::moment("created_at"))
             .col(tables::moment("updated_at"))

@@ -1,4 +1,4 @@
-//! Revocations: sessions that ended before their tokens expired. Replicas follow this table by `seq`.
+//! Revocations: sessions that ended before their tokens expired. Replicas read new rows in the order of `seq`.
 
 use sea_orm_migration::sea_orm::{DbBackend, Statement};
 

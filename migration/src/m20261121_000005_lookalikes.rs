@@ -12,7 +12,7 @@ pub(crate) fn up(db: DbBackend) -> Vec<Statement> {
     // A new column needs a default for existing rows. The default is not removed: the column is unique, so at most one
     // row can have it.
     let column = tables::text("username_skeleton", 512, db).default("").take();
-    // Migrations cannot compute skeletons, and no release preceded this one. So existing users get their key as
+    // Migrations cannot compute skeletons, and no release preceded this migration. So existing users get their key as
     // skeleton, which is unique but does not detect lookalikes.
     let fill = Query::update().table("users").value("username_skeleton", Expr::col("username_key")).take();
     let unique = Index::create().name(UNIQUE).table("users").col("username_skeleton").unique().take();

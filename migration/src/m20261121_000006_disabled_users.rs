@@ -1,4 +1,4 @@
-//! When an operator disabled a user. Null if the user is enabled.
+//! Adds the time at which an operator disabled a user. It is null if the user is enabled.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{DbBackend, Statement};

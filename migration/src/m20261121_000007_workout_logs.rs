@@ -10,7 +10,8 @@ pub(crate) fn up(db: DbBackend) -> Vec<Statement> {
             .col(tables::id("id"))
             .col(tables::integer("owner_id"))
             .col(tables::text("description", 255, db))
-            // 255 code points. NFC and case folding produce at most three of each.
+            // The description has at most 255 code points. NFC and case folding produce at most three code points for
+            // each.
             .col(tables::text("description_key", 765, db))
             .col(tables::text("definition", 255, db))
             .col(tables::text("result", 255, db))
@@ -20,8 +21,8 @@ pub(crate) fn up(db: DbBackend) -> Vec<Statement> {
             .foreign_key(&mut tables::of_user("fk_workout_logs_owner", "workout_logs", "owner_id")),
     );
     let by_age = tables::index("ix_workout_logs_age", "workout_logs", &["owner_id", "created_at", "id"], db);
-    // Without the id: its eight bytes would exceed MySQL's limit of 3,072. MySQL and SQLite append the primary key to
-    // every index.
+    // This index does not contain the id: its eight bytes would exceed MySQL's limit of 3,072 bytes. MySQL and SQLite
+    // append the primary key to every index.
     let columns = ["owner_id", "description_key"];
     vec![table, by_age, tables::index("ix_workout_logs_description", "workout_logs", &columns, db)]
 }

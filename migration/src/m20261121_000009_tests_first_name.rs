@@ -1,4 +1,4 @@
-//! The course's lesson on migrations: adds a column to its table. Both directions keep the rows.
+//! The course's lesson on migrations: adds a column to the table `tests`. Both directions keep the rows.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{DbBackend, Statement};

@@ -1,7 +1,7 @@
-//! Seeds that were run: when, and which rows each inserted, so one seed can be reverted alone.
+//! Seeds that were run, with the time and the inserted rows, so that each seed can be reverted separately.
 //!
-//! This migration comes after the tables that seeds write to, so it is reverted before them. Otherwise its ids could
-//! refer to other rows when those tables are created again.
+//! This migration comes after the tables that seeds write to, so it is reverted before them. Otherwise the recorded ids
+//! could identify other rows after those tables are created again.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{DbBackend, Statement};

@@ -6,7 +6,7 @@ use sea_orm_migration::sea_orm::{DbBackend, Statement};
 use crate::tables;
 
 pub(crate) fn up(db: DbBackend) -> Vec<Statement> {
-    // No foreign key: the sessions of anonymous visitors have no row.
+    // No foreign key: anonymous sessions have no row in `sessions`.
     let table = db.build(
         tables::create("session_variables", db)
             .col(tables::text("session_id", 22, db).primary_key())

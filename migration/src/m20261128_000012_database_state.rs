@@ -1,7 +1,7 @@
-//! The state of the database, and columns that revoke all sessions of a user.
+//! The state of the database, and columns of `revocations` that revoke all sessions of a user.
 //!
-//! `database_state` has one row. `generation` is random and changes when the database is reset or restored;
-//! `users_created` only grows, so a copy that was made earlier shows a lower number.
+//! `database_state` has one row. `generation` is random and changes when the database is reset or restored.
+//! `users_created` only grows, so an older copy of the database has a lower number.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{DbBackend, Statement};

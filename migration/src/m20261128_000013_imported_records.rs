@@ -1,4 +1,5 @@
-//! Records of another database that were imported, each with the row that it became.
+//! Records that were imported from other databases. Each is stored with the id of the row that the import created or
+//! found.
 //!
 //! There is no foreign key: the record stays when its row is deleted, so that the row is not imported again.
 

@@ -1,5 +1,6 @@
-//! Keys of usernames treat spellings that keyboards change by themselves as one. This replaces the characters in stored keys.
-//! Two users cannot get the same key, because these characters look alike, and the skeleton is unique.
+//! In username keys, one character replaces the variants that keyboards insert automatically, such as curly quotes.
+//! This migration replaces the variants in stored keys. Two users cannot get the same key: the variants look alike, and
+//! the skeleton of a username is unique.
 
 use sea_orm_migration::sea_orm::{DbBackend, Statement};
 
@@ -26,7 +27,7 @@ pub(crate) fn up(db: DbBackend) -> Vec<Statement> {
     REPLACED.map(replace).into()
 }
 
-/// The keys stay: the earlier ones can no longer be computed.
+/// Does not change the keys, because the earlier keys can no longer be computed.
 pub(crate) fn down(_: DbBackend) -> Vec<Statement> {
     Vec::new()
 }

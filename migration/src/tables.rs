@@ -1,9 +1,9 @@
-//! Columns and options that all tables share, and where the databases differ.
+//! Columns and options that all tables share, with the differences between the databases.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{DbBackend, Statement};
 
-/// A table whose text is stored as full Unicode and compared byte by byte, which is not MySQL's default.
+/// Returns a statement for a table whose text is full Unicode and is compared byte by byte. MySQL has other defaults.
 pub(crate) fn create(name: &'static str, db: DbBackend) -> TableCreateStatement {
     let mut table = Table::create().table(name).take();
     if db == DbBackend::MySql {
@@ -16,13 +16,13 @@ pub(crate) fn drop(name: &'static str, db: DbBackend) -> Statement {
     db.build(Table::drop().table(name))
 }
 
-/// A 64-bit id that is never reused, even after its row is deleted, because a token with the id must never identify
-/// another user.
+/// Returns a column for a 64-bit id. An id is never reused, even after its row is deleted, because a token with the id
+/// must never identify another user.
 pub(crate) fn id(name: &'static str) -> ColumnDef {
     integer(name).auto_increment().primary_key().take()
 }
 
-/// Text of at most `length` characters, sorted by its bytes on PostgreSQL, too.
+/// Returns a column for text of at most `length` characters. PostgreSQL also sorts it byte by byte.
 pub(crate) fn text(name: &'static str, length: u32, db: DbBackend) -> ColumnDef {
     let mut column = ColumnDef::new(name).string_len(length).not_null().take();
     if db == DbBackend::Postgres {
@@ -35,12 +35,12 @@ pub(crate) fn integer(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).big_integer().not_null().take()
 }
 
-/// A time, in milliseconds since 1970, UTC.
+/// Returns a column for a time, in milliseconds since 1970 in UTC.
 pub(crate) fn moment(name: &'static str) -> ColumnDef {
     integer(name)
 }
 
-/// The foreign key of a column with the id of a user. The row is deleted with the user.
+/// Returns the foreign key of a column with the id of a user. When the user is deleted, the row is deleted too.
 pub(crate) fn of_user(name: &str, table: &'static str, column: &'static str) -> ForeignKeyCreateStatement {
     ForeignKey::create().name(name).from(table, column).to("users", "id").on_delete(ForeignKeyAction::Cascade).take()
 }

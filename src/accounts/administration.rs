@@ -1,5 +1,5 @@
-//! Operations of the command line on any account. They need no session, and running replicas learn of the sessions that
-//! they end through the revocation feed.
+//! Account operations for the command line. They work on any account and need no session. Running replicas receive the
+//! revocations of the ended sessions through the revocation feed.
 
 use crate::auth::revocation::reason::Reason;
 use crate::error::Error;
@@ -9,13 +9,13 @@ use crate::platform::database::{Pool, Transaction};
 use crate::platform::random;
 use crate::types::generation::Generation;
 
-/// A user who is locked until the transaction ends.
+/// A user whose row is locked until the transaction ends.
 pub struct LockedUser {
     transaction: Transaction,
     user: user::Model,
 }
 
-/// Locks the user with this name. Returns `None` if no user has it.
+/// Locks the row of the user with this name. Returns `None` if there is no such user.
 pub async fn lock_user(db: &Pool, name: &str) -> Result<Option<LockedUser>, Error> {
     let Some(user) = user::find_by_username(db, name).await? else { return Ok(None) };
     let transaction = db.begin_write().await?;
@@ -29,7 +29,7 @@ impl LockedUser {
         &self.user.username
     }
 
-    /// Disables the user and returns how many sessions ended.
+    /// Disables the user, ends all their sessions and returns how many ended.
     pub async fn disable(self, at: EndedAt) -> Result<usize, Error> {
         let ended = self.end_sessions(Reason::AccountDisabled, at).await?;
         self.user.disable(&self.transaction, at.now).await?;
@@ -42,7 +42,7 @@ impl LockedUser {
         Ok(self.transaction.commit().await?)
     }
 
-    /// Deletes the user with all data and returns how many sessions ended.
+    /// Deletes the user with all their data and returns how many sessions ended.
     pub async fn delete(self, at: EndedAt) -> Result<usize, Error> {
         let ended = self.end_sessions(Reason::AccountDeletion, at).await?;
         self.user.delete(&self.transaction).await?;
@@ -50,7 +50,8 @@ impl LockedUser {
         Ok(ended)
     }
 
-    /// Sets a password and ends all sessions. The old password stays valid until the caller commits the transaction.
+    /// Sets a new password and ends all sessions of the user. The caller must commit the returned transaction. Until
+    /// then, the old password stays valid.
     pub async fn reset_password(self, password_hash: String, at: EndedAt) -> Result<Transaction, Error> {
         self.end_sessions(Reason::PasswordReset, at).await?;
         self.user.change_password(&self.transaction, password_hash, at.now).await?;
@@ -62,7 +63,7 @@ impl LockedUser {
     }
 }
 
-/// Ends all sessions of all users, also those that the database does not contain.
+/// Ends every session, including anonymous sessions and sessions without a row in the database.
 pub async fn end_all_sessions(db: &Pool) -> Result<(), Error> {
     let transaction = db.begin_write().await?;
     session::end_every(&transaction, Generation::random(&mut random::secure())).await?;

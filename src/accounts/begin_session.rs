@@ -1,7 +1,8 @@
 //! New sessions: the steps that sign-up, sign-in and a password change share.
 //!
-//! A session always gets a new id, so an id that an attacker planted in the browser is useless (session fixation). The
-//! session that the request presented ends (ASVS 7.2.4). Its data is copied if the client asks for it.
+//! A new session always gets a new id, so an attacker cannot choose the id in advance (session fixation). If the
+//! request presented another session, that session ends (ASVS 7.2.4). The client can ask the server to copy that
+//! session's data.
 
 use axum::http::HeaderValue;
 use chrono::{DateTime, SubsecRound as _, Utc};
@@ -25,17 +26,17 @@ use crate::transport::Transport;
 use crate::types::UserId;
 use crate::types::generation::Generation;
 
-/// How a new session starts.
+/// The options of a new session.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SessionOptions {
     pub transport: Transport,
-    /// Copies the data of the session that the request presents.
+    /// Whether to copy the data of the session that the request presents.
     pub keep_data: bool,
 }
 
 impl SessionOptions {
-    /// Returns the data to copy: that of an anonymous session, or of a session of the same user. Data that is written
-    /// afterwards is lost, so this is called as late as possible.
+    /// Returns the data to copy: the data of the presented session if that session is anonymous or belongs to the same
+    /// user. Call this function as late as possible, because data that the client writes later is not copied.
     pub(super) async fn data_to_copy(
         self,
         app: &AppState,
@@ -51,11 +52,11 @@ impl SessionOptions {
     }
 }
 
-/// A new session, with everything that its client stores.
+/// A new session, with the tokens and cookies that the client must store.
 pub struct NewSession {
     pub user: user::Model,
     pub row: session::Model,
-    /// `None` if the token travels by cookie.
+    /// The session token. `None` if the token is sent in a cookie.
     pub token: Option<SecretString>,
     /// Seconds until the token expires.
     pub expires_in: i64,
@@ -73,7 +74,7 @@ pub(super) async fn begin_session(
     transport: Transport,
 ) -> Result<NewSession, Error> {
     let now = app.clock.now();
-    // Read in the transaction: the generation in memory can be out of date.
+    // Read the generation in the transaction, because the one in memory can be out of date.
     let first = Generation::random(&mut random::secure());
     let generation = database_state::generation(db, first).await?;
     let issued = app.tokens.issue(Some(user.id), generation, now, &mut random::secure())?;
@@ -94,7 +95,8 @@ pub(super) async fn begin_session(
     })
 }
 
-/// Issues a token for the client's device, with the device's id if it has one already.
+/// Issues a device token. If the client presents a device token that is valid for this user and password, the new token
+/// has the same device id.
 fn device_token(
     app: &AppState,
     client: &ClientInfo,
@@ -108,7 +110,8 @@ fn device_token(
     app.tokens.issue_device(device, account, now, &mut random::secure()).map_err(Error::from)
 }
 
-/// Sets the cookie of the new session, or clears the cookie of the session that it replaces.
+/// Returns the `Set-Cookie` header for the new session. If the new session uses a bearer token but the replaced session
+/// used a cookie, the header clears that cookie.
 fn cookies(
     client: &ClientInfo,
     issued: &Issued,
@@ -125,7 +128,7 @@ fn cookies(
     Ok(cookie.into_iter().collect())
 }
 
-/// Ends the session that the request presents, in the transaction that begins the new one.
+/// Ends the session that the request presents. `db` is the transaction that creates the new session.
 pub(super) async fn end_presented(
     app: &AppState,
     db: &impl ConnectionTrait,
@@ -138,8 +141,8 @@ pub(super) async fn end_presented(
 }
 
 impl NewSession {
-    /// Copies session data into the session, once the transaction is committed. Best effort: the session is valid
-    /// even if this fails.
+    /// Copies `data` into the new session. Call this function after the commit. Best effort: if copying fails, the
+    /// session stays valid.
     pub(super) async fn with_data(mut self, app: &AppState, client: &ClientInfo, data: &SessionData) -> Self {
         if data.is_empty() {
             return self;

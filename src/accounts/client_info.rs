@@ -5,26 +5,26 @@ use crate::auth::rate_limit::client_network::ClientNetwork;
 use crate::auth::token::AnySession;
 use crate::transport::{Cookies, FetchSite, Transport};
 
-/// The client of a request, as far as operations need to know it.
+/// What operations need to know about the client of a request.
 pub struct ClientInfo {
-    /// The key by which rate limits and the hash queue count.
+    /// The key of the client for rate limits and for the queue of the password hasher.
     pub network: ClientNetwork,
     pub user_agent: Option<String>,
-    /// The token of a device that has signed in before.
+    /// The device token that the request presents. A device gets one when a user signs in.
     pub device_token: Option<String>,
     /// The active session that the request presents. A new session replaces it.
     pub session: Option<AnySession>,
-    /// How the request sent the token of that session.
+    /// How the request sent the token of `session`.
     pub transport: Transport,
-    /// Encrypted session data from a cookie.
+    /// The request's cookie with encrypted session data.
     pub sealed_data: Option<String>,
     pub site: FetchSite,
-    /// The cookies that the client can store.
+    /// Reads and writes the cookies, in the variant (with or without `Secure`) for this client.
     pub cookies: Cookies,
 }
 
 impl ClientInfo {
-    /// The client of an authenticated request, for the password hasher.
+    /// Returns the requester for the password hasher: this client, as a known one. The request must be authenticated.
     pub(super) fn known(&self) -> Requester {
         Requester { from: self.network, is_known: true }
     }

@@ -11,10 +11,10 @@ use crate::auth::token::Session;
 use crate::error::Error;
 use crate::models::{session, user};
 
-/// Deletes the user of the session, everything the user owns and all sessions.
+/// Deletes the session's user with all their data, and ends all their sessions.
 ///
 /// # Errors
-/// [`Error::TooManyAttempts`] when the current password was asked for too often.
+/// [`Error::TooManyAttempts`] if the user made too many attempts.
 pub async fn delete_account(
     app: &AppState,
     session: &Session,

@@ -1,4 +1,4 @@
-//! Ends sessions: the current one, another one, or all of a user.
+//! Ends sessions of a user: the current session, another session, or all of them.
 
 use tracing::info;
 
@@ -10,7 +10,7 @@ use crate::auth::token::{AnySession, Session};
 use crate::error::Error;
 use crate::models::{session, user};
 
-/// Ends the session of the request, a user's or an anonymous one, even if it is not in the table of sessions.
+/// Ends the session of the request. The session can be anonymous, and need not have a row in the table `sessions`.
 pub async fn sign_out(app: &AppState, session: &AnySession) -> Result<(), Error> {
     let transaction = app.db.begin_write().await?;
     if let Some(user) = session.user {
@@ -28,7 +28,7 @@ pub async fn sign_out(app: &AppState, session: &AnySession) -> Result<(), Error>
 /// Ends another session of the same user.
 ///
 /// # Errors
-/// [`Error::NotFound`] unless it is an active session of the user.
+/// [`Error::NotFound`] if the user has no session with this id.
 pub async fn end_session(app: &AppState, session: &Session, id: SessionId) -> Result<(), Error> {
     let transaction = app.db.begin_write().await?;
     let ending = session::end(&transaction, session.user_id, id, Reason::SignOut, app.clock.now()).await?;
@@ -37,11 +37,12 @@ pub async fn end_session(app: &AppState, session: &Session, id: SessionId) -> Re
     if ending.sessions.is_empty() { Err(Error::NotFound) } else { Ok(()) }
 }
 
-/// Ends all sessions of the user, or all but this one. Returns how many were active.
+/// Ends all sessions of the user, or all except the current one. Returns how many sessions ended.
 pub async fn sign_out_everywhere(app: &AppState, session: &Session, spare_current: bool) -> Result<usize, Error> {
     let (user_id, reason) = (session.user_id, Reason::SignOutEverywhere);
     let transaction = app.db.begin_write().await?;
-    // The lock keeps sign-ins out until the commit. A restored database may lack the user's row; tokens may still exist.
+    // The lock delays sign-ins of the user until the commit. A restored database may lack the user's row, although the
+    // user's tokens still exist.
     user::lock_if_exists(&transaction, user_id).await?;
     let spared = spare_current.then_some(session.id);
     let mut ending = Ending::default();

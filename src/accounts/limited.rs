@@ -3,15 +3,15 @@
 use crate::auth::rate_limit::{Allowance, Attempt, Outcome};
 use crate::error::Error;
 
-/// The result of a rate-limited operation, with the allowance that is left.
+/// The result of a rate-limited operation, with the remaining allowance.
 pub struct Limited<T> {
     pub allowance: Option<Allowance>,
     pub result: Result<T, Error>,
 }
 
 impl<T> Limited<T> {
-    /// Settles the attempt. It does not count if the server failed or if another limit rejected it. In the second case
-    /// the error carries the allowance of that limit.
+    /// Settles the attempt. An attempt does not count if the server failed, or if another rate limit rejected it. In
+    /// the second case, the error has the allowance of that other limit.
     pub(super) fn settle(attempt: Attempt<'_>, result: Result<T, Error>) -> Self {
         let outcome = match &result {
             Ok(_) => Outcome::Succeeded,
@@ -25,7 +25,7 @@ impl<T> Limited<T> {
         Self { allowance, result }
     }
 
-    /// Applies `view` to the value of a success.
+    /// Applies `view` to the value if the operation succeeded.
     pub fn map<U>(self, view: impl FnOnce(T) -> U) -> Limited<U> {
         Limited { allowance: self.allowance, result: self.result.map(view) }
     }

@@ -1,7 +1,8 @@
 //! Operations on accounts and their sessions, called by controllers, the classroom and the command line.
 //!
-//! An operation applies its rate limit, changes the database in one transaction and updates the revocations in
-//! memory before it returns.
+//! An operation applies its rate limit, if it has one, and changes the database in one transaction. If it ends
+//! sessions, it then updates the revocations in memory, except in [`administration`], which runs in another process
+//! than the server.
 
 pub mod administration;
 mod begin_session;

@@ -29,10 +29,10 @@ pub struct PasswordChange {
     pub keep_variables: bool,
 }
 
-/// Changes the password, ends all sessions of the user and begins a new one.
+/// Changes the password, ends all sessions of the user and begins a new session.
 ///
 /// # Errors
-/// [`Error::TooManyAttempts`] when the current password was asked for too often.
+/// [`Error::TooManyAttempts`] if the user made too many attempts.
 pub async fn change_password(
     app: &AppState,
     session: &Session,
@@ -60,7 +60,7 @@ async fn replace_password(
     let transaction = app.db.begin_write().await?;
     let user = user::lock_unchanged(&transaction, &verified).await?.ok_or(Error::WrongPassword)?;
     let user = user.change_password(&transaction, password_hash, now).await?;
-    // With `PasswordChange`, a response to an earlier request could clear the new cookie.
+    // With `Reason::PasswordChange`, a late response to an earlier request could clear the new cookie.
     let reason = if client.transport == Transport::Cookie { Reason::Replaced } else { Reason::PasswordChange };
     let mut ending = session::end_user_session(&transaction, session, reason, now).await?;
     ending.extend(session::end_all(&transaction, user.id, None, Reason::PasswordChange, app.ended_at()).await?);

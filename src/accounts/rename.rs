@@ -7,7 +7,8 @@ use crate::error::Error;
 use crate::models::user;
 use crate::types::username::Username;
 
-/// Changes the name of the session's user. It shares the rate limit of sign-up because both reveal which names are taken.
+/// Changes the username of the session's user. Shares the rate limit of sign-up, because both operations reveal which
+/// usernames are taken.
 ///
 /// # Errors
 /// [`Error::TooManyAttempts`].

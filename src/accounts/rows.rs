@@ -1,4 +1,4 @@
-//! Changes of a user's items and workout logs. Each is one transaction.
+//! Creates, changes and deletes a user's items and workout logs. Each function runs one transaction.
 
 use crate::app::AppState;
 use crate::auth::token::Session;
@@ -19,8 +19,8 @@ pub async fn create<E: Owned>(app: &AppState, session: &Session, content: E::Con
 }
 
 /// # Errors
-/// [`Error::NotFound`], also if the row belongs to another user, or [`Error::PreconditionFailed`] if its version is not
-/// expected.
+/// [`Error::NotFound`] if the user has no row with this id, and [`Error::PreconditionFailed`] if the row does not have
+/// an expected version.
 pub async fn change<E: Owned>(
     app: &AppState,
     session: &Session,
@@ -35,14 +35,14 @@ pub async fn change<E: Owned>(
 }
 
 /// # Errors
-/// Those of [`change`].
+/// The same as [`change`].
 pub async fn delete<E: Owned>(app: &AppState, session: &Session, id: E::Id, expected: &Expected) -> Result<(), Error> {
     let transaction = app.db.begin_write().await?;
     owned::delete::<E>(&transaction, session.user_id, id, expected).await?;
     Ok(transaction.commit().await?)
 }
 
-/// Inserts a row of the course's table `tests`, which have no owner.
+/// Inserts a row into the course's table `tests`. Its rows have no owner.
 pub async fn create_test_row(app: &AppState, text: &Detail) -> Result<test_row::Model, Error> {
     let transaction = app.db.begin_write().await?;
     let row = test_row::create(&transaction, text.as_str(), None, app.clock.now()).await?;

@@ -1,6 +1,6 @@
 //! Session data of users and of anonymous clients.
 //!
-//! An anonymous session begins with the first variable that a client without a session writes.
+//! When a client without a session writes its first variable, an anonymous session begins.
 
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
@@ -20,34 +20,35 @@ use crate::types::version::Expected;
 /// The client of a request for session data.
 pub struct DataClient {
     pub session: Option<AnySession>,
-    /// Encrypted session data from a cookie.
+    /// The request's cookie with encrypted session data.
     pub sealed_data: Option<String>,
     /// How the token of a new session is sent.
     pub transport: Transport,
     pub site: FetchSite,
-    /// The cookies that the client can store.
+    /// Reads and writes the cookies, in the variant (with or without `Secure`) for this client.
     pub cookies: Cookies,
-    /// The key by which rate limits count.
+    /// The key of the client for rate limits.
     pub network: ClientNetwork,
 }
 
-/// The outcome of a change, and the response headers with the token of a new session and the cookie of the data.
+/// The outcome of a change, and headers for the response. They contain the token of a new session and the cookie with
+/// the session data, if there are any.
 pub struct Changed<T> {
     pub outcome: T,
     pub headers: HeaderMap,
 }
 
-/// Returns the data of the client's session; no data without a session.
+/// Returns the data of the client's session, or empty data if the client has no session.
 pub async fn read(app: &AppState, client: &DataClient) -> Result<SessionData, Error> {
     let Some(session) = &client.session else { return Ok(SessionData::default()) };
     app.session_data.read(SessionContext::of(session, client.sealed_data.as_deref())).await
 }
 
-/// Changes the data of the client's session. A client without one gets an anonymous session.
+/// Changes the data of the client's session. A client without a session gets an anonymous one.
 ///
 /// # Errors
-/// Those of `make` and of [`crate::session_data::SessionDataStore::update`]; for a new session [`Error::CrossSite`] and
-/// [`Error::TooManyAttempts`].
+/// The errors of `make` and of [`crate::session_data::SessionDataStore::update`]. In an anonymous session also
+/// [`Error::TooManyAttempts`]. If a new session is needed, also [`Error::CrossSite`] and [`Error::NotReady`].
 pub async fn change<T>(
     app: &AppState,
     client: DataClient,
@@ -63,7 +64,7 @@ pub async fn change<T>(
     };
     let written = write(app, &client, &session, attempt.is_some(), make).await;
     if let Some(attempt) = attempt {
-        // Only a session that the client receives counts.
+        // The new session counts only if the client receives it.
         attempt.finish(if written.is_ok() { Outcome::Succeeded } else { Outcome::NotJudged });
         counter!("daypass_anonymous_sessions_created_total").increment(u64::from(written.is_ok()));
     }
@@ -72,7 +73,7 @@ pub async fn change<T>(
     Ok(Changed { outcome, headers })
 }
 
-/// Deletes the data of the client's session. Returns the cookie to set.
+/// Deletes the data of the client's session. Returns the cookie to set, if any.
 ///
 /// # Errors
 /// [`Error::PreconditionFailed`].
@@ -86,7 +87,7 @@ pub async fn clear(app: &AppState, client: &DataClient, expected: &Expected) -> 
     data_cookie(app, client, session, sealed)
 }
 
-/// Writes a change. In an anonymous session, the bytes that it adds count against the rate limit.
+/// Writes a change. If the server stores the data of an anonymous session, the added bytes count against a rate limit.
 async fn write<T>(
     app: &AppState,
     client: &DataClient,
@@ -117,7 +118,7 @@ fn data_cookie(
     sealed.map(|sealed| client.cookies.session_data(&sealed, session.ends_at, app.clock.now())).transpose()
 }
 
-/// Issues the token of an anonymous session. The database has no row for the session.
+/// Issues the token of a new anonymous session. The table `sessions` has no rows for anonymous sessions.
 fn begin_anonymous_session<'a>(
     app: &'a AppState,
     client: &DataClient,

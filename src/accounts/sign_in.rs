@@ -19,7 +19,8 @@ use crate::models::{session, user};
 use crate::platform::database::Transaction;
 use crate::transport::Transport;
 
-/// How often a password is verified again because the stored hash changed in the meantime.
+/// The maximum number of password verifications per sign-in. A verification is repeated if the user's row changed in
+/// the meantime.
 const MAX_ROUNDS: usize = 3;
 
 /// The credentials of a sign-in. They are not checked against the rules of sign-up, which can have been different when
@@ -50,15 +51,15 @@ impl SignIn {
 /// Verifies the credentials and begins a session. An unknown username costs the same work as a wrong password.
 ///
 /// # Errors
-/// [`Error::CrossSite`], [`Error::Busy`], and [`Error::TooManyAttempts`] when the address or the account failed too
-/// often.
+/// [`Error::CrossSite`], [`Error::Busy`], and [`Error::TooManyAttempts`] if the client's address or the account has too
+/// many failed attempts.
 pub async fn sign_in(app: &AppState, client: &ClientInfo, request: SignIn) -> Result<Limited<NewSession>, Error> {
     request.transport.check(client.site)?;
     let (name, token) = (&*request.username, client.device_token.as_deref());
     let device = token.and_then(|token| app.tokens.verify_device(token, name, app.clock.now()));
     let vouchers = Vouchers { device, session: client.session.as_ref() };
     let limited = vouchers.client(client, name);
-    // Limits come before the database, also for a client that presents a token.
+    // The rate limits apply before the database is read, even if the client presents a token.
     let attempt = app.limits.sign_in(limited, &app.clock).await?;
     let requester = |attempt: &Attempt<'_>| Requester { from: client.network, is_known: attempt.known_by().is_some() };
     if let Err(busy) = app.passwords.check_capacity(requester(&attempt)) {
@@ -73,8 +74,8 @@ pub async fn sign_in(app: &AppState, client: &ClientInfo, request: SignIn) -> Re
     Ok(Limited::settle(attempt, verify_and_begin(app, client, requester, &request).await))
 }
 
-/// A device token and a session, which show that the client is known. Their signatures are verified. Whether they
-/// belong to this user and password is not checked yet.
+/// A device token and a session, which can show that the client is known. Their signatures are verified. It is not
+/// checked yet whether they belong to this user and password.
 struct Vouchers<'a> {
     device: Option<PresentedDevice>,
     session: Option<&'a AnySession>,
@@ -90,7 +91,8 @@ impl Vouchers<'_> {
         }
     }
 
-    /// Whether the device token or session on which the attempt relies belongs to the user with this name.
+    /// Returns whether `voucher`, the device token or session that makes the client a known one, belongs to the user
+    /// with this name. Returns `true` if the client is unknown.
     async fn are_valid(&self, app: &AppState, voucher: Option<KnownBy>, name: &str) -> Result<bool, Error> {
         let Some(voucher) = voucher else { return Ok(true) };
         let Some(user) = user::find_by_username(&app.db, name).await? else { return Ok(false) };
@@ -110,7 +112,7 @@ async fn verify_and_begin(
 ) -> Result<NewSession, Error> {
     for _ in 0..MAX_ROUNDS {
         let verified = verify(app, requester, request).await?;
-        // Not before the password is verified: this limit must not reveal that a user exists.
+        // This limit applies only after the password is verified, because it must not reveal that a user exists.
         let attempt = app.limits.new_session(verified.user.id, app.clock.monotonic())?;
         let new = begin_unless_changed(app, client, request.options(), verified).await;
         attempt.finish(if matches!(new, Ok(Some(_))) { Outcome::Succeeded } else { Outcome::NotJudged });
@@ -121,7 +123,8 @@ async fn verify_and_begin(
     Err(Error::BadCredentials)
 }
 
-/// Begins a session, unless the user has changed since the password was verified.
+/// Begins a session. Returns `None` if, after the verification, the password was changed or the user was disabled or
+/// deleted.
 async fn begin_unless_changed(
     app: &AppState,
     client: &ClientInfo,
@@ -143,11 +146,11 @@ async fn begin_unless_changed(
 /// A user whose password was verified.
 struct Verified {
     user: user::Model,
-    /// A new hash, if the stored one is a legacy hash or has other parameters.
+    /// A new hash, if the stored one is a legacy hash or has outdated parameters.
     rehashed: Option<String>,
 }
 
-/// Verifies the name and the password.
+/// Verifies the username and the password.
 async fn verify(app: &AppState, requester: Requester, request: &SignIn) -> Result<Verified, Error> {
     let started_at = Instant::now();
     let password = &request.password;
@@ -161,7 +164,8 @@ async fn verify(app: &AppState, requester: Requester, request: &SignIn) -> Resul
     Ok(Verified { user, rehashed })
 }
 
-/// Locks the user's row and stores the new hash, unless the user has changed since the password was verified.
+/// Locks the user's row and stores the new hash. Returns `None` if, after the verification, the password was changed or
+/// the user was disabled or deleted.
 async fn lock_unchanged(
     app: &AppState,
     Verified { user, rehashed }: Verified,

@@ -39,7 +39,7 @@ impl SignUp {
 /// Creates a user and the first session.
 ///
 /// # Errors
-/// [`Error::CrossSite`], and [`Error::TooManyAttempts`] when the address asked for too many names.
+/// [`Error::CrossSite`], and [`Error::TooManyAttempts`] if the client's address tried too many usernames.
 pub async fn sign_up(app: &AppState, client: &ClientInfo, request: SignUp) -> Result<Limited<NewSession>, Error> {
     request.transport.check(client.site)?;
     let attempt = app.limits.sign_up(client.network, app.clock.monotonic())?;

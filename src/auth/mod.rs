@@ -1,4 +1,4 @@
-//! Authentication: passwords, tokens, revocation and rate limits. Independent of HTTP.
+//! Authentication: passwords, tokens, revocation and rate limits. This module does not depend on HTTP.
 
 pub mod password;
 pub mod rate_limit;

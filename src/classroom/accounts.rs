@@ -30,7 +30,7 @@ pub(super) async fn sign_in(
     Ok(accounts::sign_in(&app, &client, request).await?.map(Account::signed_in))
 }
 
-/// Lists only the caller: the usernames of others are private.
+/// Lists only the caller, because the usernames of other users are private.
 pub(super) async fn list_users(State(app): State<AppState>, session: Session) -> Result<Reply<[User; 1]>, Error> {
     let user = user::find(&app.db, session.user_id).await?;
     Ok(Reply([User::from(&user)]))

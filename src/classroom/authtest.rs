@@ -1,6 +1,7 @@
 //! `/authtest/*`: the items of a user, under the names of the course.
 //!
-//! An unknown item, or one of another user, is `null`: the page of the course would write any other response into a field.
+//! The response for an unknown item, or for another user's item, is `null`. The course's page would write any other
+//! response into a field.
 
 use axum::Json as Reply;
 use axum::extract::State;
@@ -53,7 +54,7 @@ pub(super) async fn update(
     Ok(Reply(item.map(|item| Wrapped { authtestdata: item.name })))
 }
 
-/// The response is the same whether the item existed or not, as in the course.
+/// Deletes an item. The response does not depend on whether the item existed, as in the course.
 pub(super) async fn delete(
     State(app): State<AppState>,
     session: Session,

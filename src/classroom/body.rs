@@ -1,8 +1,9 @@
-//! Request bodies of the clients of the course.
+//! Request bodies of the course's clients.
 //!
 //! Clients wrap the data in `user`, `User`, `log`, `Log`, `workout`, `logEntry`, `authtestdata` and other members, or
-//! send it without a wrapper. This module has no list of wrappers. The data is the body or the member of the body that
-//! has the most expected members. So the `errors` of a form are not mistaken for it. Other members are ignored.
+//! send it without a wrapper. This module has no list of wrappers. The data is the object with the most expected
+//! members: the body, or an object in it. So the `errors` of a form are not mistaken for the data. Other members are
+//! ignored.
 
 use serde_json::{Map, Value};
 
@@ -15,7 +16,8 @@ use crate::types::ValidationError;
 use crate::types::item_name::ItemName;
 use crate::types::workout_text::{Description, Detail};
 
-/// Possible names of a member. The first that is present counts; errors mention the first.
+/// The possible names of a member. The first name that is present counts. If none is present, errors mention the first
+/// one.
 type Names = &'static [&'static str];
 type Members = Map<String, Value>;
 
@@ -23,11 +25,11 @@ const USERNAME: Names = &["username", "userName", "email", "user"];
 /// Some clients send the password under the column name of its hash.
 const PASSWORD: Names = &["password", "passwordhash"];
 const ITEM: Names = &["item"];
-/// Some clients send plurals and read them in the response. A draft of the course has `def`.
+/// Some clients send plural names and read them in the response. A draft of the course uses the name `def`.
 const LOG: [Names; 3] =
     [&["description", "descriptions"], &["definition", "definitions", "def"], &["result", "results"]];
 
-/// Returns the members of the data object, and the name of each expected member there.
+/// Returns the members of the data object, and the name that each expected member has in it.
 fn find<const N: usize>(body: Fields, expected: [Names; N]) -> (Fields, [&'static str; N]) {
     let (wrapper, members) = unwrap(body.into_members(), &expected);
     let names = expected.map(|names| names.iter().find(|name| is_sent(&members, name)).unwrap_or(&names[0]));
@@ -38,8 +40,8 @@ fn find<const N: usize>(body: Fields, expected: [Names; N]) -> (Fields, [&'stati
     (fields, names.map(|name| *name))
 }
 
-/// Returns the object with the most expected members, and its name unless it is the body itself. In a tie the body wins,
-/// then the first object by name.
+/// Returns the object with the most expected members, and its name unless it is the body itself. If several have
+/// equally many, returns the body or else the first object by name.
 fn unwrap(mut body: Members, expected: &[Names]) -> (Option<String>, Members) {
     let count =
         |object: &Members| expected.iter().filter(|names| names.iter().any(|name| is_sent(object, name))).count();
@@ -56,7 +58,8 @@ fn unwrap(mut body: Members, expected: &[Names]) -> (Option<String>, Members) {
     }
 }
 
-/// An object is a wrapper, even if it has the name of a text, as `user` may.
+/// Returns whether the object has a value with this name. An object counts as a wrapper, not as a value: `user` may be
+/// either.
 fn is_sent(object: &Members, name: &str) -> bool {
     object.get(name).is_some_and(|value| !value.is_null() && !value.is_object())
 }
@@ -79,7 +82,7 @@ impl FromBody for CourseSignIn {
     }
 }
 
-/// A line of text.
+/// The text in the member `item`.
 pub(super) struct Item<T>(pub(super) T);
 
 impl FromBody for Item<ItemName> {
@@ -100,7 +103,7 @@ fn item<T>(body: Fields, parse: impl FnOnce(&str) -> Result<T, ValidationError>)
     fields.finish(item.map(Item))
 }
 
-/// The plurals among the names that a request used.
+/// The plural names that a request used.
 pub(super) struct Plurals(pub(super) Vec<&'static str>);
 
 impl Plurals {
@@ -127,7 +130,7 @@ impl FromBody for CourseEntry {
     }
 }
 
-/// Changes of a workout log: all of its texts, or some.
+/// Changes to some or all texts of a workout log.
 pub(super) struct CourseChanges(pub(super) Changes, pub(super) Plurals);
 
 impl FromBody for CourseChanges {

@@ -1,4 +1,5 @@
-//! Route table of the other lessons. Each is under its own prefix, and also at the root if no other route has the path.
+//! Route table of the other lessons. Each route has the prefix of its lesson. Some routes also exist at the root, as in
+//! the course.
 
 use axum::routing::on;
 
@@ -7,7 +8,7 @@ use super::{accounts, lessons};
 
 pub struct Lesson {
     pub rows: &'static [Row],
-    /// The lesson's own text for a request without a session, if it has one.
+    /// The lesson's own error text for a request without a session, if the lesson has one.
     pub refusal: Option<&'static str>,
 }
 

@@ -1,7 +1,7 @@
 //! Demos of the other lessons: counters, greetings and protected routes, with session cookies.
 //!
-//! They change state by `GET`, as the lessons do; `Policy::Lenient` rejects cross-site requests. They use the session cookie
-//! of the service instead of the lessons' own, and session variables instead of session properties.
+//! As in the lessons, `GET` requests change state, so `Policy::Lenient` rejects cross-site requests. The demos use the
+//! service's session cookie instead of the lessons' cookies, and session variables instead of session properties.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -36,19 +36,19 @@ use crate::views::User;
 #[derive(Clone, Default)]
 pub(super) struct SharedCounter(Arc<AtomicU64>);
 
-/// Creates the counter per request, so the response is always 1.
+/// Creates a counter for each request, so the response is always 1.
 pub(super) async fn counter_in_route() -> String {
     let mut value = 0;
     value += 1;
     value.to_string()
 }
 
-/// Counts all requests since the process started.
+/// Counts the requests to this route since the process started.
 pub(super) async fn counter_on_server(Extension(SharedCounter(counter)): Extension<SharedCounter>) -> String {
     (counter.fetch_add(1, Ordering::Relaxed) + 1).to_string()
 }
 
-/// Counts the requests of a session.
+/// Counts the requests to this route in a session.
 pub(super) async fn counter_in_session(
     State(app): State<AppState>,
     client: DataClient,
@@ -99,7 +99,7 @@ pub(super) async fn store_name(
 pub(super) async fn greet(State(app): State<AppState>, client: DataClient) -> Result<String, Error> {
     let bag = read(&app, &client).await?;
     let known = bag.get(&named("name")?).and_then(|variable| serde_json::from_str::<String>(variable.value.get()).ok());
-    // JavaScript prints a missing property as this.
+    // JavaScript prints a missing property as `undefined`.
     let name = known.as_deref().unwrap_or("undefined");
     Ok(format!("hello {name}"))
 }
@@ -128,11 +128,12 @@ pub(super) async fn login(
     Ok(accounts::sign_in(&app, &client, request).await?.map(Account::signed_in))
 }
 
-/// Signs in with credentials from `Authorization: Basic`, which gives a cookie, or from a JSON body, which gives a token.
+/// Signs in with credentials from `Authorization: Basic` or from a JSON body. With `Basic` the response sets a cookie.
+/// With JSON the response contains a token by default.
 pub(super) async fn login_with_either(State(app): State<AppState>, request: Request) -> Response {
     let by_json = request.method() == Method::POST && !request.headers().contains_key(AUTHORIZATION);
     let response = log_in(&app, request).await.into_response();
-    // A page that sends JSON asks for the credentials itself, so the browser must not.
+    // A page that sends JSON asks for the credentials itself, so the browser must not ask for them.
     if by_json || response.status() != StatusCode::UNAUTHORIZED {
         return response;
     }
@@ -181,7 +182,7 @@ pub(super) async fn sign_up(
     Ok(accounts::sign_up(&app, &client, request).await?.map(Account::signed_up))
 }
 
-/// Shows only the caller: the data of others is private.
+/// Shows only the caller, because the data of other users is private.
 pub(super) async fn show_user(
     State(app): State<AppState>,
     session: Session,

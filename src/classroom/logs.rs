@@ -1,4 +1,4 @@
-//! The Workout Log server of both editions of the course, on the workout logs of the service.
+//! The routes of the course's Workout Log server in both editions. They use the workout logs of this service.
 
 use axum::Json as Reply;
 use axum::extract::State;

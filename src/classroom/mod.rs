@@ -1,9 +1,9 @@
-//! The classroom: the routes of a Node server course and of the clients of its students.
+//! The classroom: the routes of a Node server course and of its students' clients.
 //!
-//! Only paths and JSON shapes differ from the other routes. Users, sessions, items, limits, constraints and refusals are the
-//! same. Only `router` depends on this module, and merges its routes if `CLASSROOM` is on. `routes` and `body` are tables of
-//! what clients send: a new path or member name is one more word there. `docs/classroom.md` documents the same tables and the
-//! differences from the course.
+//! Only paths and JSON shapes differ from the other routes. Users, sessions, items, limits, constraints and refusals
+//! are the same. Only `router` depends on this module. It merges these routes if `CLASSROOM` is on. `routes` and `body`
+//! list the paths and member names that clients send. Support for another path or name needs only one more word there.
+//! `docs/classroom.md` documents these lists and the differences from the course.
 
 use axum::Router;
 use axum::extract::Extension;
@@ -31,7 +31,7 @@ mod views;
 use lesson_routes::{LESSONS, Lesson};
 use routes::{OPEN, PROTECTED, Row};
 
-/// The members in which the server of the course describes an error.
+/// The members in which the course's server describes an error.
 const ERROR_MEMBERS: &[&str] = &["error", "message"];
 
 pub fn router(app: &AppState) -> Router<AppState> {
@@ -74,8 +74,8 @@ fn filter(method: &str) -> MethodFilter {
     }
 }
 
-/// Adds the error members of the course to an error response. `refusal` replaces the detail of a refused session, unless an
-/// inner layer has set another text.
+/// Makes an error response repeat its detail in [`ERROR_MEMBERS`]. In a `401`, `refusal` replaces the repeated detail.
+/// Has no effect if an inner layer has already set [`RepeatDetail`].
 async fn repeat_detail(mut response: Response, refusal: Option<&'static str>) -> Response {
     response.extensions_mut().get_or_insert_with(|| RepeatDetail { names: ERROR_MEMBERS, refusal });
     response

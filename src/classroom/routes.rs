@@ -7,11 +7,11 @@ use super::test_routes::store_and_say;
 use super::{accounts, authtest, logs, test_routes};
 use crate::app::AppState;
 
-/// Prefixes of the lessons on plain routes in the first and in a later edition.
+/// Prefixes of the lessons about plain routes, in the first and in a later edition.
 const TEST: &[&str] = &["/test", "/test-controller"];
 const AUTHTEST: &[&str] = &["/authtest", "/api/authtest"];
 const USERS: &[&str] = &["/api/user", "/user"];
-/// Prefixes in the first and second edition, and in students' projects.
+/// Prefixes of the workout log routes in the first and second edition, and in students' projects.
 const LOGS: &[&str] = &["/api/log", "/log", "/workout", "/workoutlog", "/journal"];
 
 /// A handler with its method and paths.
@@ -20,7 +20,7 @@ pub struct Row {
     pub method: &'static str,
     /// Prefixes of the paths.
     pub under: &'static [&'static str],
-    /// Suffixes: each combines with each prefix.
+    /// Suffixes of the paths. Each suffix is combined with each prefix.
     pub then: &'static [&'static str],
     pub(super) handler: fn(MethodFilter) -> MethodRouter<AppState>,
 }
@@ -53,7 +53,7 @@ pub const OPEN: &[Row] = &[
     row("GET", TEST, &["/helloclient"], |method| {
         on(method, async || "This is a message from the server to the client.")
     }),
-    // Without the body: the client sends a JSON content type, but no JSON.
+    // The handler does not read the body: the client sends a JSON content type, but no JSON.
     row("POST", TEST, &["/one"], |method| on(method, async || "Test 1 went through!")),
     row("POST", TEST, &["/two"], |method| on(method, test_routes::two)),
     row("POST", TEST, &["/three"], |method| {
@@ -74,13 +74,13 @@ pub const PROTECTED: &[Row] = &[
     row("GET", &["/api/users"], &[""], |method| on(method, accounts::list_users)),
     row("GET", AUTHTEST, &["/getall"], |method| on(method, authtest::list)),
     row("POST", AUTHTEST, &["/create"], |method| on(method, authtest::create)),
-    // The page requests the content of a field, which may be empty or contain a slash.
+    // The page appends the content of a text field to the path. The content may be empty or contain a slash.
     row("GET", AUTHTEST, &["/{*rest}", "", "/create", "/update", "/delete"], |method| on(method, authtest::show)),
     row("PUT", AUTHTEST, &["/update/{id}", "/update"], |method| on(method, authtest::update)),
     row("DELETE", AUTHTEST, &["/delete/{id}", "/delete"], |method| on(method, authtest::delete)),
     row("GET", LOGS, &["", "/all", "/getall", "/log", "/mine", "/mylogs", "/user"], |method| on(method, logs::list)),
     row("POST", LOGS, &["", "/create", "/log", "/new"], |method| on(method, logs::create)),
-    // These words are not ids: the response is 404.
+    // `create` and `new` are not ids, so the response is `404`.
     row("GET", LOGS, &["/{id}", "/create", "/new"], |method| on(method, logs::show)),
     row("PUT", LOGS, &["/{id}", "/update/{id}", "/log/{id}", "/log/update/{id}"], |method| on(method, logs::update)),
     row("DELETE", LOGS, &["/{id}", "/delete/{id}", "/log/{id}", "/log/delete/{id}"], |method| on(method, logs::delete)),

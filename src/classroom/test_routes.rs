@@ -1,4 +1,4 @@
-//! `/test/*` and `/api/test`: the lessons on plain routes, without authentication.
+//! `/test/*` and `/api/test`: the lessons about plain routes, without authentication.
 
 use axum::Json as Reply;
 use axum::extract::State;
@@ -13,7 +13,7 @@ use crate::extract::Json;
 use crate::models::test_row;
 use crate::types::workout_text::Detail;
 
-/// A contact. The course does not say which.
+/// A sample contact. The course does not specify the contacts.
 #[derive(Serialize)]
 pub(super) struct Contact {
     user: &'static str,
@@ -41,7 +41,7 @@ pub(super) async fn two(State(app): State<AppState>) -> Result<&'static str, Err
     Ok("Test two went through!")
 }
 
-/// Stores the text of the body and responds with another text.
+/// Stores the text of the body and responds with `reply`.
 pub(super) async fn store_and_say(
     State(app): State<AppState>,
     Json(Item(text)): Json<Item<Detail>>,

@@ -1,4 +1,4 @@
-//! Responses in the shapes of the course: rows with the names of its columns, and a new session with its token.
+//! Responses in the JSON format of the course: rows with the course's column names, and a new session with its token.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ struct AccountBody {
     message: &'static str,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "expose")]
     session_token: Option<SecretString>,
-    /// The same token: some clients read this member.
+    /// The same token again, because some clients read this member.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "expose")]
     token: Option<SecretString>,
 }
@@ -49,13 +49,13 @@ impl IntoResponse for Account {
     }
 }
 
-/// An item, or its text, in the wrapper of the course.
+/// An item or its text, in the course's wrapper.
 #[derive(Serialize)]
 pub(super) struct Wrapped<T> {
     pub(super) authtestdata: T,
 }
 
-/// An item as a row of the table `authtestdata` of the course.
+/// An item as a row of the course's table `authtestdata`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Authtest {
@@ -78,16 +78,17 @@ impl From<item::Model> for Authtest {
     }
 }
 
-/// A workout log as a row of the table `logs` of the course. The editions have different names for the owner.
+/// A workout log as a row of the course's table `logs`. The owner is present twice, because its name differs between
+/// editions.
 #[derive(Serialize)]
 pub(super) struct Log {
     #[serde(flatten)]
     log: WorkoutLog,
-    /// The definition again: some clients read this member.
+    /// The definition again, because some clients read this member.
     def: String,
     owner: UserId,
     owner_id: UserId,
-    /// The texts again, under the plurals of the request.
+    /// The texts again, under the plural names that the request used.
     #[serde(flatten)]
     repeated: BTreeMap<&'static str, String>,
 }
@@ -116,13 +117,13 @@ impl Log {
 /// Response to deleting a row.
 pub(super) const REMOVED: &str = "you removed a log";
 
-/// A text as JSON.
+/// A JSON object with a message.
 #[derive(Serialize)]
 pub(super) struct Message {
     pub(super) message: &'static str,
 }
 
-/// A new row of the table `tests` of the course.
+/// A new row of the course's table `tests`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TestRow {
@@ -158,7 +159,7 @@ impl From<test_row::Model> for ListedTestRow {
     }
 }
 
-/// A row of `tests` in the wrapper of the course.
+/// A row of `tests` in the course's wrapper.
 #[derive(Serialize)]
 pub(super) struct WrappedTestRow {
     pub(super) testdata: TestRow,

@@ -1,13 +1,13 @@
-//! Bulk writes in transactions of limited size, so that a running service can write in between.
+//! Bulk writes, split into short transactions so that a running service can write between them.
 
 use crate::error::Error;
 
-/// Rows of one transaction.
+/// The maximum number of rows in one transaction.
 pub(super) const BATCH_SIZE: usize = 500;
 const MAX_ATTEMPTS: u32 = 5;
 
-/// Runs `work`, and repeats it after a conflict with another writer: a sign-up with the same name, a deleted account, or
-/// a lock that was held for long.
+/// Runs `work` up to five times. Retries it after a conflict with another writer, such as a sign-up with the same name,
+/// a deleted account, or a time-out while waiting for a lock.
 pub(super) async fn retry<T>(work: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
     for _ in 1..MAX_ATTEMPTS {
         match work().await {

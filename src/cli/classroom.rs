@@ -12,7 +12,7 @@ use crate::seeds;
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Command {
-    /// Prepare the next lesson: delete all users and their data, end all sessions, and run the seeds again that were run
+    /// Prepare the next lesson: delete all users and their data, end all sessions, and rerun the seeds that were run
     /// before
     Reset {
         #[command(flatten)]

@@ -14,7 +14,7 @@ pub(super) struct Confirm {
 }
 
 impl Confirm {
-    /// Asks at a terminal. Without a terminal, `--yes` is required.
+    /// Asks the operator at the terminal, unless `--yes` is set. Without a terminal, `--yes` is required.
     #[expect(clippy::print_stdout, reason = "a question to the operator at the terminal")]
     pub(super) fn ask(&self, question: &str) -> Result<(), Failure> {
         if self.yes {

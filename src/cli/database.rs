@@ -9,10 +9,10 @@ use crate::platform::clock::Clock;
 use crate::platform::database;
 use crate::platform::database::{DatabaseError, Pool};
 
-/// Opens the database. Fails if it is a file that does not exist: only `serve` and `migrate up` create one.
+/// Opens the database. Fails if the SQLite file does not exist: only `serve` and `migrate up` create it.
 pub(super) async fn open_existing(config: &Config) -> Result<Pool, Failure> {
     let url = &config.database.database_url;
-    // Otherwise, opening a missing file fails with advice of its own.
+    // Without `mode=rwc` in the address, `connect` does not create the file and returns an error with other advice.
     if let Some(file) = url.file().filter(|file| url.creates_file() && !file.exists()) {
         let path = std::path::absolute(&file).unwrap_or(file);
         let advice = "run this command in the folder of the service, set DATABASE_URL, or run: daypass migrate up";
@@ -32,7 +32,7 @@ pub(super) async fn open(config: &Config) -> Result<Pool, Failure> {
     Err(Failure::from(format!("the tables of {url} are not up to date; run: daypass migrate up")))
 }
 
-/// The time at which a command ends sessions.
+/// Returns the current time and the lifetime of a session, for a command that ends sessions.
 pub(super) fn ended_at(config: &Config) -> EndedAt {
     EndedAt { now: Clock::System.now(), lifetime: config.tokens.jwt_ttl }
 }

@@ -17,13 +17,13 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// An invalid setting or argument: status 2, as for an unknown flag.
+    /// Returns the failure for an invalid setting or argument. Its exit status is 2, as for an unknown flag.
     #[must_use]
     pub fn usage(message: String) -> Self {
         Self { message, status: 2 }
     }
 
-    /// A failure that the command has already reported: status 1 without a message.
+    /// Returns a failure that the command has already reported. It has exit status 1 and no message.
     #[must_use]
     pub fn reported() -> Self {
         Self::from(String::new())
@@ -34,7 +34,7 @@ impl Failure {
         &self.message
     }
 
-    /// Prints the message and returns the status.
+    /// Prints the message to standard error and returns the exit status.
     #[must_use]
     pub fn report(self) -> ExitCode {
         if !self.message.is_empty() {
@@ -69,7 +69,7 @@ impl From<DatabaseError> for Failure {
 }
 
 impl From<Error> for Failure {
-    /// Includes the cause, because the operator runs the service.
+    /// Uses the cause of the error as the message, if there is one, because the operator may see internal details.
     fn from(error: Error) -> Self {
         Self::from(error.source().map_or_else(|| error.to_string(), ToString::to_string))
     }

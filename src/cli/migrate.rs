@@ -17,7 +17,7 @@ pub(super) enum Command {
     Up,
     /// Revert the latest migrations and delete the data of their tables
     Down {
-        /// Number of migrations
+        /// Number of migrations to revert
         #[arg(default_value_t = 1)]
         steps: u32,
         /// Revert all migrations after this one: name, start of the name, or number
@@ -76,12 +76,12 @@ fn find(text: &str) -> Result<String, Failure> {
     }
 }
 
-/// Returns 7 for `m20261121_000007_workout_logs`.
+/// Returns the number in the name of a migration, such as 7 in `m20261121_000007_workout_logs`.
 fn number_of(name: &str) -> Option<u32> {
     name.split('_').nth(1)?.parse().ok()
 }
 
-/// Counts the applied migrations after this one. Fails if this one is not applied.
+/// Returns the number of migrations applied after `name`. Fails if `name` is not applied.
 async fn applied_after(db: &Pool, name: &str) -> Result<u32, Failure> {
     let applied = Migrator::get_applied_migrations(&**db).await.map_err(DatabaseError::Migrate)?;
     let after = applied.iter().rev().position(|migration| migration.name() == name);

@@ -1,4 +1,4 @@
-//! The command line. Settings come from flags, then the environment, then `.env`.
+//! The command line. Flags override the environment, and the environment overrides `.env`.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Validation of a user of another service who is imported.
+//! Validates users that are imported from another service.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -10,10 +10,10 @@ use crate::models::user_creation::NewUser;
 use crate::types::limits::MAX_USERNAME_CHARS;
 use crate::types::username::Username;
 
-/// Size of the column of the hash.
+/// The size of the `password_hash` column.
 const MAX_HASH_CHARS: usize = 255;
 
-/// Validates an imported user. The error is the reason for the report.
+/// Validates an imported user. The error is the reason that the report shows.
 pub(super) fn parse(
     username: &str,
     hash: &str,
@@ -28,12 +28,12 @@ pub(super) fn parse(
     Ok(NewUser { username, password_hash: hash.to_owned(), created_at })
 }
 
-/// Usernames that were seen, by their skeletons.
+/// The usernames of earlier rows, by skeleton.
 #[derive(Default)]
 pub(super) struct SeenNames(HashMap<String, String>);
 
 impl SeenNames {
-    /// Fails if the name, or one that looks like it, was inserted before.
+    /// Inserts a name. Fails if the same name or a lookalike was inserted before.
     pub(super) fn insert(&mut self, name: &Username) -> Result<(), String> {
         match self.0.entry(name.skeleton()) {
             Entry::Occupied(first) => Err(taken(name, first.get())),
@@ -45,7 +45,7 @@ impl SeenNames {
     }
 }
 
-/// Returns why a user is rejected whose name is, or looks like, the name of another user.
+/// Returns the reason for rejecting the username `name`, which equals or looks like the username `other`.
 pub(super) fn taken(name: &Username, other: &str) -> String {
     match Username::parse(other) {
         Ok(same) if same.key() == name.key() => "the username is taken".to_owned(),
@@ -53,13 +53,13 @@ pub(super) fn taken(name: &Username, other: &str) -> String {
     }
 }
 
-/// Quotes a username for the terminal: without control characters, and not longer than a valid one.
+/// Quotes a username for the terminal. Escapes control characters, and truncates the name to the maximum length.
 pub(super) fn quoted(username: &str) -> String {
     format!("{:?}", username.chars().take(MAX_USERNAME_CHARS).collect::<String>())
 }
 
-/// Parses a time: ISO 8601, a date, or a number of seconds, milliseconds or microseconds since 1970. Returns `default` for
-/// a missing value, also as databases write it, and `None` if it is no time.
+/// Parses a time: ISO 8601, a date, or a number of seconds, milliseconds or microseconds since 1970. Returns `default`
+/// for a missing value (empty, `NULL` or `\N`), and `None` if the text is not a valid time.
 pub(super) fn parse_time(text: &str, default: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let text = text.trim();
     if matches!(text, "" | "NULL" | "null" | "\\N") {
@@ -70,12 +70,12 @@ pub(super) fn parse_time(text: &str, default: DateTime<Utc>) -> Option<DateTime<
     let compact_date = || (text.len() == 8).then(|| date("%Y%m%d")).flatten();
     let time =
         parse_iso_8601(text).or_else(|| date("%Y-%m-%d")).or_else(compact_date).or_else(|| parse_number(text))?;
-    // Milliseconds are the precision of our columns.
+    // The database stores times in milliseconds.
     (1970..10_000).contains(&time.year()).then(|| time.trunc_subsecs(3))
 }
 
-/// Parses a time as Sequelize, psql and JSON write it: a space or a T in the middle; an offset with or without minutes,
-/// or none for UTC.
+/// Parses a time as Sequelize, psql and JSON write it. The date and the time are separated by a space or a `T`. The
+/// offset may lack minutes. A time without an offset is in UTC.
 fn parse_iso_8601(text: &str) -> Option<DateTime<Utc>> {
     let text = text.replacen('T', " ", 1).replace('Z', "+00");
     let zoned = DateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f%#z").map(|time| time.to_utc());
@@ -83,7 +83,8 @@ fn parse_iso_8601(text: &str) -> Option<DateTime<Utc>> {
     zoned.or_else(|_| local()).ok()
 }
 
-/// Parses a number. Its size shows the unit: a time from 1973 to 5138 has 9 to 11 digits in seconds.
+/// Parses a time that is a number. Its size determines the unit: in seconds, times from 1973 to 5138 have 9 to 11
+/// digits.
 fn parse_number(text: &str) -> Option<DateTime<Utc>> {
     let number: f64 = text.parse().ok().filter(|number: &f64| *number >= 0.0)?;
     let seconds = match number {

@@ -1,4 +1,4 @@
-//! Lines for the terminal.
+//! Terminal output.
 
 use std::io::Write as _;
 
@@ -13,7 +13,7 @@ pub(super) fn stdout_line(line: &str) -> Result<(), Failure> {
     written.map_err(|error| Failure::from(format!("cannot write to standard output: {error}")))
 }
 
-/// Prints a remark to standard error. The command continues if standard error is closed.
+/// Prints a message to standard error. The command continues if standard error is closed.
 pub(super) fn stderr_line(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -30,7 +30,7 @@ pub(super) async fn run(command: &Command, config: &Config) -> Result<(), Failur
     match command {
         Command::Generate => stdout_line(&generate_secret(&mut random::secure())),
         Command::Status => {
-            // First, because the secret of a development folder is created if it does not exist.
+            // Open the database first: in the wrong folder, `keys` would create a new development secret.
             let db = open_existing(config).await?;
             let (keys, _) = keys(config)?;
             print_status(&keys, &db, config).await
@@ -38,7 +38,7 @@ pub(super) async fn run(command: &Command, config: &Config) -> Result<(), Failur
     }
 }
 
-/// Returns the key ring of these settings and the source of the signing key.
+/// Returns the key ring for these settings, and the source of the signing key.
 pub(super) fn keys(config: &Config) -> Result<(KeyRing, SecretSource), Failure> {
     let mut retired = config.tokens.retired_secrets()?;
     let folder = config.database.database_url.folder();
@@ -61,7 +61,7 @@ pub(super) fn keys(config: &Config) -> Result<(KeyRing, SecretSource), Failure> 
     Ok((ring, source))
 }
 
-/// Reloads the secrets from `.env` on every SIGHUP. `file` is the file that the service started with.
+/// Reloads the secrets from `.env` on every SIGHUP. `file` has the settings that `.env` had at the start.
 pub(super) async fn rotate_on_hangup(app: AppState, mut hangup: Hangup, mut file: EnvFile) {
     while hangup.reload().await.is_some() {
         match reread(&app.config, &mut file) {
@@ -76,7 +76,7 @@ pub(super) async fn rotate_on_hangup(app: AppState, mut hangup: Hangup, mut file
     }
 }
 
-/// Returns the keys of the secrets in `.env`, or of the present ones if there is no such file.
+/// Returns the key ring for the secrets in `.env`. If the file does not exist, uses the settings from the start.
 fn reread(config: &Config, known: &mut EnvFile) -> Result<KeyRing, Failure> {
     let path = Path::new(ENV_FILE);
     if !path.exists() {
@@ -105,7 +105,7 @@ fn report_changes(before: &KeyRing, after: &KeyRing) {
     }
 }
 
-/// Logs the changes of `.env` that a reload does not apply, without their values.
+/// Logs the names of settings that changed in `.env` but that a reload does not apply. Does not log their values.
 fn warn_of_ignored_changes(config: &Config, known: &EnvFile, file: &EnvFile) {
     let value = |file: &'_ EnvFile, name: &str| file.get(name).filter(|value| !value.is_empty()).map(ToOwned::to_owned);
     for name in setting_names().into_iter().filter(|name| value(known, name) != value(file, name)) {
@@ -123,7 +123,7 @@ async fn print_status(keys: &KeyRing, db: &Pool, config: &Config) -> Result<(), 
     for key in keys.iter().skip(1) {
         let last = session::latest_expiry_by_key(db, key.id()).await.map_err(|error| error.to_string())?;
         let needed_until = last.map(|expiry| expiry + config.tokens.jwt_leeway).filter(|until| *until > now);
-        // Anonymous sessions have no row, and a renewed session has the key of its last token.
+        // Not every token has a row: anonymous sessions have none, and a renewed session's row has only its latest key.
         let lifetime = humantime::format_duration(config.tokens.jwt_ttl.to_std().unwrap_or_default());
         let advice = needed_until.map_or(format!("not needed after {lifetime} without signing"), |until| {
             format!("needed until {}", until.to_rfc3339_opts(SecondsFormat::Secs, true))

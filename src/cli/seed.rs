@@ -68,7 +68,7 @@ async fn run_seeds(db: &Pool, name: Option<&str>, confirm: &Confirm, config: &Co
     Ok(())
 }
 
-/// Runs a seed and prints its accounts. Returns false if it was run before.
+/// Runs a seed and prints its accounts. Returns false if the seed was run before.
 async fn run_one(db: &Pool, seed: Seed, config: &Config) -> Result<bool, Failure> {
     let name = seed.name();
     let ran = seeds::run(db, seed, config, Clock::System.now()).await;
@@ -82,10 +82,10 @@ async fn run_one(db: &Pool, seed: Seed, config: &Config) -> Result<bool, Failure
     Ok(ran)
 }
 
-/// Reverts one seed or all seeds, the latest first, each in its own transaction. If one fails, the later seeds are already
-/// reverted and reported.
+/// Reverts the seed with this name, or all seeds from the latest to the first. Each seed has its own transaction: if
+/// one fails, the seeds that were reverted before it stay reverted.
 async fn revert(db: &Pool, name: Option<&str>, confirm: &Confirm, config: &Config) -> Result<(), Failure> {
-    // Seeds of other releases can be reverted too, so the record decides and not the list of seeds.
+    // Uses the records in the database instead of `Seed::ALL`, because seeds of other releases can also be reverted.
     let ran = seed::all(db).await?.into_iter().rev().map(|row| row.name);
     let names: Vec<_> = ran.filter(|ran| name.is_none_or(|name| name == ran)).collect();
     let (url, all) = (&config.database.database_url, names.join(", "));
@@ -97,7 +97,7 @@ async fn revert(db: &Pool, name: Option<&str>, confirm: &Confirm, config: &Confi
     };
     confirm.ask(&format!("Delete the rows that {rows}?"))?;
     for reverted in names {
-        // Another process may have reverted it in the meantime.
+        // Another process may have reverted the seed in the meantime.
         if !revert_one(db, &reverted, config).await? && name.is_some() {
             return Err(not_run(&reverted));
         }
@@ -105,7 +105,7 @@ async fn revert(db: &Pool, name: Option<&str>, confirm: &Confirm, config: &Confi
     Ok(())
 }
 
-/// Returns false if the seed was already reverted.
+/// Reverts a seed and prints the number of deleted rows. Returns false if the seed was already reverted.
 async fn revert_one(db: &Pool, name: &str, config: &Config) -> Result<bool, Failure> {
     let reverted = seeds::revert(db, name, ended_at(config)).await;
     let deleted = reverted.map_err(|error| format!("{name} was not reverted: {}", Failure::from(error).message()))?;

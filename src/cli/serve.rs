@@ -1,4 +1,5 @@
-//! `daypass serve`: checks the settings, opens the database, loads the secrets, and serves until a signal.
+//! `daypass serve`: checks the settings, opens the database, loads the secrets, and serves requests until a stop
+//! signal.
 
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -25,14 +26,15 @@ use crate::platform::telemetry;
 use crate::server::Limits;
 use crate::{jobs, router, server};
 
-/// Maximum connections that wait to be accepted. With the default of 128, a burst of clients must retry after a second.
+/// The maximum number of connections that wait to be accepted. With only 128, clients in a burst would have to retry
+/// after a second.
 const BACKLOG: u32 = 1024;
 
 pub(super) async fn run(config: Config, file: EnvFile) -> Result<(), Failure> {
     config.sessions.check(config.daypass_env, config.tokens.jwt_ttl).map_err(Failure::usage)?;
     let shared = shared_files(&config).filter(|_| config.daypass_env == Environment::Production);
     shared.map_or(Ok(()), |files| Err(Failure::usage(files)))?;
-    // Listen first: if the port is in use, nothing has been created.
+    // Listen before creating files: if the port is in use, the command fails without side effects.
     let listening = listen(&config.listen)?;
     let address = listening.local_addr().map_err(|error| error.to_string())?;
     let mut stop = std::pin::pin!(stop_signal().map_err(|error| format!("cannot wait for signals: {error}"))?);
@@ -60,7 +62,7 @@ pub(super) async fn run(config: Config, file: EnvFile) -> Result<(), Failure> {
     lost.map_or(Ok(()), |file| Err(Failure::from(file.to_string())))
 }
 
-/// The addresses of the service on this machine and, if it listens on a network, for other devices.
+/// Returns the addresses of the service for this machine and, if the service listens on a network, for other devices.
 fn addresses(config: &Config, bound: SocketAddr) -> String {
     let local = match bound.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), bound.port()),
@@ -81,7 +83,7 @@ fn addresses(config: &Config, bound: SocketAddr) -> String {
 }
 
 fn qr_code(address: &str) -> String {
-    // Scanners need dark modules on a light ground. Most terminals are dark, so the colours are inverted.
+    // Scanners need dark modules on a light background. Most terminals are dark, so the colours are inverted.
     let code = QrCode::new(address).map(|code| {
         code.render::<unicode::Dense1x2>()
             .dark_color(unicode::Dense1x2::Light)
@@ -99,7 +101,7 @@ fn start_metrics(app: &AppState, limits: &Limits) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Opens the database, loads the secrets and all revocations, and starts the background jobs.
+/// Opens and migrates the database, loads the secrets and all revocations, and starts the background jobs.
 async fn prepare(config: Config) -> Result<(AppState, SecretSource), Failure> {
     telemetry::metrics();
     let pools = database::connect_service(&config.database.database_url).await?;
@@ -140,7 +142,7 @@ fn listener(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Prints the addresses and the main settings, and logs warnings about insecure ones.
+/// Prints the addresses and the main settings, and logs warnings about insecure settings.
 fn announce(config: &Config, address: SocketAddr, source: &SecretSource) {
     let threads = config.passwords.threads();
     let (bound, larger) = PasswordHasher::memory_bound(&config.passwords.argon2, threads);

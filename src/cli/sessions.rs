@@ -1,4 +1,4 @@
-//! `daypass sessions`: the sessions of all users.
+//! `daypass sessions`: ends the sessions of all users.
 
 use clap::Subcommand;
 
@@ -11,8 +11,8 @@ use crate::config::Config;
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Command {
-    /// End all sessions of all users. Run it after restoring a backup: it also rejects tokens that the restored database
-    /// does not contain
+    /// End all sessions of all users, even if the database does not contain them. Run this command after restoring a
+    /// backup
     Reset {
         #[command(flatten)]
         confirm: Confirm,

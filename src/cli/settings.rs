@@ -1,4 +1,4 @@
-//! Reads the settings: flags win over the environment, and the environment wins over `.env`.
+//! Reads the settings. Flags override the environment, and the environment overrides `.env`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,9 +13,9 @@ use super::failure::Failure;
 use crate::config::{Config, EnvFile, FixedSecrets, SigningAlgorithm};
 
 pub(super) const ENV_FILE: &str = ".env";
-/// The maximum number of typing errors in a name that is probably a setting.
+/// The maximum number of typing errors in a name that counts as a misspelt setting.
 const MAX_TYPOS: usize = 2;
-/// Shorter names have too many neighbours.
+/// Names must be longer than this to count as misspelt, because short names are similar to too many others.
 const MIN_NAME_CHARS: usize = 4;
 
 /// Reads `.env` and parses the command line.
@@ -41,7 +41,7 @@ pub(super) fn read() -> Result<(Cli, EnvFile), Failure> {
     Ok((cli, file))
 }
 
-/// Returns the names of the variables that are settings.
+/// Returns the names of the environment variables that are settings.
 pub(super) fn setting_names() -> Vec<String> {
     let command = Cli::command();
     command.get_arguments().filter_map(|argument| Some(argument.get_env()?.to_str()?.to_owned())).collect()
@@ -52,7 +52,7 @@ fn is_set(name: &str) -> bool {
     std::env::var_os(name).is_some_and(|value| !value.is_empty())
 }
 
-/// An empty variable counts as not set: `NAME=` in `.env` means the default.
+/// Makes empty environment variables count as not set, so that `NAME=` in `.env` means the default.
 fn without_empty_variables(command: Command) -> Command {
     command.mut_args(|argument| {
         let empty = argument.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
@@ -60,7 +60,7 @@ fn without_empty_variables(command: Command) -> Command {
     })
 }
 
-/// Hides the settings in the help of every subcommand but `serve`. They are still accepted there.
+/// Hides the settings in the help of all subcommands except `serve`. The subcommands still accept them.
 fn with_own_help(command: Command) -> Command {
     let settings = command.get_arguments().filter(|argument| argument.is_global_set());
     let hidden: Vec<_> = settings.map(|argument| argument.clone().hide(true)).collect();
@@ -72,7 +72,7 @@ fn without_settings(command: Command, hidden: &[Arg]) -> Command {
     command.mut_subcommands(|verb| without_settings(verb, hidden))
 }
 
-/// Returns one line that names the flag, the variable, or the line of `.env`, and what it accepts.
+/// Returns a one-line error message. It names the flag, the variable or the line of `.env`, and the allowed values.
 fn describe(error: &clap::Error, command: &mut Command, from_environment: &BTreeSet<String>, file: &EnvFile) -> String {
     let first_line = || {
         let text = error.render().to_string();
@@ -92,7 +92,7 @@ fn describe(error: &clap::Error, command: &mut Command, from_environment: &BTree
     format!("{source}: {value}{allowed} (see daypass --help)")
 }
 
-/// Returns what the setting accepts.
+/// Returns a description of the allowed values.
 fn allowed_values(error: &clap::Error) -> Option<String> {
     match (error.kind(), error.get(ContextKind::ValidValue)) {
         (ErrorKind::InvalidValue, Some(ContextValue::Strings(names))) => {
@@ -103,7 +103,7 @@ fn allowed_values(error: &clap::Error) -> Option<String> {
     }
 }
 
-/// Names where the value of a setting comes from.
+/// Returns the source of a setting's value: a flag, a variable, or a line of `.env`.
 fn source(argument: &Arg, from_environment: &BTreeSet<String>, file: &EnvFile) -> String {
     let flag = format!("--{}", argument.get_long().unwrap_or_default());
     let is_flag =
@@ -118,7 +118,7 @@ fn source(argument: &Arg, from_environment: &BTreeSet<String>, file: &EnvFile) -
     }
 }
 
-/// Logs settings that have no effect: misspelt names, and settings that others make useless.
+/// Logs settings that have no effect: repeated or misspelt names, and settings that require another one.
 pub(super) fn warn_of_ineffective(config: &Config, file: &EnvFile) {
     warn_of_repeated_names(file);
     let environment = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
@@ -141,7 +141,8 @@ pub(super) fn warn_of_repeated_names(file: &EnvFile) {
     }
 }
 
-/// Returns the setting that a name is probably meant to be. Every name that starts with `JWT_` is meant for Daypass.
+/// Returns the setting that the operator probably meant by `name`. Every name that starts with `JWT_` counts as a
+/// misspelt setting if it is not one.
 fn nearest<'a>(name: &str, settings: &'a [String]) -> Option<&'a str> {
     let upper = name.to_ascii_uppercase();
     let distance = |setting: &&String| osa_distance(&upper, setting);

@@ -1,4 +1,4 @@
-//! Settings of the classroom: routes that exist only for the course.
+//! Settings of the classroom: the routes of a Node server course.
 
 use clap::Args;
 

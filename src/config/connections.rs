@@ -8,7 +8,8 @@ use super::parsers::duration;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Network")]
 pub struct ConnectionConfig {
-    /// Time after which an idle connection is closed, such as 75s; use more than the load balancer in front does
+    /// Time after which an idle connection is closed, such as 75s; use a longer time than the load balancer in front of
+    /// the service
     #[arg(long, env = "KEEP_ALIVE", default_value = "75s", value_parser = duration("1s", "1h"), global = true)]
     pub keep_alive: TimeDelta,
 }

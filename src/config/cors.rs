@@ -1,4 +1,4 @@
-//! Settings of CORS. The allowed origins are an exact list; the request's origin is never reflected.
+//! CORS settings. The allowed origins are an exact list; the request's origin is never reflected.
 
 use clap::{Args, ValueEnum};
 use url::{Host, Url};
@@ -12,8 +12,8 @@ pub struct CorsConfig {
     /// in development, none in production]
     #[arg(long, env = "CORS_ORIGINS", value_delimiter = ',', value_parser = origin, global = true)]
     pub cors_origins: Option<Vec<String>>,
-    /// Let /api/verify accept CORS preflights for the applications behind a proxy, which have no token. Name where the
-    /// proxy itself writes the method of the original request
+    /// Let /api/verify accept CORS preflights, which have no token, for the applications behind a proxy. The value
+    /// names where the proxy writes the method of the original request
     #[arg(long, env = "VERIFY_PREFLIGHT", default_value = "reject", value_enum, global = true)]
     pub verify_preflight: VerifyPreflight,
 }
@@ -23,7 +23,7 @@ pub struct CorsConfig {
 pub enum VerifyPreflight {
     /// Preflights are rejected, like other requests without a token.
     Reject,
-    /// In the request line (Envoy).
+    /// The proxy writes the original method in the request line, as Envoy does.
     Method,
     XForwardedMethod,
     XOriginalMethod,
@@ -51,7 +51,7 @@ impl CorsConfig {
 }
 
 impl AllowedOrigins {
-    /// Returns whether an `Origin` header is allowed. Browsers send it normalised.
+    /// Returns whether an `Origin` header is allowed. Browsers normalise this header.
     #[must_use]
     pub fn contains(&self, origin: &str) -> bool {
         match self {
@@ -73,7 +73,8 @@ fn is_local(url: &Url) -> bool {
     is_local_host && matches!(url.scheme(), "http" | "https")
 }
 
-/// Parses an origin of any scheme: apps have origins such as `capacitor://localhost`, and so do browser extensions.
+/// Parses an origin. Any scheme is allowed, because apps and browser extensions have origins such as
+/// `capacitor://localhost`.
 fn origin(text: &str) -> Result<String, &'static str> {
     let text = text.trim();
     if text.is_empty() {
@@ -84,9 +85,10 @@ fn origin(text: &str) -> Result<String, &'static str> {
         .ok_or("must have the form scheme://host[:port], such as https://app.example, without a path or a wildcard")
 }
 
-/// Writes an origin as browsers do (RFC 6454 §6.2): in lower case, with Punycode, without the default port.
+/// Returns the parsed origin, and its text as browsers write it (RFC 6454 §6.2): in lower case, with Punycode, without
+/// the default port.
 fn normalised(text: &str) -> Option<(Url, String)> {
-    // The parser would accept these and leave them out of the host.
+    // The URL parser accepts or removes these characters, but an origin cannot contain them.
     let (_, authority) = text.split_once("://")?;
     if authority.contains(|char: char| char.is_whitespace() || char.is_control() || "/\\?#@*".contains(char)) {
         return None;

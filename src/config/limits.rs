@@ -1,4 +1,4 @@
-//! Settings of limits and of trusted proxies.
+//! Settings of limits and trusted proxies.
 
 use std::fmt;
 use std::time::Duration;
@@ -19,7 +19,7 @@ const DEFAULTS: Quotas = Quotas {
     anonymous: Quota { tries: 600, window: Duration::from_hours(1) },
     anonymous_data: Quota::mib(16, Duration::from_hours(24)),
 };
-/// In development, a class shares one address, and a collection of requests is run again and again.
+/// The limits in development are higher: a class shares one address, and test collections are run repeatedly.
 const DEVELOPMENT: Quotas = Quotas {
     sign_up: Quota { tries: 1000, window: Duration::from_hours(1) },
     sign_in_address: Quota { tries: 1000, window: Duration::from_mins(15) },
@@ -31,16 +31,16 @@ const NAMES: &str = "sign-up, sign-in, sign-in-address, new-session, password-ch
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitConfig {
-    /// Rate limits: on, off, or the ones to change: sign-up=60/1h, sign-in=20/15m,
-    /// sign-in-address=100/15m, new-session=200/1h, password-change=20/15m, anonymous=600/1h, anonymous-data=16MiB/24h
-    /// [default: on in production, sign-up=1000/1h,sign-in-address=1000/15m in development]
+    /// Rate limits: on, off, or the limits to change: sign-up=60/1h, sign-in=20/15m, sign-in-address=100/15m,
+    /// new-session=200/1h, password-change=20/15m, anonymous=600/1h, anonymous-data=16MiB/24h [default: on in
+    /// production, sign-up=1000/1h,sign-in-address=1000/15m in development]
     #[arg(long, env = "RATE_LIMITS", value_parser = rate_limits, global = true)]
     pub rate_limits: Option<RateLimits>,
-    /// Maximum number of items, and of workout logs, of a user
+    /// Maximum number of items per user, and of workout logs per user
     #[arg(long, env = "MAX_ITEMS", default_value = "10000", value_parser = integer::<u32>(1..=1_000_000), global = true)]
     pub max_items: u32,
-    /// Networks of the proxies in front, comma-separated; only their X-Forwarded-For is used, and they may open more
-    /// than 64 connections [default: none]
+    /// Networks of the proxies in front of the service, comma-separated; only their X-Forwarded-For is used, and they
+    /// may open more than 64 connections [default: none]
     #[arg(
         long,
         env = "TRUSTED_PROXIES",
@@ -53,7 +53,7 @@ pub struct LimitConfig {
 }
 
 impl LimitConfig {
-    /// Returns the rate limits, or the default of the environment.
+    /// Returns the configured rate limits, or the environment's defaults.
     #[must_use]
     pub fn rate_limits(&self, environment: Environment) -> RateLimits {
         self.rate_limits.unwrap_or(match environment {

@@ -1,4 +1,4 @@
-//! Settings of the log and of metrics.
+//! Settings of the log and metrics.
 
 use clap::Args;
 
@@ -7,7 +7,7 @@ use super::parsers::{choice, socket_address};
 use crate::platform::telemetry::LogFormat;
 
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
-/// The libraries that write to the log.
+/// The crates that write to the log.
 const TARGETS: [&str; 12] = [
     "daypass",
     "h2",
@@ -48,7 +48,7 @@ impl LogConfig {
     }
 }
 
-/// Parses a filter. Text that matches no line would silence the log, so it is an error.
+/// Parses a filter. A directive that matches no line is an error, because it would silence the log.
 fn filter(text: &str) -> Result<String, String> {
     let directives: Vec<_> = text.split(',').map(str::trim).filter(|each| !each.is_empty()).collect();
     match directives.iter().find(|each| !matches_lines(each)) {

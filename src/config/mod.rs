@@ -1,7 +1,7 @@
-//! Settings: one struct per concern, read once from flags and the environment.
+//! Settings: one struct per concern, read from flags, the environment and `.env`.
 //!
-//! clap defines them. A test compares `daypass --help` with `.env.example` and the README. The types of secrets hide them
-//! in `Debug`.
+//! The settings are arguments of `clap`. A test checks that `.env.example`, the README and `daypass --help` list every
+//! setting. Secrets have types that hide them in `Debug` output.
 
 use clap::{Args, ValueEnum};
 

@@ -1,4 +1,4 @@
-//! Parsers of values. Blanks around a value are ignored, and so is the case of words.
+//! Parsers for the values of settings. They ignore blanks around a value and the case of words.
 
 use std::ffi::OsStr;
 use std::fmt::Display;
@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
 use clap::{Arg, Command, ValueEnum};
 
-/// Returns a parser of integers in `range`.
+/// Returns a parser for integers in `range`.
 pub(super) fn integer<T>(range: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, String> + Clone
 where
     T: Clone + Display + FromStr + PartialOrd,
@@ -22,7 +22,7 @@ where
     }
 }
 
-/// Returns a parser of durations from `min` to `max`.
+/// Returns a parser for durations from `min` to `max`.
 pub(super) fn duration(min: &'static str, max: &'static str) -> impl Fn(&str) -> Result<TimeDelta, String> + Clone {
     move |text| {
         let duration = parse_duration(text)?;
@@ -31,7 +31,7 @@ pub(super) fn duration(min: &'static str, max: &'static str) -> impl Fn(&str) ->
     }
 }
 
-/// Parses a duration such as `24h`, `90s` and `1d 12h`. Fractions of a second are an error.
+/// Parses a duration such as `24h`, `90s` or `1d 12h`. Fractions of a second are an error.
 pub(super) fn parse_duration(text: &str) -> Result<TimeDelta, String> {
     let duration = humantime::parse_duration(text.trim())
         .map_err(|_| "must be a duration such as 24h, 90s or 1d 12h".to_owned())?;
@@ -45,7 +45,7 @@ pub(super) fn boolean(text: &str) -> Result<bool, String> {
     word_for_boolean(text).ok_or_else(|| "must be true or false".to_owned())
 }
 
-/// Returns what a word for true or false means.
+/// Returns the boolean that a word such as `yes` or `off` means, or `None` for other text.
 pub(super) fn word_for_boolean(text: &str) -> Option<bool> {
     match &*text.trim().to_ascii_lowercase() {
         "true" | "1" | "yes" | "on" => Some(true),
@@ -54,7 +54,7 @@ pub(super) fn word_for_boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// Parses an address. IPv6 addresses may have brackets, as in a URL.
+/// Parses an IP address or `localhost`. IPv6 addresses may have brackets, as in a URL.
 pub(super) fn host(text: &str) -> Result<IpAddr, String> {
     let text = text.trim();
     let address = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
@@ -74,7 +74,7 @@ pub(super) fn socket_address(text: &str) -> Result<SocketAddr, String> {
     parse().ok_or_else(|| "must be an address with a port, such as 127.0.0.1:9090 or [::1]:9090".to_owned())
 }
 
-/// Returns a parser of the names of an enum.
+/// Returns a parser for the values of an enum.
 pub(super) fn choice<T: ValueEnum + Clone + Send + Sync + 'static>() -> Choice<T> {
     Choice(PhantomData)
 }

@@ -11,7 +11,7 @@ use crate::types::limits::MIN_PASSWORD_CHARS;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Passwords")]
 pub struct PasswordConfig {
-    /// Minimum length of a password, in characters; NIST SP 800-63B-4 requires 15 if it is the only factor
+    /// Minimum length of a password, in characters; NIST SP 800-63B-4 requires 15 if the password is the only factor
     #[arg(
         long,
         env = "PASSWORD_MIN_LENGTH",
@@ -26,8 +26,8 @@ pub struct PasswordConfig {
     /// Argon2id parameters: memory in KiB, passes, lanes
     #[arg(long, env = "ARGON2", default_value = "m=19456,t=2,p=1", value_parser = parameters, global = true)]
     pub argon2: Params,
-    /// Maximum bcrypt cost of imported hashes, and the same time for other formats: 12, 13 or 14. Each step doubles the time
-    /// of a rejected sign-in
+    /// Maximum bcrypt cost of imported hashes: 12, 13 or 14. Hashes in other formats may take the same time. Each step
+    /// doubles the time of a rejected sign-in
     #[arg(long, env = "IMPORTED_HASH_COST", default_value = "12", value_parser = imported_cost, global = true)]
     pub imported_hash_cost: ImportedCost,
 }
@@ -44,7 +44,7 @@ fn imported_cost(text: &str) -> Result<ImportedCost, String> {
     text.trim().parse().ok().and_then(ImportedCost::new).ok_or_else(|| "must be 12, 13 or 14".to_owned())
 }
 
-/// Parses the parameters of a PHC string. The limits are those of stored hashes.
+/// Parses Argon2 parameters, written as in a PHC string. The limits are the same as for stored hashes.
 fn parameters(text: &str) -> Result<Params, String> {
     let help = || "must have the form m=19456,t=2,p=1".to_owned();
     let mut numbers = [0; 3];

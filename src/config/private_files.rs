@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use super::{Config, SigningAlgorithm};
 use crate::platform::private_file::shared_mode;
 
-/// The suffixes of SQLite's files.
+/// The suffixes of the files that SQLite creates.
 const SQLITE_SUFFIXES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 
-/// Returns a message that names the files which other users can read or write, and the command to change that.
+/// Returns a message that names the files which other users can read or write, and the command that makes the files
+/// private.
 #[must_use]
 pub fn shared_files(config: &Config) -> Option<String> {
     let shared = secret_files(config).into_iter().filter_map(|path| Some((shared_mode(&path)?, path)));
@@ -34,7 +35,8 @@ fn secret_files(config: &Config) -> Vec<PathBuf> {
     files
 }
 
-/// If the path is a link, SQLite creates its files beside the target.
+/// Returns the paths of SQLite's files. If the database path is a link, SQLite creates the other files beside the
+/// link's target.
 fn sqlite_files(database: &Path) -> impl Iterator<Item = PathBuf> {
     let file = database.canonicalize().unwrap_or_else(|_| database.to_owned());
     SQLITE_SUFFIXES.into_iter().map(move |suffix| {

@@ -1,8 +1,8 @@
-//! Signing secrets: their requirements, and the generated secret of development.
+//! Signing secrets: their requirements, and the secret that is generated in development.
 //!
-//! A secret is rejected if it has less than 32 bytes (RFC 7518 §3.2) or fewer than 8 different ones, or is the example of
-//! `.env.example`. In development a missing secret is generated and stored next to the database, so tokens remain valid
-//! after a restart.
+//! A secret must have at least 32 bytes (RFC 7518 §3.2) and at least 8 different byte values. The example in
+//! `.env.example` is rejected. In development, a missing secret is generated and stored next to the database, so tokens
+//! remain valid after a restart.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -15,19 +15,19 @@ use thiserror::Error;
 
 use crate::platform::private_file;
 
-/// The secret of `.env.example`. It is public, so it is rejected.
+/// The example in `.env.example`. It is public, so the service rejects it as a secret.
 pub const EXAMPLE_SECRET: &str = "replace-me-with-the-output-of-daypass-secret-generate";
 
 /// The source of the signing secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretSource {
-    /// `JWT_SECRET`.
+    /// The secret in `JWT_SECRET`.
     Setting,
-    /// `JWT_PRIVATE_KEY_FILE`.
+    /// The private key in the file `JWT_PRIVATE_KEY_FILE`.
     KeyFile(PathBuf),
-    /// A secret that an earlier start in development generated.
+    /// A development secret that an earlier start of the service generated.
     Stored(PathBuf),
-    /// A secret that this start generated.
+    /// A development secret that this start of the service generated.
     Generated(PathBuf),
 }
 
@@ -40,9 +40,9 @@ pub enum SecretError {
     Missing,
     #[error("{setting}: {why}. To generate one, run: daypass secret generate")]
     Weak {
-        /// The name of the setting, or the path of the file, that holds the weak secret.
+        /// The name of the setting or the path of the file that contains the weak secret.
         setting: String,
-        /// The violated requirement. It does not contain the secret.
+        /// The violated requirement. This text does not contain the secret.
         why: &'static str,
     },
     #[error(
@@ -56,7 +56,7 @@ pub enum SecretError {
 }
 
 impl SecretSource {
-    /// Describes the source in the start-up notice.
+    /// Returns a description of the source for the start-up notice.
     #[must_use]
     pub fn describe(&self) -> String {
         match self {
@@ -90,7 +90,7 @@ pub(super) fn read_or_generate(path: &Path, rng: &mut impl CryptoRng) -> io::Res
         fs::create_dir_all(folder)?;
     }
     let text = generate_secret(rng);
-    // A name with the process id could exist already: in a container every start has the same id.
+    // The name of the draft is random. A process id would not be unique: in a container, every start has the same id.
     let draft = path.with_extension(format!("{:016x}", rng.next_u64()));
     let mut file = private_file::create(&draft)?;
     file.write_all(text.as_bytes())?;
@@ -98,7 +98,8 @@ pub(super) fn read_or_generate(path: &Path, rng: &mut impl CryptoRng) -> io::Res
     // Linking is atomic and fails if the path exists, so parallel starts use the same secret.
     let mut linked = fs::hard_link(&draft, path);
     if linked.is_err() && !path.exists() {
-        // exFAT and some network file systems have no links. There, parallel first starts may use different secrets.
+        // exFAT and some network file systems do not support links. There, parallel first starts may use different
+        // secrets.
         linked = fs::rename(&draft, path);
     }
     let _ = fs::remove_file(&draft);
@@ -112,7 +113,7 @@ pub(super) fn accept(setting: &str, text: &str) -> Result<SecretString, SecretEr
     secret(text).map_err(|why| SecretError::Weak { setting: setting.to_owned(), why })
 }
 
-/// Checks a secret. One newline at its end is removed, because text files end with it.
+/// Checks a secret. Removes one newline at the end, because text files end with a newline.
 fn secret(text: &str) -> Result<SecretString, &'static str> {
     let text = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
     let mut different = text.as_bytes().to_vec();

@@ -1,4 +1,4 @@
-//! Settings of sessions and of their data.
+//! Settings of sessions and session data.
 
 use std::fmt;
 
@@ -13,8 +13,8 @@ use super::parsers::{parse_duration, word_for_boolean};
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Sessions")]
 pub struct SessionConfig {
-    /// Send session cookies only over TLS, true, false or auto; auto does so on https and localhost; production
-    /// requires true [default: auto in development, true in production]
+    /// Send session cookies only over TLS: true, false, or auto (on https and on localhost only); production requires
+    /// true [default: auto in development, true in production]
     #[arg(long, env = "COOKIE_SECURE", value_parser = cookie_secure, help_heading = "Browsers", global = true)]
     pub cookie_secure: Option<CookieSecure>,
     /// Name of the session cookie, without the prefix __Host-; services on the same host need different names
@@ -27,8 +27,8 @@ pub struct SessionConfig {
         global = true
     )]
     pub cookie_name: String,
-    /// End a session that is not used for this time, such as 30m, or false; tokens expire after this time and are
-    /// renewed with each use, until the session is as old as JWT_TTL
+    /// End a session after this time without use, such as 30m; false disables this. Tokens expire after this time and
+    /// are renewed with each use, until the session is as old as JWT_TTL
     #[arg(long, env = "SESSION_ROLLING", default_value = "false", value_parser = rolling, global = true)]
     pub session_rolling: Rolling,
     /// Store of session variables: database, memory, cookie, or the address of a Redis server
@@ -41,11 +41,12 @@ pub struct SessionConfig {
 pub enum CookieSecure {
     Always,
     Never,
-    /// Those of requests over TLS or to this machine. Other browsers of a local network would not send them.
+    /// The cookies of requests over TLS or to this machine. Other browsers in a local network would not store `Secure`
+    /// cookies.
     Auto,
 }
 
-/// The time after which an unused session ends, if there is one.
+/// The time after which an unused session ends. `None` if sessions do not end early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rolling(pub Option<TimeDelta>);
 
@@ -55,13 +56,13 @@ pub enum SessionStore {
     Database,
     Memory,
     Cookie,
-    /// The address of a Redis server, which may contain a password. Invalid text is also stored here, and is reported
-    /// by [`SessionConfig::check`] without being printed.
+    /// The address of a Redis server, which may contain a password. Invalid text is also stored here.
+    /// [`SessionConfig::check`] reports it without printing it.
     Redis(SecretString),
 }
 
 impl SessionConfig {
-    /// Returns the setting, or the default of the environment.
+    /// Returns the setting, or the environment's default.
     #[must_use]
     pub fn cookie_secure(&self, environment: Environment) -> CookieSecure {
         self.cookie_secure.unwrap_or(match environment {
@@ -70,7 +71,7 @@ impl SessionConfig {
         })
     }
 
-    /// Checks the settings for `environment` and the lifetime of sessions.
+    /// Checks that `environment` and the session lifetime `ttl` allow these settings.
     ///
     /// # Errors
     /// A message that says what to change.
@@ -100,7 +101,7 @@ impl fmt::Display for SessionStore {
             Self::Database => f.write_str("database"),
             Self::Memory => f.write_str("memory"),
             Self::Cookie => f.write_str("cookie"),
-            // The parsed parts, because the text may contain a password.
+            // Only the parsed parts are printed, because the address may contain a password.
             Self::Redis(address) => match client(address) {
                 Ok(client) => show(client.get_connection_info(), f),
                 Err(_) => f.write_str("redis"),
@@ -138,7 +139,7 @@ pub(crate) fn client(address: &SecretString) -> Result<Client, &'static str> {
 
 fn cookie_name(text: &str) -> Result<String, String> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    // Otherwise it could be the name of another service's cookie with session data.
+    // A name that ends in `-variables` could be the name of another service's cookie with session data.
     if (1..=32).contains(&text.len()) && text.bytes().all(allowed) && !text.ends_with("-variables") {
         return Ok(text.to_owned());
     }
@@ -166,7 +167,7 @@ fn rolling(text: &str) -> Result<Rolling, String> {
 }
 
 impl From<String> for SessionStore {
-    /// Accepts any text, because clap prints invalid values and the text may contain a password.
+    /// Accepts any text. For invalid text, clap would print the value, which may contain a password.
     fn from(text: String) -> Self {
         match &*text.trim().to_ascii_lowercase() {
             "database" => Self::Database,

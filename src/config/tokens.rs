@@ -36,7 +36,7 @@ pub struct TokenConfig {
     /// Lifetime of a session and its tokens, from 1m to 400d
     #[arg(long, env = "JWT_TTL", default_value = "24h", value_parser = duration("1m", "400d"), global = true)]
     pub jwt_ttl: TimeDelta,
-    /// Maximum number of active sessions of a user; one more ends the oldest
+    /// Maximum number of active sessions per user; a further session ends the oldest
     #[arg(
         long,
         env = "MAX_SESSIONS",
@@ -54,12 +54,12 @@ pub struct TokenConfig {
     pub fixed: FixedSecrets,
 }
 
-/// Which secrets flags or the environment set. A new `.env` does not change these.
+/// Which secrets are set by flags or the environment. A reload of `.env` does not change these secrets.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FixedSecrets {
-    /// `JWT_SECRET`.
+    /// Whether `JWT_SECRET` is set in this way.
     pub signing: bool,
-    /// `JWT_SECRETS_RETIRED`.
+    /// Whether `JWT_SECRETS_RETIRED` is set in this way.
     pub retired: bool,
 }
 
@@ -67,7 +67,7 @@ pub struct FixedSecrets {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reread {
     Yes,
-    /// A flag or the environment sets it.
+    /// The change is ignored, because a flag or the environment sets this setting.
     Fixed,
     No,
 }
@@ -81,7 +81,7 @@ pub enum SigningAlgorithm {
 }
 
 impl TokenConfig {
-    /// Returns the signing secret: the setting, or in development the one stored in `folder`.
+    /// Returns the signing secret: `JWT_SECRET`, or in development the secret stored in `folder`.
     pub fn signing_secret(
         &self,
         environment: Environment,
@@ -100,7 +100,7 @@ impl TokenConfig {
         Ok((accept(&path.display().to_string(), &text)?, source))
     }
 
-    /// Reads the private keys of EdDSA, as PEM.
+    /// Reads the private keys for EdDSA, in PEM format.
     pub fn private_keys(&self) -> Result<(SecretString, SecretSource), SecretError> {
         let path = self.jwt_private_key_file.clone().ok_or(SecretError::NoKeyFile)?;
         match fs::read_to_string(&path) {
@@ -148,7 +148,7 @@ impl TokenConfig {
         folder.join("jwt-secret")
     }
 
-    /// Returns the secrets that only verify.
+    /// Returns the retired secrets, which only verify tokens.
     pub fn retired_secrets(&self) -> Result<Vec<SecretString>, SecretError> {
         let given = self.jwt_secrets_retired.iter().map(ExposeSecret::expose_secret);
         given.filter(|text| !text.is_empty()).map(|text| accept("JWT_SECRETS_RETIRED", text)).collect()

@@ -1,4 +1,4 @@
-//! The user of the session: profile, password, deletion.
+//! The account of the session's user: profile, password, deletion.
 
 use axum::Json as Reply;
 use axum::extract::State;

@@ -12,7 +12,7 @@ use crate::app::AppState;
 use crate::error::Error;
 use crate::extract::PathParam;
 
-/// The pages use only files and routes of this origin, and no inline scripts.
+/// The `Content-Security-Policy` of the pages. They use only files and routes of this origin, and no inline scripts.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
                       connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -78,7 +78,8 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("workout-logs.js", SCRIPT),
 ];
 
-/// The test client. It shows the name of the session cookie, which scripts cannot read, and the address for others.
+/// Serves the test client. The page contains the name of the session cookie, because scripts cannot read the cookie. It
+/// also contains the address at which other devices reach the server.
 pub async fn page(State(app): State<AppState>, uri: Uri, headers: HeaderMap) -> Response {
     let cookies = app.cookies(&uri, &headers);
     let page = with_header(&app, include_str!("../../client/index.html"), "/");
@@ -87,21 +88,22 @@ pub async fn page(State(app): State<AppState>, uri: Uri, headers: HeaderMap) -> 
     respond(HTML, page.replace("{address}", &app.address_for_others(&uri, &headers).unwrap_or_default()))
 }
 
-/// The address of the test client as a QR code, for phones.
+/// Serves the address of the test client as a QR code, for phones.
 pub async fn qr_code(State(app): State<AppState>, uri: Uri, headers: HeaderMap) -> Result<Response, Error> {
     let address = app.address_for_others(&uri, &headers).ok_or(Error::NotFound)?;
     let code = QrCode::new(address).map_err(|error| Error::fault(error.to_string()))?;
     Ok(respond(SVG, code.render::<svg::Color<'_>>().min_dimensions(320, 320).build()))
 }
 
-/// A file of the pages. Without the test client, only the list of errors needs files: style sheets and the icon.
+/// Serves a file of the pages. If the pages are turned off, only the list of errors remains. It needs style sheets and
+/// the icon, but no scripts.
 pub async fn file(State(app): State<AppState>, PathParam(name): PathParam) -> Result<Response, Error> {
     let served = |content_type| app.config.serves_pages() || content_type != SCRIPT;
     let file = FILES.iter().find(|(each, content_type, _)| *each == name && served(*content_type));
     file.map(|(_, content_type, text)| respond(content_type, *text)).ok_or(Error::NotFound)
 }
 
-/// Inserts the header that all pages share, and marks the link to this page.
+/// Inserts the header that all pages share, and marks the link to `path` as the current page.
 pub(super) fn with_header(app: &AppState, page: &str, path: &str) -> String {
     let header = if app.config.serves_pages() { include_str!("../../client/header.html") } else { "" };
     let link = format!("href=\"{path}\">");

@@ -13,18 +13,18 @@ static ERRORS: LazyLock<String> = LazyLock::new(|| {
     include_str!("../../client/errors.html").replace("{errors}", &list)
 });
 
-/// The API reference. Its script reads the OpenAPI document.
+/// Serves the API reference. The page's script reads the OpenAPI document.
 pub async fn page(State(app): State<AppState>) -> Response {
     respond(HTML, with_header(&app, include_str!("../../client/docs.html"), "/docs"))
 }
 
-/// The list of error codes. The `type` of a problem links to it.
+/// Serves the list of error codes. The `type` of each problem document links to this list.
 pub async fn errors(State(app): State<AppState>) -> Response {
     respond(HTML, with_header(&app, &ERRORS, "/docs/errors"))
 }
 
-/// Converts the Markdown of the list to HTML: headings, paragraphs and code spans. Links become their text. A list
-/// of the codes comes after the first paragraph.
+/// Converts the Markdown of the list of errors to HTML: headings, paragraphs and code spans. Replaces links by their
+/// text. Inserts an index of the codes after the first paragraph.
 fn error_list(markdown: &str) -> String {
     let mut codes: Vec<_> = markdown.lines().filter_map(|line| line.strip_prefix("### ")).collect();
     codes.sort_unstable();
@@ -46,7 +46,7 @@ fn error_list(markdown: &str) -> String {
     html
 }
 
-/// Replaces links by their text: the files that they name are not served.
+/// Replaces each link by its text, because the server does not serve the linked files.
 fn without_targets(text: &str) -> String {
     let mut parts = text.split('[');
     let first = parts.next().unwrap_or_default().to_owned();
@@ -58,7 +58,7 @@ fn without_targets(text: &str) -> String {
     })
 }
 
-/// Converts code spans.
+/// Converts code spans to HTML.
 fn with_code(text: &str) -> String {
     let parts = text.split('`').enumerate();
     parts.map(|(index, part)| if index % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() }).collect()

@@ -40,16 +40,16 @@ pub async fn ready(State(app): State<AppState>) -> Result<Reply<Health>, Error> 
     Ok(Reply(Health::OK))
 }
 
-/// `OPTIONS /`: the check that HAProxy sends by default. It accepts any 2xx status.
+/// Responds to `OPTIONS /`, the check that HAProxy sends by default. HAProxy accepts any 2xx status.
 pub async fn options() -> impl IntoResponse {
     (StatusCode::NO_CONTENT, [(ALLOW, "GET, HEAD, OPTIONS")])
 }
 
-/// How long a probe waits for the database.
+/// How long a probe waits for each response of the database.
 const MAX_WAIT: Duration = Duration::from_secs(2);
 
-/// Checks that the database responds and accepts writes. Recent writes of clients count. Without them, a row is inserted
-/// and deleted, at most once a second.
+/// Checks that the database responds and accepts writes. A recent successful write is sufficient. Otherwise, the probe
+/// inserts and deletes a row. While writes fail, probes do so at most once a second.
 async fn check_database(app: &AppState) -> Result<(), Error> {
     app.db.check_file()?;
     let ping = timeout(MAX_WAIT, app.db.ping()).await.map_err(|_| unavailable("the database does not respond"))?;
@@ -63,7 +63,7 @@ async fn check_database(app: &AppState) -> Result<(), Error> {
 
 async fn check_by_writing(app: &AppState) -> Result<(), Error> {
     app.db.health().checking();
-    // In a task of its own, so that it completes even if the probe is dropped.
+    // The write runs in its own task, so that it completes even if the probe's request is cancelled.
     let written = tokio::spawn(write(app.clone()));
     match timeout(MAX_WAIT, written).await {
         Ok(written) => written.map_err(Error::fault)?.map_err(|error| Error::Unavailable(error.into())),
@@ -71,8 +71,8 @@ async fn check_by_writing(app: &AppState) -> Result<(), Error> {
     }
 }
 
-/// Inserts a row and deletes it. While writes fail, this is committed, because a full disk shows only at the commit.
-/// Otherwise it is rolled back, which writes nothing to the disk.
+/// Inserts a row and deletes it. While writes fail, the transaction is committed, because a full disk shows only at the
+/// commit. Otherwise the transaction is rolled back, so nothing is written to the disk.
 async fn write(app: AppState) -> Result<(), Error> {
     let transaction = app.db.begin_write().await?;
     let session = SessionId::random(&mut random::secure());

@@ -1,4 +1,4 @@
-//! Items of the user. Items of other users are not found.
+//! Items of the session's user. The response for an item of another user is `404`.
 
 use axum::Json as Reply;
 use axum::extract::State;

@@ -1,4 +1,4 @@
-//! For services that verify tokens themselves: public keys and revocations.
+//! Public keys and revocations, for services that verify tokens themselves.
 
 use axum::Json as Reply;
 use axum::extract::State;
@@ -15,9 +15,9 @@ use crate::models::revocation_cursor::{self, RevocationCursor};
 use crate::types::ValidationError;
 use crate::views::{KeySet, RevocationList};
 
-/// Younger rows are sent again, because a row with a lower number can be committed later.
+/// Rows younger than this are sent again with the next page, because a row with a lower number can be committed later.
 const TRAILING: TimeDelta = TimeDelta::seconds(10);
-/// The number of rows of a page.
+/// The maximum number of rows of a page.
 const PAGE: u64 = 1_000;
 
 /// List the public keys
@@ -26,7 +26,7 @@ const PAGE: u64 = 1_000;
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "keys", responses((status = 200, body = KeySet)))]
 pub async fn list_keys(State(app): State<AppState>) -> Response {
     let keys = KeySet { keys: app.tokens.keys().public().cloned().collect() };
-    // A page of any origin may verify tokens.
+    // Web pages of any origin may verify tokens.
     let headers = [(CACHE_CONTROL, "public, max-age=300"), (ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
     (headers, Reply(keys)).into_response()
 }
@@ -73,7 +73,8 @@ pub async fn list_revocations(
 }
 
 async fn page(app: &AppState, since: &RevocationCursor) -> Result<CachedResponse, Error> {
-    // Read before the rows: rows of a later generation do no harm with an earlier one.
+    // The generation is read before the rows. If the generation changes in between, the response has newer rows with an
+    // older generation, which does no harm.
     let generation = app.revocations.generation().ok_or(Error::NotReady)?;
     let rows = revocation_cursor::page(&app.db, since, PAGE).await?;
     let now = app.clock.now();
@@ -84,7 +85,8 @@ async fn page(app: &AppState, since: &RevocationCursor) -> Result<CachedResponse
     Ok(CachedResponse { etag: tag_of(since, &body), body: body.into() })
 }
 
-/// Hashes the cursor and the body (FNV-1a): the same rows after another cursor are another response.
+/// Returns the entity tag of a response: a hash of the cursor and the body (FNV-1a). The cursor is included, because
+/// the same rows after another cursor are a different response.
 fn tag_of(since: &RevocationCursor, body: &[u8]) -> String {
     let since = since.to_string();
     let hash = since

@@ -1,4 +1,4 @@
-//! Metrics in the Prometheus text format. They contain no data of users.
+//! Metrics in the Prometheus text format. They contain no user data.
 
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
@@ -24,7 +24,8 @@ pub async fn metrics(State(app): State<AppState>) -> Response {
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], telemetry::metrics().render()).into_response()
 }
 
-/// Creates the counters whose labels are known, so that a rate can be computed from their first increment.
+/// Creates the counters whose label values are known in advance, so that Prometheus can compute a rate from the first
+/// increment.
 fn create_labelled_counters() {
     for code in Refusal::codes().chain(["too_many_attempts"]) {
         counter!("daypass_rejected_requests_total", "code" => code).increment(0);

@@ -1,4 +1,4 @@
-//! Handlers: one file per resource, one function per route. A handler that takes `Session` requires a session.
+//! Handlers: one file per resource, one function per route. A handler that takes `Session` requires a user's session.
 
 pub mod account;
 pub mod client;
@@ -18,12 +18,12 @@ use axum::response::{IntoResponse, Response};
 
 use crate::error::Error;
 
-/// Responds to paths without a route.
+/// Responds to requests whose path has no route.
 pub async fn not_found() -> Response {
     Error::NotFound.into_response()
 }
 
-/// Responds to other methods of a route. The router adds `Allow`.
+/// Responds to requests whose method the route does not support. The router adds the `Allow` header.
 pub async fn method_not_allowed() -> Response {
     Error::MethodNotAllowed.into_response()
 }

@@ -1,4 +1,4 @@
-//! Session variables: data of a user's or an anonymous session.
+//! Session variables: data that a client stores in a user's session or in an anonymous session.
 //!
 //! A client without a session gets an anonymous one when it writes its first variable.
 
@@ -80,7 +80,7 @@ pub async fn set_variable(
 ) -> Result<impl IntoResponse, Error> {
     let name = parse_name(&name)?;
     let Changed { outcome: (is_new, variable), headers } = change(&app, client, |data| {
-        // `If-None-Match: *`: only if the variable does not exist.
+        // With `If-None-Match: *`, a variable is set only if it does not exist.
         if data.get(&name).is_some_and(|variable| if_none_match.has(variable.version)) {
             return Err(Error::PreconditionFailed);
         }

@@ -1,4 +1,4 @@
-//! Sessions: sign-in, the list of a user's sessions, and sign-out of one or all.
+//! Sessions: sign-in, the list of a user's sessions, and sign-out from one or all of them.
 
 use axum::extract::State;
 use axum::http::StatusCode;

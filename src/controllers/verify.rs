@@ -1,7 +1,8 @@
 //! Forward authentication for other applications.
 //!
 //! A reverse proxy calls this route before it forwards a request (nginx `auth_request`, Caddy and Traefik
-//! `forward_auth`, Envoy `ext_authz`). The response needs no I/O. Its headers identify the user to the application.
+//! `forward_auth`, Envoy `ext_authz`). The check needs no I/O unless the revocations in memory are too old. The
+//! response headers identify the user to the application.
 
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::IntoResponse;
@@ -25,8 +26,8 @@ pub async fn verify(session: Session) -> Result<impl IntoResponse, Error> {
     Ok((StatusCode::NO_CONTENT, identity(&session)?))
 }
 
-/// As [`verify`], for proxies that append the path of the original request, which is not read. Responds with 200, because
-/// Envoy accepts no other status.
+/// Like [`verify`], for proxies that append the path of the original request. The handler ignores this path. Responds
+/// with 200, because Envoy accepts no other status.
 pub async fn verify_original(session: Session) -> Result<impl IntoResponse, Error> {
     identity(&session)
 }

@@ -1,4 +1,4 @@
-//! Workout logs of the user. Workout logs of other users are not found.
+//! Workout logs of the session's user. The response for a workout log of another user is `404`.
 
 use std::borrow::Cow;
 
@@ -58,7 +58,7 @@ impl PartialSchema for Changes {
     }
 }
 
-/// The schema of an object with the texts of a workout log.
+/// Returns the schema of a request body with the texts of a workout log.
 fn texts(description: &str, description_schema: Object) -> ObjectBuilder {
     ObjectBuilder::new()
         .schema_type(Type::Object)

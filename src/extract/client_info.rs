@@ -1,4 +1,4 @@
-//! The client of a request: its address, its device and the session that it presents.
+//! The client of a request: address, device token and presented session.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -16,7 +16,8 @@ use crate::error::Error;
 use crate::headers::{DEVICE, FORWARDED_FOR};
 use crate::transport::FetchSite;
 
-/// The address of the other end of the connection. The server adds it to every request.
+/// The address of the other end of the connection: the client or a proxy. The server adds this extension to every
+/// request.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
 
@@ -49,9 +50,9 @@ pub(super) fn network(parts: &Parts, app: &AppState) -> ClientNetwork {
     ClientNetwork::of(address(&parts.headers, &parts.extensions, &app.config.limits.trusted_proxies))
 }
 
-/// Returns the address of the client: the other end of the connection or, behind trusted proxies, the rightmost address
-/// in `X-Forwarded-For` that is not a trusted proxy. Clients can forge everything to the left of it. Without a
-/// connection, as in tests, the client is this machine.
+/// Returns the address of the client: the other end of the connection, unless that is a trusted proxy. Behind trusted
+/// proxies, the client is the rightmost address in `X-Forwarded-For` that is not a trusted proxy. Clients can forge all
+/// addresses to the left of it. Requests without a connection, as in tests, come from this machine.
 #[must_use]
 pub fn address(headers: &HeaderMap, extensions: &Extensions, trusted: &[IpNet]) -> IpAddr {
     let mut address = extensions.get().map_or(Ipv4Addr::LOCALHOST.into(), |Peer(address)| address.to_canonical());

@@ -1,4 +1,4 @@
-//! The bodies of sign-up and sign-in.
+//! The request bodies of sign-up and sign-in.
 
 use super::{Fields, FromBody};
 use crate::accounts::{SignIn, SignUp};
@@ -9,7 +9,7 @@ use crate::transport::Transport;
 use crate::types::ValidationError;
 use crate::types::username::Username;
 
-/// The names of the members that hold the credentials. The classroom's clients use others.
+/// The names of the JSON members with the credentials. Clients of the classroom use other names.
 #[derive(Clone, Copy)]
 pub struct CredentialNames {
     pub username: &'static str,
@@ -30,7 +30,7 @@ impl FromBody for SignIn {
     }
 }
 
-/// Parses a sign-up.
+/// Parses the body of a sign-up request.
 pub fn sign_up(mut fields: Fields, names: CredentialNames, app: &AppState) -> Result<SignUp, Error> {
     let username = fields.required(names.username, Username::parse);
     let password = fields.required(names.password, |text| match app.choose_password(text)? {
@@ -44,7 +44,7 @@ pub fn sign_up(mut fields: Fields, names: CredentialNames, app: &AppState) -> Re
     fields.finish(parsed.map(|(username, password)| SignUp { username, password, transport, keep_variables }))
 }
 
-/// Parses a sign-in.
+/// Parses the body of a sign-in request.
 pub fn sign_in(mut fields: Fields, names: CredentialNames) -> Result<SignIn, Error> {
     let username = fields.required(names.username, |text| Ok(text.to_owned()));
     let password = fields.required(names.password, Password::presented);
@@ -53,7 +53,7 @@ pub fn sign_in(mut fields: Fields, names: CredentialNames) -> Result<SignIn, Err
     fields.finish(parsed.map(|(username, password)| SignIn { username, password, transport, keep_variables }))
 }
 
-/// `carrier` and `keepVariables`. [`Fields::finish`] reports invalid values.
+/// Parses `carrier` and `keepVariables`. [`Fields::finish`] reports invalid values.
 fn session_options(fields: &mut Fields) -> (Transport, bool) {
     let transport = fields.optional("carrier", Transport::parse).unwrap_or_default();
     (transport, fields.flag("keepVariables").unwrap_or_default())

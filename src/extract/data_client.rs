@@ -28,7 +28,7 @@ impl FromRequestParts<AppState> for DataClient {
     }
 }
 
-/// `?carrier=`, a cookie by default.
+/// The query parameter `carrier`, `cookie` by default.
 struct TransportQuery(Transport);
 
 impl FromQuery for TransportQuery {

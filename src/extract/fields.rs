@@ -1,4 +1,4 @@
-//! The fields of a body or a query string. Validation errors are collected, so the client gets all of them.
+//! The fields of a body or a query string. Validation errors are collected, so that the response lists all of them.
 
 use serde_json::{Map, Value};
 
@@ -13,29 +13,29 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// The members of a JSON body.
+    /// Creates the fields from the members of a JSON body.
     pub fn of_body(members: Map<String, Value>) -> Self {
         Self { members, prefix: "/".to_owned(), errors: Vec::new() }
     }
 
-    /// The members of an object that is the member `name` of a JSON body.
+    /// Creates the fields from the members of a nested object: the member `name` of a JSON body.
     pub fn of_member(name: &str, members: Map<String, Value>) -> Self {
         // JSON Pointer escapes the separator (RFC 6901 §3).
         let prefix = format!("/{}/", name.replace('~', "~0").replace('/', "~1"));
         Self { members, prefix, errors: Vec::new() }
     }
 
-    /// Returns all members, for bodies that wrap their fields in another object.
+    /// Returns all members. Use this for bodies that wrap their fields in another object.
     pub fn into_members(self) -> Map<String, Value> {
         self.members
     }
 
-    /// The parameters of a query string.
+    /// Creates the fields from the parameters of a query string.
     pub fn of_query(members: Map<String, Value>) -> Self {
         Self { members, prefix: "?".to_owned(), errors: Vec::new() }
     }
 
-    /// Whether a field was sent and is not null.
+    /// Returns whether the client sent this field with a value other than null.
     pub fn holds(&self, name: &str) -> bool {
         self.members.get(name).is_some_and(|value| !value.is_null())
     }
@@ -63,7 +63,7 @@ impl Fields {
         }
     }
 
-    /// Takes an optional integer.
+    /// Takes an optional integer, `default` if it is missing.
     pub fn integer(&mut self, name: &str, default: i64) -> Option<i64> {
         match self.members.remove(name) {
             None | Some(Value::Null) => Some(default),
@@ -74,7 +74,7 @@ impl Fields {
     /// Returns `parsed` if all fields were valid.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with every field that was not.
+    /// [`Error::Invalid`] with all invalid fields.
     pub fn finish<T>(self, parsed: Option<T>) -> Result<T, Error> {
         match parsed {
             Some(parsed) if self.errors.is_empty() => Ok(parsed),

@@ -8,10 +8,10 @@ use axum::http::request::Parts;
 
 use crate::types::version::Expected;
 
-/// The content codings that proxies use.
+/// The content codings that proxies append to entity tags.
 const CODINGS: [&str; 4] = ["gzip", "br", "zstd", "deflate"];
 
-/// Returns the entity tag of a version. It is strong because every change of a row increments the version.
+/// Returns the entity tag of a version. The tag is strong, because every change of a row increments the version.
 pub fn etag(version: i64) -> String {
     format!("\"{version}\"")
 }
@@ -35,12 +35,12 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
 pub struct IfNoneMatch(Option<Vec<String>>);
 
 impl IfNoneMatch {
-    /// Whether the client already has this version (`304`).
+    /// Returns whether the client already has this version.
     pub fn has(&self, version: i64) -> bool {
         self.has_tag(&etag(version))
     }
 
-    /// Whether the list has this tag.
+    /// Returns whether the list contains this tag, or is `*`.
     pub fn has_tag(&self, tag: &str) -> bool {
         let matches = |listed: &String| listed == "*" || (opaque(listed).is_some() && opaque(listed) == opaque(tag));
         self.0.as_ref().is_some_and(|tags| tags.iter().any(matches))
@@ -55,7 +55,8 @@ impl<S: Sync> FromRequestParts<S> for IfNoneMatch {
     }
 }
 
-/// The tags of all headers of this name. Our tags contain no comma, so a comma always separates two tags.
+/// Returns the tags of all headers with this name, or `None` without such a header. This server's tags contain no
+/// comma, so a comma always separates two tags.
 fn tags(parts: &Parts, name: &HeaderName) -> Option<Vec<String>> {
     let mut values = parts.headers.get_all(name).iter().peekable();
     values.peek()?;
@@ -63,17 +64,18 @@ fn tags(parts: &Parts, name: &HeaderName) -> Option<Vec<String>> {
     Some(text.flat_map(|value| value.split(',')).map(|tag| tag.trim().to_owned()).collect())
 }
 
-/// Parses the version of a tag. Tags are compared character by character (§8.8.3.2).
+/// Parses the version in a tag. Accepts only the canonical form, because tags are compared character by character
+/// (§8.8.3.2).
 fn version(tag: &str) -> Option<i64> {
     let text = opaque(tag)?;
     text.parse().ok().filter(|version: &i64| version.to_string() == text)
 }
 
-/// Returns the text of a tag as this server sent it.
+/// Returns the text between the quotes of a tag, as this server sent it.
 ///
-/// A proxy that compresses a response weakens its tag (nginx: `W/"1"`) or appends the coding (Apache and Caddy:
-/// `"1-gzip"`, Jetty: `"1--gzip"`). It is still the tag of that version, so it matches in `If-Match` too, although §13.1.1
-/// excludes weak tags: otherwise clients behind such a proxy could never change anything.
+/// A proxy that compresses a response makes its tag weak (nginx: `W/"1"`) or appends the content coding (Apache and
+/// Caddy: `"1-gzip"`, Jetty: `"1--gzip"`). Such a tag still identifies the version. It also matches in `If-Match`,
+/// although §13.1.1 excludes weak tags. Otherwise, requests with `If-Match` through such a proxy would always fail.
 fn opaque(tag: &str) -> Option<&str> {
     let text = tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?;
     let uncompressed = CODINGS.iter().find_map(|coding| text.strip_suffix(coding)?.strip_suffix('-'));

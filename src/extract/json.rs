@@ -1,4 +1,4 @@
-//! JSON request bodies: strict, of bounded size, with a deadline.
+//! JSON request bodies: parsed strictly, with a maximum size and a deadline.
 
 use std::time::Duration;
 
@@ -16,21 +16,21 @@ use crate::types::limits::MAX_BODY_BYTES;
 use crate::types::strict_json::StrictJsonError;
 use crate::types::{ValidationError, strict_json};
 
-/// A body that takes longer is rejected with `408`.
+/// The time limit for receiving a body. A slower body is rejected with `408`.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
-/// U+FEFF in UTF-8. Parsers may ignore it at the start of a text (RFC 8259 §8.1).
+/// U+FEFF in UTF-8. Parsers may ignore it at the start of a JSON text (RFC 8259 §8.1).
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// A type that can be parsed from the members of a request body.
+/// A type that can be parsed from the members of a JSON request body.
 pub trait FromBody: Sized {
     /// Parses the members. Unknown members are ignored.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with every field that is not valid.
+    /// [`Error::Invalid`] with all invalid fields.
     fn from_body(fields: Fields, app: &AppState) -> Result<Self, Error>;
 }
 
-/// A request body.
+/// A JSON request body, parsed as a `T`.
 pub struct Json<T>(pub T);
 
 impl<T: FromBody> FromRequest<AppState> for Json<T> {
@@ -38,14 +38,14 @@ impl<T: FromBody> FromRequest<AppState> for Json<T> {
 
     async fn from_request(request: Request, app: &AppState) -> Result<Self, Error> {
         let bytes = read(request).await?;
-        // Some clients send the JSON content type with an empty body. It counts as an object without members.
+        // Some clients send the JSON content type with an empty body. Such a body counts as an empty object.
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        // Not into a `Value`: there, serde_json gives a special meaning to one member name.
+        // Parsed as a map, not as a `Value`, because serde_json treats one member name of a `Value` specially.
         T::from_body(Fields::of_body(strict_json::read(text).map_err(malformed)?), app).map(Self)
     }
 }
 
-/// A request body of any JSON value, as its text.
+/// A request body that can be any JSON value, kept as text.
 pub struct AnyJson(pub Box<RawValue>);
 
 impl FromRequest<AppState> for AnyJson {
@@ -63,7 +63,7 @@ fn malformed(error: StrictJsonError) -> Error {
     }
 }
 
-/// Reads the body, without the byte order mark that some editors and spreadsheets write.
+/// Reads the body. Removes the byte order mark, which some editors and spreadsheets write.
 async fn read(request: Request) -> Result<Bytes, Error> {
     if request
         .headers()
@@ -84,8 +84,8 @@ async fn read(request: Request) -> Result<Bytes, Error> {
     Ok(if body.starts_with(BYTE_ORDER_MARK) { body.slice(BYTE_ORDER_MARK.len()..) } else { body })
 }
 
-/// Whether the content type is `application/json` or `application/…+json`, with no charset but UTF-8. No HTML form can
-/// send it.
+/// Returns whether the content type is `application/json` or `application/…+json`, without a charset other than UTF-8.
+/// HTML forms cannot send these content types.
 pub fn is_json(headers: &HeaderMap) -> bool {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return false };
@@ -100,7 +100,7 @@ pub fn is_json(headers: &HeaderMap) -> bool {
             .all(|(name, value)| name.trim() != "charset" || is_utf8(value))
 }
 
-/// Whether the subtype ends in `+json` (RFC 6839 §3.1) and is a single type.
+/// Returns whether the subtype ends in `+json` (RFC 6839 §3.1) and has only characters that are allowed in a subtype.
 fn is_json_suffix(subtype: &str) -> bool {
     let in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte);
     subtype.strip_suffix("+json").is_some_and(|name| !name.is_empty() && name.bytes().all(in_name))

@@ -1,4 +1,5 @@
-//! Arguments of handlers. A request that does not have them is rejected with an [`Error`](crate::error::Error).
+//! Extractors: the arguments of handlers. If an extractor fails, the request is rejected with an
+//! [`Error`](crate::error::Error).
 
 mod authenticate;
 mod client_info;

@@ -1,4 +1,4 @@
-//! The query parameters of all lists: `limit`, `sort`, `q` and `cursor`.
+//! The query parameters that all lists have: `limit`, `sort`, `q` and `cursor`.
 
 use std::marker::PhantomData;
 
@@ -14,7 +14,7 @@ use crate::models::page::{Cursor, Listing, PageRequest};
 use crate::types::ValidationError;
 use crate::types::limits::{DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT};
 
-/// The query parameters of a list of the rows of `E`.
+/// The query parameters of a list of `E` rows.
 pub struct ListQuery<E> {
     pub request: PageRequest,
     rows: PhantomData<E>,
@@ -57,7 +57,7 @@ fn parameter(name: &str, description: &str, schema: Object) -> Parameter {
 /// Parses the parameters.
 ///
 /// # Errors
-/// [`Error::Invalid`] with every parameter that is not valid, and [`Error::BadCursor`].
+/// [`Error::Invalid`] with all invalid parameters, and [`Error::BadCursor`].
 fn page_request(
     mut fields: Fields,
     listing: &Listing,

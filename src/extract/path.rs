@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 
 use crate::error::Error;
 
-/// A path parameter. `404` unless it is UTF-8.
+/// A path parameter. If it is not UTF-8, the request is rejected with `404`.
 pub struct PathParam(pub String);
 
 impl<S: Send + Sync> FromRequestParts<S> for PathParam {
@@ -19,7 +19,8 @@ impl<S: Send + Sync> FromRequestParts<S> for PathParam {
     }
 }
 
-/// The id of a row. `404` unless it is in canonical form: `5 `, `+5` and `05` are not.
+/// The id of a row. If the id is not in canonical form, such as `5 `, `+5` and `05`, the request is rejected with
+/// `404`.
 pub struct Id<T>(pub T);
 
 impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Id<T> {

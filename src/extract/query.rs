@@ -13,7 +13,7 @@ pub trait FromQuery: Sized {
     /// Parses the parameters.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with every parameter that is not valid.
+    /// [`Error::Invalid`] with all invalid parameters.
     fn from_query(fields: Fields) -> Result<Self, Error>;
 }
 

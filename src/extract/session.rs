@@ -1,7 +1,7 @@
 //! `Session` and `AnySession` as arguments of handlers.
 //!
-//! The `validate_session` middleware adds them to the request. Without it the extractor rejects the request, so a route
-//! in the wrong group rejects all requests.
+//! The `validate_session` middleware adds the session to the request. On a route without this middleware, the extractor
+//! rejects all requests.
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
@@ -11,8 +11,8 @@ use crate::auth::token::refusal::Refusal;
 use crate::auth::token::{AnySession, Session};
 use crate::error::Error;
 
-/// Response extension of a handler that ended the session of the request. The database has no row for anonymous
-/// sessions, so the middleware cannot tell otherwise.
+/// A response extension: the handler has ended the session of the request. The middleware needs it for anonymous
+/// sessions, because their end is not recorded as a revocation.
 #[derive(Clone, Copy, Debug)]
 pub struct SignedOut;
 
@@ -36,7 +36,7 @@ impl<S: Sync> FromRequestParts<S> for AnySession {
     }
 }
 
-/// `None` without a token, on routes that accept such requests.
+/// Extracts `None` if the request has no session, on routes that accept such requests.
 impl<S: Sync> OptionalFromRequestParts<S> for AnySession {
     type Rejection = Error;
 

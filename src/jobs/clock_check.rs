@@ -1,14 +1,14 @@
 //! Decides whether the clocks can be trusted, before expired rows are deleted.
 //!
-//! Otherwise a clock that is a day ahead for a minute would delete the sessions of all replicas. It would also delete
-//! revocations, and the revoked tokens would be valid again.
+//! Without this check, if a clock were a day ahead for a minute, the purge would delete the sessions of all replicas.
+//! The purge would also delete revocations, and the revoked tokens would be valid again.
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tracing::{info, warn};
 
-/// The maximum difference between two clocks, and the maximum jump of one.
+/// The maximum difference between two clocks, and the maximum jump of one clock.
 const TOLERANCE: TimeDelta = TimeDelta::minutes(1);
 /// How long the clocks must agree before they are trusted.
 const AGREEMENT: Duration = Duration::from_mins(10);
@@ -27,15 +27,15 @@ pub struct Reading {
 /// Compares the clocks over time.
 #[derive(Debug, Default)]
 pub struct ClockCheck {
-    /// The first reading since which the clocks agree.
+    /// The first reading of the period in which the clocks have agreed.
     agreed_since: Option<Reading>,
     /// Whether the clocks differed at the last reading.
     differs: bool,
 }
 
 impl ClockCheck {
-    /// Returns the time if, for ten minutes, the clock of this machine has not jumped and has agreed with the
-    /// database's.
+    /// Returns the current time if the clocks can be trusted: for ten minutes, the clock of this machine has not jumped
+    /// and has agreed with the clock of the database server.
     pub fn trusted_time(&mut self, reading: Reading) -> Option<DateTime<Utc>> {
         let since = *self.agreed_since.get_or_insert(reading);
         let passed = reading.monotonic.saturating_sub(since.monotonic);
@@ -55,7 +55,7 @@ impl ClockCheck {
         trusted.then(|| reading.database.unwrap_or(reading.ours))
     }
 
-    /// Logs when the clocks begin to differ, and when they agree again.
+    /// Logs when the clocks start to differ, and when they agree again.
     fn note_difference(&mut self, difference: TimeDelta) {
         let (seconds, differs) = (difference.num_seconds(), is_large(difference));
         match (self.differs, differs) {

@@ -18,8 +18,8 @@ pub use clock_check::{ClockCheck, Reading};
 pub use purge::Purge;
 pub use supervise::supervise;
 
-/// How often the feed reads the table. Sessions that ended on another replica are rejected here after at most this time
-/// and that of one query.
+/// How often the feed reads the table. A session that ended on another replica is rejected here after at most this time
+/// plus the time of one query.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Polls the revocation feed. Never returns.

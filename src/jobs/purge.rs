@@ -1,6 +1,6 @@
-//! Purging: deletes sessions, session data and revocations whose tokens have expired.
+//! The purge deletes sessions, session data and revocations whose tokens have expired.
 //!
-//! It uses small transactions with pauses, so a request that writes waits for at most one of them.
+//! It uses small transactions with pauses, so a request that writes waits for at most one of these transactions.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,11 +22,12 @@ use crate::platform::database;
 use crate::platform::database::Pool;
 
 const INTERVAL: Duration = Duration::from_mins(1);
-/// How long a row stays after its token expired. Clocks that are trusted can still differ.
+/// How long a row stays after its token expired. Trusted clocks can still differ slightly.
 const MARGIN: TimeDelta = TimeDelta::hours(1);
-/// The time that a transaction should take. SQLite has one writer at a time.
+/// The time that a transaction should take. SQLite allows only one writer at a time.
 const TRANSACTION_TIME: Duration = Duration::from_millis(20);
-/// The minimum pause between two transactions. Other processes poll the lock of a SQLite file about as often.
+/// The minimum pause between two transactions. A process that waits for the lock of a SQLite file checks it about as
+/// often.
 const MIN_PAUSE: Duration = Duration::from_millis(10);
 
 /// The job that deletes expired rows.
@@ -34,7 +35,7 @@ pub struct Purge {
     pub db: Pool,
     pub revocations: Arc<Revocations>,
     pub clock: Clock,
-    /// The time for which tokens are accepted after they expired.
+    /// How long tokens are accepted after they expire.
     pub leeway: TimeDelta,
 }
 
@@ -61,7 +62,7 @@ impl Purge {
         Ok(Reading { ours: self.clock.now(), database, monotonic: started.elapsed() })
     }
 
-    /// Deletes the data of ended sessions, and expired rows if the clocks can be trusted.
+    /// Deletes the data of ended sessions. Also deletes expired rows if the clocks can be trusted.
     pub async fn run_if_trusted(&self, clocks: &mut ClockCheck, reading: Reading) -> Result<(), Error> {
         self.delete_data_of_ended().await?;
         match clocks.trusted_time(reading) {
@@ -70,7 +71,7 @@ impl Purge {
         }
     }
 
-    /// Deletes the data of ended sessions, and expired rows without a check of the clocks.
+    /// Deletes the data of ended sessions and expired rows. Does not check the clocks.
     pub async fn run_once(&self) -> Result<(), Error> {
         self.delete_data_of_ended().await?;
         self.delete_expired(self.clock.now()).await
@@ -118,7 +119,8 @@ impl Purge {
     }
 }
 
-/// The number of rows that one transaction deletes, adapted to take about [`TRANSACTION_TIME`].
+/// The number of rows that one transaction deletes. It is adapted so that a transaction takes about
+/// [`TRANSACTION_TIME`].
 struct Batch {
     rows: u64,
 }

@@ -7,18 +7,19 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 use tracing::error;
 
-/// The time between the end of a task and its restart, so a task that fails immediately does not use a whole core.
+/// The time between the end of a task and its restart. Without a pause, a task that fails immediately would keep a core
+/// busy.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Runs the task that `start` returns, and starts a new one when it panics or returns. Aborting the handle aborts the
-/// task, too.
+/// Runs the task that `start` returns. When the task panics or returns, calls `start` for another one. Aborting the
+/// handle aborts the task, too.
 pub fn supervise<F>(name: &'static str, mut start: impl FnMut() -> F + Send + 'static) -> JoinHandle<()>
 where
     F: Future<Output = ()> + Send + 'static,
 {
     tokio::spawn(async move {
         loop {
-            // A set aborts its tasks when it is dropped.
+            // A `JoinSet` aborts its tasks when it is dropped.
             let mut task = JoinSet::new();
             task.spawn(start());
             let cause = match task.join_next().await {
@@ -43,7 +44,7 @@ mod tests {
 
     use super::*;
 
-    /// Supervises a task that panics, then returns, then runs.
+    /// Supervises a task that panics in its first run, returns in its second, and never ends in its third.
     fn start(starts: &Arc<AtomicU32>) -> JoinHandle<()> {
         let starts = Arc::clone(starts);
         supervise("test", move || {

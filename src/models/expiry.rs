@@ -1,4 +1,4 @@
-//! Tables whose rows expire, and their deletion in batches.
+//! Tables whose rows expire, and the deletion of expired rows in batches.
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
@@ -8,17 +8,17 @@ use crate::error::Error;
 
 /// A table whose rows expire.
 pub trait Expires: EntityTrait {
-    /// The type of its primary key.
+    /// The type of the primary key.
     type Key: TryGetable + Into<Value> + Send;
-    /// The column of its primary key.
+    /// The column of the primary key.
     const KEY: Self::Column;
     /// The column with the time at which a row expires.
     const EXPIRES_AT: Self::Column;
-    /// Whether the row with the highest key is never deleted.
+    /// Whether the row with the highest key is kept even if it has expired.
     const KEEPS_NEWEST: bool = false;
 }
 
-/// Returns the keys of at most `limit` rows that expired by `before`, in order of expiry.
+/// Returns the keys of at most `limit` rows that expire no later than `before`, ordered by expiry.
 pub async fn expired<E: Expires>(
     db: &impl ConnectionTrait,
     before: DateTime<Utc>,
@@ -34,8 +34,8 @@ pub async fn expired<E: Expires>(
     Ok(expired.order_by_asc(E::EXPIRES_AT).limit(limit).into_tuple().all(db).await?)
 }
 
-/// Deletes the rows with these keys if they expired by `before`. A statement without the keys would lock other rows on
-/// MySQL.
+/// Deletes the rows with these keys, except those that expire after `before`. On MySQL, a statement without the keys
+/// would also lock other rows.
 pub async fn delete<E: Expires>(
     db: &impl ConnectionTrait,
     keys: Vec<E::Key>,

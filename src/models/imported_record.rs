@@ -1,4 +1,6 @@
-//! Records of other databases that were imported, with the rows that they became.
+//! Records that were imported from other databases, with the ids of the rows that were inserted for them.
+//!
+//! Schema: `migration/src/m20261128_000013_imported_records.rs`.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,28 +12,28 @@ use sea_orm::{ExprTrait as _, FromQueryResult, IntoActiveModel, QueryOrder};
 use crate::error::Error;
 use crate::types::UserId;
 
-/// Maximum characters of the name of a source.
+/// The maximum number of characters in the name of a source database.
 pub const MAX_SOURCE_CHARS: usize = 255;
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "imported_records")]
 pub struct Model {
-    /// Name of the database that the record was read from.
+    /// The name of the database from which the record was read.
     #[sea_orm(primary_key, auto_increment = false)]
     pub source: String,
-    /// Table of the source. Each is imported into one table here.
+    /// The table of the source database. Each source table is imported into one table of this database.
     #[sea_orm(primary_key, auto_increment = false)]
     pub source_table: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub source_id: i64,
-    /// Id of the row in this database. The row may have been deleted since.
+    /// The id of the row in this database. The row may have been deleted in the meantime.
     pub local_id: i64,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Returns the local id of each of these records that was imported, by its id in the source.
+/// Returns the local ids of the records that were already imported, by their ids in the source.
 pub async fn find(
     db: &impl ConnectionTrait,
     source: &str,
@@ -45,7 +47,7 @@ pub async fn find(
     Ok(records.all(db).await?.into_iter().map(|record| (record.source_id, record.local_id)).collect())
 }
 
-/// Returns the import records of these rows, from any source, by row id.
+/// Returns the import records of these rows, from any source, by local id.
 pub async fn of_rows(
     db: &impl ConnectionTrait,
     source_table: &str,
@@ -55,7 +57,7 @@ pub async fn of_rows(
     Ok(records.all(db).await?.into_iter().map(|record| (record.local_id, record)).collect())
 }
 
-/// A row here without a record of an import.
+/// A row of this database without an import record.
 #[derive(FromQueryResult)]
 pub struct Unrecorded {
     pub id: i64,
@@ -63,8 +65,8 @@ pub struct Unrecorded {
     pub created_at: ChronoUnixTimestampMillis,
 }
 
-/// Returns the rows of these owners that were created between two times, inclusive, and were not imported from this table
-/// of any source, in the order of their ids.
+/// Returns the rows of these owners that were created from `first` to `last`, inclusive, and have no import record for
+/// this source table. The rows are ordered by id.
 pub async fn rows_without<E: EntityTrait>(
     db: &impl ConnectionTrait,
     source_table: &str,
@@ -85,7 +87,7 @@ pub async fn rows_without<E: EntityTrait>(
     Ok(rows.into_model().all(db).await?)
 }
 
-/// Inserts records, except those that a concurrent import has inserted.
+/// Inserts import records, except those that a concurrent import has already inserted.
 pub async fn create_all(db: &impl ConnectionTrait, records: Vec<Model>) -> Result<(), Error> {
     if records.is_empty() {
         return Ok(());

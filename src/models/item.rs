@@ -1,4 +1,6 @@
 //! Items of users.
+//!
+//! Schema: `migration/src/m20261120_000003_items.rs`.
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
@@ -12,12 +14,12 @@ use crate::types::{ItemId, UserId, ValidationError};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "items")]
 pub struct Model {
-    /// Never reused.
+    /// The id. It is never reused.
     #[sea_orm(primary_key)]
     pub id: ItemId,
     pub owner_id: UserId,
     pub name: String,
-    /// For sorting and searching.
+    /// The key by which items are sorted and searched.
     pub name_key: String,
     pub created_at: ChronoUnixTimestampMillis,
     pub updated_at: ChronoUnixTimestampMillis,

@@ -1,4 +1,4 @@
-//! The tables: entities, finders and commands. Finders of a user's rows require the id of the owner.
+//! The database tables: entities, finders and commands. Finders for rows that belong to a user require the owner's id.
 
 pub mod database_state;
 pub mod expiry;

@@ -1,4 +1,4 @@
-//! Tables of rows that belong to users. Every finder and command requires the id of the owner.
+//! Tables whose rows belong to users. Every finder and command requires the owner's id.
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
@@ -14,7 +14,7 @@ use crate::platform::database::Transaction;
 use crate::types::version::Expected;
 use crate::types::{UserId, ValidationError};
 
-/// A table of rows that belong to users.
+/// A table whose rows belong to users.
 pub trait Owned:
     EntityTrait<
         Model: IntoActiveModel<Self::ActiveModel> + Sync,
@@ -25,7 +25,7 @@ pub trait Owned:
     type Id: Copy + Into<Value> + Send;
     /// The content of a new row.
     type Content: Clone + Into<Self::Changes>;
-    /// The content of a row to change.
+    /// The changes to the content of a row.
     type Changes;
 
     const LISTING: Listing;
@@ -33,26 +33,26 @@ pub trait Owned:
 
     fn values(row: &Self::Model) -> Values<'_>;
 
-    /// Sets the content of a row, and its text key.
+    /// Writes the changes to a row, and updates its text key.
     fn write(changes: &Self::Changes, row: &mut Self::ActiveModel);
 
-    /// Returns the text key of a text to search for.
+    /// Returns the text key of a search text.
     fn search_key(text: &str) -> Result<String, ValidationError>;
 }
 
-/// The columns that all these tables have.
+/// The columns that every table with an owner has.
 pub struct Columns<C> {
     pub id: C,
     pub owner_id: C,
     pub created_at: C,
     pub updated_at: C,
-    /// Starts at 1. Each change adds 1.
+    /// The version of the row. It starts at 1, and each change adds 1.
     pub version: C,
-    /// For sorting and searching.
+    /// The text key, by which rows are sorted and searched.
     pub text: C,
 }
 
-/// Values of a row in [`Columns`].
+/// The values of a row in some of the [`Columns`].
 pub struct Values<'a> {
     pub id: i64,
     pub created_at: DateTime<Utc>,
@@ -60,7 +60,7 @@ pub struct Values<'a> {
     pub text: &'a str,
 }
 
-/// A row to insert. An imported row keeps the times that it had in its source.
+/// A row to insert. An imported row keeps the times from its source.
 #[derive(Clone, Debug)]
 pub struct NewRow<T> {
     pub owner_id: UserId,
@@ -86,7 +86,7 @@ fn owned_by<E: Owned>(owner_id: UserId) -> Select<E> {
 /// Returns the owner's row with this id.
 ///
 /// # Errors
-/// [`Error::NotFound`], also if the row belongs to another user.
+/// [`Error::NotFound`] if the owner has no row with this id.
 pub async fn find<E: Owned>(db: &impl ConnectionTrait, owner_id: UserId, id: E::Id) -> Result<E::Model, Error> {
     owned_by::<E>(owner_id).filter(E::COLUMNS.id.eq(id)).one(db).await?.ok_or(Error::NotFound)
 }
@@ -100,8 +100,8 @@ pub async fn page<E: Owned>(
     page::find(db, owned_by::<E>(owner_id), request).await
 }
 
-/// Inserts a row, unless the owner has the maximum number. Locks the owner first, because concurrent requests could exceed
-/// the maximum together.
+/// Inserts a row, unless the owner already has `max` rows. Locks the owner first, so that concurrent requests cannot
+/// exceed the maximum together.
 ///
 /// # Errors
 /// [`Error::QuotaExceeded`], or [`Refusal::Revoked`] if the owner was deleted.
@@ -130,7 +130,8 @@ pub async fn import<E: Owned>(db: &impl ConnectionTrait, row: &NewRow<E::Content
     Ok(inserted.map_err(owner_error)?.last_insert_id)
 }
 
-/// A foreign key violation means that the owner was deleted: the tables have no other foreign key.
+/// Converts the error of an insert. A foreign key violation means that the owner was deleted, because these tables have
+/// no other foreign key.
 fn owner_error(error: DbErr) -> Error {
     match error.sql_err() {
         Some(SqlErr::ForeignKeyConstraintViolation(_)) => Refusal::Revoked(Reason::AccountDeletion).into(),
@@ -138,7 +139,7 @@ fn owner_error(error: DbErr) -> Error {
     }
 }
 
-/// Returns the owner's row with this id, locked until the transaction ends.
+/// Returns the owner's row with this id, locked until the transaction ends. Checks the version of the row.
 async fn lock<E: Owned>(db: &Transaction, owner_id: UserId, id: E::Id, expected: &Expected) -> Result<E::Model, Error> {
     let found = owned_by::<E>(owner_id).filter(E::COLUMNS.id.eq(id)).lock_exclusive().one(db).await?;
     let row = found.ok_or(Error::NotFound)?;
@@ -149,8 +150,8 @@ async fn lock<E: Owned>(db: &Transaction, owner_id: UserId, id: E::Id, expected:
 /// Changes the owner's row with this id.
 ///
 /// # Errors
-/// [`Error::NotFound`], also if the row belongs to another user, or [`Error::PreconditionFailed`] if its version is not
-/// expected.
+/// [`Error::NotFound`] if the owner has no row with this id, and [`Error::PreconditionFailed`] if the row does not have
+/// an expected version.
 pub async fn change<E: Owned>(
     db: &Transaction,
     owner_id: UserId,
@@ -171,7 +172,7 @@ pub async fn change<E: Owned>(
 /// Deletes the owner's row with this id.
 ///
 /// # Errors
-/// Those of [`change`].
+/// The same as [`change`].
 pub async fn delete<E: Owned>(db: &Transaction, owner_id: UserId, id: E::Id, expected: &Expected) -> Result<(), Error> {
     lock::<E>(db, owner_id, id, expected).await?.delete(db).await?;
     Ok(())

@@ -1,7 +1,7 @@
 //! Keyset pagination: a page starts after the last row of the previous page.
 //!
-//! With an offset, rows would be skipped or repeated if others are inserted or deleted between two pages. The cursor is
-//! opaque to clients and contains only the position of the last row.
+//! With an offset, rows would be skipped or repeated if rows are inserted or deleted between two requests. The cursor
+//! is opaque to clients and contains only the position of the last row.
 
 use std::borrow::Cow;
 
@@ -15,14 +15,14 @@ use serde::{Deserialize, Serialize};
 use super::owned::{Owned, Values};
 use crate::error::Error;
 
-/// A list of rows.
+/// The properties of a list of rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Listing {
-    /// Part of each cursor: a cursor is valid for one list only.
+    /// The name of the list. Each cursor contains it, because a cursor is valid for one list only.
     pub name: &'static str,
-    /// The name of the text that rows are sorted and searched by.
+    /// The name of the text by which rows are sorted and searched.
     pub text: &'static str,
-    /// The values of the `sort` parameter, for error messages.
+    /// The allowed values of the `sort` parameter, for error messages.
     pub orders: &'static str,
 }
 
@@ -59,9 +59,9 @@ pub enum Sort {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Key {
-    /// Milliseconds since 1970.
+    /// The creation time of the row, in milliseconds since 1970.
     Moment(i64),
-    /// A [`text_key`](crate::types::text_key::text_key).
+    /// The [`text_key`](crate::types::text_key::text_key) of the row.
     Text(String),
 }
 
@@ -74,7 +74,7 @@ impl From<Key> for Value {
     }
 }
 
-/// The position of the last row of a page, in a list with an order.
+/// The position of the last row of a page, in one order of one list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     #[serde(rename = "l")]
@@ -95,7 +95,7 @@ impl Cursor {
         URL_SAFE_NO_PAD.encode(json)
     }
 
-    /// Parses a cursor. Returns `None` if it is not valid for this list and order.
+    /// Parses a cursor. Returns `None` if the cursor is not valid for this list and order.
     #[must_use]
     pub fn decode(text: &str, listing: &Listing, sort: Sort) -> Option<Self> {
         let json = URL_SAFE_NO_PAD.decode(text).ok()?;
@@ -116,7 +116,7 @@ pub struct PageRequest {
     pub sort: Sort,
     /// The cursor of the previous page.
     pub after: Option<Cursor>,
-    /// Return only rows whose text key contains this key.
+    /// If set, only rows whose text key contains this key are returned.
     pub containing: Option<String>,
 }
 

@@ -1,4 +1,6 @@
-//! Revocations: records of sessions that ended before their tokens expired. The other replicas read this table.
+//! Revocations: records of sessions that ended before their tokens expired. All replicas read this table.
+//!
+//! Schema: `migration/src/m20261120_000004_revocations.rs`; a later migration adds columns.
 
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
@@ -16,20 +18,22 @@ use crate::types::UserId;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "revocations")]
 pub struct Model {
-    /// Assigned in order, but not committed in order: a lower number can appear after a higher one.
+    /// The number of the row. Numbers are assigned in order, but rows are not committed in order: a lower number can
+    /// appear after a higher one.
     #[sea_orm(primary_key)]
     pub seq: i64,
     /// The session that ended. Empty if the row revokes all sessions of a user.
     pub session_id: String,
-    /// A [`Reason::code`].
+    /// The [`Reason::code`] of the revocation.
     pub reason: String,
-    /// If the row revokes all sessions of a user: only those created before this time.
+    /// When the session ended. If the row revokes all sessions of a user, it revokes only sessions that were created
+    /// before this time.
     pub revoked_at: ChronoUnixTimestampMillis,
     /// When the last of the revoked tokens expires. The row is needed until then.
     pub expires_at: ChronoUnixTimestampMillis,
-    /// The user whose sessions are all revoked.
+    /// The user, if the row revokes all sessions of a user.
     pub user_id: Option<UserId>,
-    /// The session of that user that stays active.
+    /// The session of `user_id` that stays active, if there is one.
     pub spared_session_id: Option<String>,
 }
 
@@ -43,7 +47,8 @@ impl Expires for Entity {
     const KEEPS_NEWEST: bool = true;
 }
 
-/// A row has six values, and a statement in SQLite at most 32,766.
+/// The maximum number of rows per statement. A row has at most six values, and SQLite allows 32,766 values per
+/// statement.
 const ROWS_PER_INSERT: usize = 1_000;
 
 /// Inserts the records of sessions that ended.
@@ -72,7 +77,7 @@ pub async fn create(db: &impl ConnectionTrait, ending: &Ending, now: DateTime<Ut
     Ok(())
 }
 
-/// Whether this session has a record.
+/// Returns whether the table has a record of this session.
 pub async fn exists(db: &impl ConnectionTrait, id: SessionId) -> Result<bool, Error> {
     Ok(Entity::find().filter(COLUMN.session_id.eq(id.to_string())).count(db).await? > 0)
 }
@@ -82,8 +87,8 @@ pub async fn count(db: &impl ConnectionTrait) -> Result<u64, Error> {
 }
 
 impl Model {
-    /// Returns the sessions that the row revokes. Empty if the session id is invalid, which happens only if another program
-    /// wrote the row.
+    /// Returns the sessions that the row revokes. The result is empty if the session id is invalid, which happens only
+    /// if another program wrote the row.
     #[must_use]
     pub fn ending(&self) -> Ending {
         let (reason, expires_at) = (Reason::from_code(&self.reason), self.expires_at.0);

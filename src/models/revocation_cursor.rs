@@ -1,8 +1,9 @@
-//! Cursors of `GET /api/revocations`: the part of the table that a client has read.
+//! Cursors of `GET /api/revocations`. A cursor describes which part of the table a client has read.
 //!
-//! `seq` is assigned at the insert and visible after the commit, so a lower number can appear after a higher one. A
-//! cursor therefore does not move past the rows of the last seconds. If a page is full of such rows, the cursor moves past
-//! them and lists the numbers that were missing, so that the next request includes them.
+//! The database assigns `seq` at the insert, but a row is visible only after its commit. So a lower number can appear
+//! after a higher one. A cursor therefore does not move past the rows of the last seconds. If a page is full, the
+//! cursor must move past all its rows. It then lists the numbers that were missing, and the next request queries them
+//! again.
 
 use std::fmt;
 
@@ -13,15 +14,16 @@ use sea_orm::{Condition, QueryOrder, QuerySelect};
 use super::revocation::{COLUMN, Column, Entity, Model};
 use crate::error::Error;
 
-/// Only the newest missing numbers are listed, so that a cursor fits into a URL.
+/// The maximum number of ranges of missing numbers. A cursor lists only the newest ranges, so that it fits into a URL.
 const MAX_MISSING: usize = 64;
-/// Older missing numbers are dropped: a client's cursor must not make the database read the whole table.
+/// The maximum distance of a missing number from `seq`. Older numbers are dropped, because a client's cursor must not
+/// make the database read the complete table.
 const MAX_SPAN: i64 = 100_000;
 
 /// A position in the table of revocations.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct RevocationCursor {
-    /// The highest number read.
+    /// The highest number that was read.
     seq: i64,
     /// Inclusive ranges of lower numbers that were missing.
     missing: Vec<(i64, i64)>,
@@ -41,8 +43,8 @@ impl RevocationCursor {
         (within && canonical).then_some(cursor)
     }
 
-    /// Returns the cursor for the next request, after a page with these rows. If a row is older than `settled_before`,
-    /// all rows with lower numbers are committed.
+    /// Returns the cursor for the next request, after a page with these rows. `full` means that there may be more rows.
+    /// If a row is older than `settled_before`, all rows with lower numbers have been committed.
     #[must_use]
     pub fn after(&self, rows: &[Model], full: bool, settled_before: DateTime<Utc>) -> Self {
         let new = &rows[rows.partition_point(|row| row.seq <= self.seq)..];
@@ -70,20 +72,20 @@ impl RevocationCursor {
     }
 }
 
-/// `42.17-19.21-21`: everything up to 42 was read, but 17, 18, 19 and 21 were missing.
-/// Returns at most `limit` rows: those after the cursor, and those that were missing when the cursor was created.
+/// Returns at most `limit` rows: rows after the cursor, and rows whose numbers the cursor lists as missing.
 pub async fn page(db: &impl ConnectionTrait, cursor: &RevocationCursor, limit: u64) -> Result<Vec<Model>, Error> {
     let mut wanted = Condition::any().add(COLUMN.seq.gt(cursor.seq));
     for (first, last) in &cursor.missing {
         wanted = wanted.add(COLUMN.seq.between(*first, *last));
     }
-    // With the lower bound, the database does not scan the whole table.
+    // With the lower bound, the database does not scan the complete table.
     let lowest = cursor.missing.first().map_or(cursor.seq + 1, |(first, _)| *first);
     let rows = Entity::find().filter(COLUMN.seq.gte(lowest)).filter(wanted);
     Ok(rows.order_by_asc(Column::Seq).limit(limit).all(db).await?)
 }
 
 impl fmt::Display for RevocationCursor {
+    /// Writes the cursor as text, such as `42.17-19.21-21`: all numbers up to 42 were read, except 17 to 19 and 21.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.seq)?;
         self.missing.iter().try_for_each(|(first, last)| write!(f, ".{first}-{last}"))

@@ -1,4 +1,4 @@
-//! The query of the revocation feed: reads the state of the database and the new rows in one statement.
+//! The query of the revocation feed. It reads the database state and the new revocations in one statement.
 
 use std::ops::RangeInclusive;
 
@@ -10,16 +10,16 @@ use super::{database_state, revocation};
 use crate::error::Error;
 use crate::types::generation::Generation;
 
-/// The rows to read.
+/// The revocations to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
-    /// The first number. All later rows are read, too.
+    /// The first number to read. All later rows are also read.
     pub from: i64,
-    /// Ranges of lower numbers that were missing before.
+    /// Ranges of lower numbers whose rows were missing in earlier pages.
     pub gaps: Vec<RangeInclusive<i64>>,
 }
 
-/// The row of `database_state`.
+/// The values in the only row of `database_state`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct State {
     pub generation: Generation,
@@ -27,13 +27,13 @@ pub struct State {
 }
 
 pub struct Page {
-    /// `None` if the database was reset and has not been used since.
+    /// The database state. `None` if the database was reset and no replica has used it since.
     pub state: Option<State>,
-    /// Ordered by number.
+    /// The revocations, ordered by number.
     pub rows: Vec<revocation::Model>,
 }
 
-/// Reads at most `limit` rows and the state, both from the same snapshot.
+/// Reads at most `limit` revocations and the database state, both from the same snapshot.
 pub async fn read(db: &impl ConnectionTrait, wanted: &Wanted, limit: u64) -> Result<Page, Error> {
     let seq = || Expr::col((revocation::Entity, revocation::Column::Seq));
     let ranges = wanted.gaps.iter().map(|range| seq().between(*range.start(), *range.end()));

@@ -1,5 +1,7 @@
-//! Seeds that were run, with the ids of the rows that they inserted. Ids are never reused, so they identify the rows even
-//! after changes.
+//! Seeds that were run, with the ids of the rows that they inserted. Ids are never reused, so a recorded id never
+//! refers to another row.
+//!
+//! Schema: `migration/src/m20261121_000010_seeds.rs`.
 
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
@@ -44,8 +46,8 @@ pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Model>, Error> {
     Ok(Entity::find().order_by_asc(Column::RanAt).order_by_asc(Column::Name).all(db).await?)
 }
 
-/// Records that the seed with this name is run. Returns `None` if it was run before. Concurrent calls wait until the
-/// transaction of the first one ends.
+/// Records a run of the seed with this name. Returns `None` if the seed was run before. Concurrent calls wait until the
+/// transaction of the first call ends.
 pub async fn record(db: &Transaction, name: &str, now: DateTime<Utc>) -> Result<Option<Model>, Error> {
     let row =
         ActiveModel { name: Set(name.to_owned()), ran_at: Set(ChronoUnixTimestampMillis(now)), rows: Set("{}".into()) };
@@ -55,13 +57,14 @@ pub async fn record(db: &Transaction, name: &str, now: DateTime<Utc>) -> Result<
     }
 }
 
-/// Returns the seed with this name, locked until the transaction ends, or `None` if it was not run.
+/// Returns the record of the seed with this name, locked until the transaction ends. Returns `None` if the seed was not
+/// run.
 pub async fn lock(db: &Transaction, name: &str) -> Result<Option<Model>, Error> {
     Ok(Entity::find_by_id(name).lock_exclusive().one(db).await?)
 }
 
 impl Model {
-    /// Stores the ids of the inserted rows. Call it in the transaction that inserts them.
+    /// Stores the ids of the inserted rows. Call this function in the transaction that inserts the rows.
     pub async fn save_rows(self, db: &Transaction, rows: &SeededRows) -> Result<(), Error> {
         let mut seed = self.into_active_model();
         seed.rows = Set(serde_json::to_string(rows).map_err(Error::fault)?);
@@ -69,11 +72,11 @@ impl Model {
         Ok(())
     }
 
-    /// Deletes the record of a locked seed, and its rows if they still exist. Its users are deleted with their sessions
-    /// and all their rows. Returns the number of deleted rows that the seed inserted.
+    /// Deletes the record of a locked seed, and the rows that the seed inserted. Users are deleted with all their
+    /// sessions and rows. Returns how many of the seed's rows were deleted.
     pub async fn revert(self, db: &Transaction, at: EndedAt) -> Result<u64, Error> {
         let rows: SeededRows = serde_json::from_str(&self.rows).map_err(Error::fault)?;
-        // Users are locked first, like in account deletion. Another order could deadlock.
+        // Users are locked first, as in account deletion, because another order could cause a deadlock.
         let mut users = Vec::new();
         for id in &rows.users {
             match user::lock(db, *id).await {

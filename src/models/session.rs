@@ -1,7 +1,11 @@
-//! Active sessions. A row is inserted at sign-in and deleted when the session ends. Validating a token does not read it.
+//! Active sessions of users. A row is inserted when a session begins, and deleted when the session ends. Verifying a
+//! token does not read this table.
 //!
-//! Ending a session deletes its row and inserts a revocation in one transaction. A transaction that creates a session, or
-//! ends several, locks the user first ([`user::lock`](super::user::lock)), so that no concurrent sign-in is missed.
+//! Ending a session deletes its row and inserts a revocation in one transaction. A transaction that creates a session,
+//! or ends several, locks the user first ([`user::lock`](super::user::lock)), so that it does not miss a concurrent
+//! sign-in.
+//!
+//! Schema: `migration/src/m20261120_000002_sessions.rs`.
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
@@ -23,14 +27,14 @@ use crate::types::generation::Generation;
 use crate::types::limits::MAX_USER_AGENT_CHARS;
 use crate::types::{KeyId, UserId};
 
-/// A row is one value of the statement, and a statement in SQLite has at most 32,766.
+/// The maximum number of rows per statement. A row needs one value, and SQLite allows 32,766 values per statement.
 const ROWS_PER_DELETE: usize = 5_000;
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "sessions")]
 pub struct Model {
-    /// The `sid` of its token.
+    /// The `sid` of the session's token.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: String,
     pub user_id: UserId,
@@ -39,7 +43,7 @@ pub struct Model {
     pub expires_at: ChronoUnixTimestampMillis,
     /// The `User-Agent` header at sign-in.
     pub user_agent: Option<String>,
-    /// The key that signed its first token. Shows when a retired key is no longer needed.
+    /// The key that signed the session's first token. This shows when a retired key is no longer needed.
     pub key_id: KeyId,
 }
 
@@ -85,7 +89,7 @@ pub async fn list(db: &impl ConnectionTrait, user_id: UserId, now: DateTime<Utc>
     Ok(live.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id).all(db).await?)
 }
 
-/// Returns the number of active sessions of each user in a range of ids. Users without sessions are left out.
+/// Returns the number of active sessions of each user in a range of ids. Leaves out users without active sessions.
 pub async fn count_by_user(
     db: &impl ConnectionTrait,
     users: RangeInclusive<UserId>,
@@ -101,16 +105,16 @@ pub async fn count_by_user(
     Ok(live.into_tuple().all(db).await?.into_iter().collect())
 }
 
-/// When sessions end, and how long tokens issued before that can be valid.
+/// The time at which sessions end, and the maximum remaining lifetime of their tokens.
 #[derive(Clone, Copy, Debug)]
 pub struct EndedAt {
     pub now: DateTime<Utc>,
-    /// The lifetime of a session.
+    /// The maximum lifetime of a session.
     pub lifetime: TimeDelta,
 }
 
-/// Ends one session of the user, if it has a row. Call it in a transaction. After the commit, add the result to the
-/// replica's revocation set.
+/// Ends one session of the user, if the session has a row. Call this function in a transaction. After the commit, add
+/// the result to the revocations in memory.
 pub async fn end(
     db: &impl ConnectionTrait,
     user_id: UserId,
@@ -122,7 +126,8 @@ pub async fn end(
     end_rows(db, rows, reason, now).await
 }
 
-/// Ends all sessions of the user except the spared one, like [`end`]. Includes sessions without a row: a restored database
+/// Ends all sessions of the user except `spared`. As with [`end`], call this function in a transaction, and after the
+/// commit add the result to the revocations in memory. Also ends sessions without a row, because a restored database
 /// lacks the rows of sessions that were created after the backup.
 pub async fn end_all(
     db: &impl ConnectionTrait,
@@ -135,7 +140,8 @@ pub async fn end_all(
     let spared_id = spared.map(|id| id.to_string());
     let rows = rows.into_iter().filter(|row| Some(&row.id) != spared_id.as_ref()).collect();
     let mut ending = end_rows(db, rows, reason, at.now).await?;
-    // With a clock that is ahead, the next sign-in at another replica would be covered. The rows cover the last minute.
+    // If one clock is ahead, the revocation must not include later sign-ins at another replica. So `before` is the
+    // earlier of the two clocks, minus a tolerance. Newer sessions have rows, and were ended above.
     let now = database::now(db).await?.map_or(at.now, |now| now.min(at.now));
     let before = now - CLOCK_TOLERANCE;
     let user = UserEnded { user_id, before, spared, reason, expires_at: at.now + at.lifetime };
@@ -156,8 +162,8 @@ pub async fn end_oldest(
     end_rows(db, active.into_iter().skip(max.saturating_sub(1)).collect(), Reason::SessionLimit, now).await
 }
 
-/// Ends the session of a presented token, like [`end`], even if it has no row. An anonymous session gets no revocation, only
-/// its data is deleted: otherwise any client could fill the table.
+/// Like [`end`], but ends the session of a presented token, even if the session has no row. If the session is
+/// anonymous, its data is deleted, but no revocation is inserted, because otherwise any client could fill the table.
 pub async fn end_presented(
     db: &impl ConnectionTrait,
     session: &AnySession,
@@ -184,7 +190,7 @@ pub async fn end_user_session(
     }
     session_variables::delete(db, std::iter::once(session.id.to_string())).await?;
     let ending = Ended { id: session.id, reason, expires_at: session.ends_at }.into();
-    // Concurrent requests can end the same session.
+    // A concurrent request may have ended the same session.
     if !revocation::exists(db, session.id).await? {
         revocation::create(db, &ending, now).await?;
     }
@@ -210,14 +216,14 @@ async fn end_rows(
     Ok(ending)
 }
 
-/// Returns the latest expiry of the active sessions whose tokens this key signed.
+/// Returns the latest expiry of the sessions whose first token this key signed.
 pub async fn latest_expiry_by_key(db: &impl ConnectionTrait, key_id: &KeyId) -> Result<Option<DateTime<Utc>>, Error> {
     let signed = Entity::find().filter(COLUMN.key_id.eq(key_id.clone())).order_by_desc(Column::ExpiresAt).limit(1);
     Ok(signed.one(db).await?.map(|row| row.expires_at.0))
 }
 
-/// Ends all sessions of all users: deletes their rows and replaces the generation `before` with `next`, which invalidates
-/// all tokens. Returns `false` if `before` is no longer the generation.
+/// Ends every session: replaces the generation `before` with `next`, which invalidates all tokens, and deletes all
+/// sessions and their data. Returns `false` if `before` is no longer the current generation.
 pub async fn end_generation(db: &impl ConnectionTrait, before: Generation, next: Generation) -> Result<bool, Error> {
     if !database_state::replace_generation(db, before, next).await? {
         return Ok(false);
@@ -227,7 +233,7 @@ pub async fn end_generation(db: &impl ConnectionTrait, before: Generation, next:
     Ok(true)
 }
 
-/// Ends all sessions of all users, also those that the database does not contain: `next` becomes the generation.
+/// Ends every session, including sessions without a row. `next` becomes the current generation.
 pub async fn end_every(db: &impl ConnectionTrait, next: Generation) -> Result<(), Error> {
     let current = database_state::generation(db, next).await?;
     end_generation(db, current, next).await?;

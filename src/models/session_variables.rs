@@ -1,6 +1,8 @@
 //! Session data in the database: one row per session that has variables.
 //!
 //! There is no foreign key to `sessions`, because anonymous sessions have no row there.
+//!
+//! Schema: `migration/src/m20261121_000011_session_variables.rs`.
 
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
@@ -13,7 +15,7 @@ use crate::models::expiry::Expires;
 use crate::models::revocation;
 use crate::platform::database::Transaction;
 
-/// The maximum number of ended sessions that one query returns. There are rarely any.
+/// The maximum number of ended sessions that one query returns. Usually there are none.
 const MAX_ENDED: u64 = 500;
 
 #[sea_orm::model]
@@ -47,7 +49,7 @@ pub async fn lock(db: &Transaction, session: SessionId) -> Result<Option<Model>,
     Ok(Entity::find_by_id(session.to_string()).lock_exclusive().one(db).await?)
 }
 
-/// Inserts the row of a session. Returns `false` if it exists already.
+/// Inserts the row of a session. Returns `false` if the row already exists.
 pub async fn create(
     db: &impl ConnectionTrait,
     session: SessionId,
@@ -71,8 +73,8 @@ pub async fn delete(db: &impl ConnectionTrait, sessions: impl Iterator<Item = St
     Ok(())
 }
 
-/// Returns ended sessions that have a row. A replica can write one before it learns that the session ended. Deleting them
-/// in the same statement would lock other rows on MySQL.
+/// Returns ended sessions that still have a row. A replica can write such a row before it receives the revocation. On
+/// MySQL, a single statement that finds and deletes these rows would also lock other rows.
 pub async fn list_ended(db: &impl ConnectionTrait) -> Result<Vec<String>, Error> {
     let ended = revocation::Entity::find().select_only().column(revocation::Column::SessionId).into_query();
     let rows = Entity::find().select_only().column(Column::SessionId).filter(Column::SessionId.in_subquery(ended));

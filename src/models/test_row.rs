@@ -1,4 +1,6 @@
 //! Rows of the course's table `tests`. They have no owner, and every client may read and create them.
+//!
+//! Schema: `migration/src/m20261121_000008_tests.rs`; a later migration adds `first_name`.
 
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
@@ -8,20 +10,20 @@ use sea_orm::entity::prelude::*;
 use crate::error::Error;
 use crate::types::TestRowId;
 
-/// The table has at most this many rows, because every client may write. Older rows are deleted.
+/// The maximum number of rows. Older rows are deleted, because every client may insert rows.
 pub const MAX_ROWS: i64 = 1000;
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "tests")]
 pub struct Model {
-    /// Never reused.
+    /// The id. It is never reused.
     #[sea_orm(primary_key)]
     pub id: TestRowId,
     pub testdata: String,
     pub created_at: ChronoUnixTimestampMillis,
     pub updated_at: ChronoUnixTimestampMillis,
-    /// Added by the course's second migration.
+    /// The column that the course's second migration adds.
     pub first_name: Option<String>,
 }
 
@@ -32,7 +34,7 @@ pub async fn list(db: &impl ConnectionTrait) -> Result<Vec<Model>, Error> {
     Ok(Entity::find().order_by_asc(Column::Id).all(db).await?)
 }
 
-/// Inserts a row and deletes the rows over the limit.
+/// Inserts a row, and deletes the oldest rows above [`MAX_ROWS`].
 pub async fn create(
     db: &impl ConnectionTrait,
     testdata: &str,

@@ -1,4 +1,6 @@
 //! Users: the table, finders and commands. `user_creation` inserts users.
+//!
+//! Schema: `migration/src/m20261120_000001_users.rs`; later migrations add columns.
 
 use std::collections::HashSet;
 
@@ -18,23 +20,23 @@ use crate::types::username::Username;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "users")]
 pub struct Model {
-    /// Never reused.
+    /// The id. It is never reused.
     #[sea_orm(primary_key)]
     pub id: UserId,
-    /// As typed by the user.
+    /// The username as the user typed it.
     pub username: String,
-    /// For looking up the user: normalised and case-folded.
+    /// The key by which the user is looked up: the username, normalised and case-folded.
     #[sea_orm(unique)]
     pub username_key: String,
-    /// The same for usernames that look alike, so that only one of them can exist.
+    /// The skeleton of the username. It is the same for usernames that look alike, so that only one of them can exist.
     #[sea_orm(unique)]
     pub username_skeleton: String,
-    /// A PHC string.
+    /// The password hash: a PHC string, or the legacy hash of an imported user.
     pub password_hash: String,
     pub created_at: ChronoUnixTimestampMillis,
     /// When the username or password last changed.
     pub updated_at: ChronoUnixTimestampMillis,
-    /// When an operator disabled the user.
+    /// When an operator disabled the user. `None` if the user is enabled.
     pub disabled_at: Option<ChronoUnixTimestampMillis>,
 }
 
@@ -43,13 +45,13 @@ impl ActiveModelBehavior for ActiveModel {}
 /// Returns the user with this id.
 ///
 /// # Errors
-/// [`Refusal::Revoked`] if the user was deleted: their sessions ended with them.
+/// [`Refusal::Revoked`] if the user was deleted, because this also ended their sessions.
 pub async fn find(db: &impl ConnectionTrait, id: UserId) -> Result<Model, Error> {
     Entity::find_by_id(id).one(db).await?.ok_or(Error::Refused(Refusal::Revoked(Reason::AccountDeletion)))
 }
 
-/// Returns the user with this id, locked until the transaction ends. Transactions that create or end sessions of the user
-/// take this lock, so they run one after the other. On SQLite, a write transaction locks the database.
+/// Returns the user with this id, locked until the transaction ends. Transactions that create or end sessions of the
+/// user take this lock, so they run one after the other. On SQLite, each write transaction locks the complete database.
 ///
 /// # Errors
 /// [`Refusal::Revoked`] if the user was deleted.
@@ -95,7 +97,7 @@ pub async fn find_all(db: &impl ConnectionTrait, ids: &HashSet<UserId>) -> Resul
 
 /// Returns the users with these ids, locked until the transaction ends. Leaves out deleted users.
 pub async fn lock_all(db: &Transaction, ids: &HashSet<UserId>) -> Result<Vec<Model>, Error> {
-    // In the order of the ids, so that two transactions that lock several users cannot deadlock.
+    // The users are locked in the order of their ids, so that two such transactions cannot deadlock.
     Ok(with_ids(ids).order_by_asc(Column::Id).lock_exclusive().all(db).await?)
 }
 
@@ -104,8 +106,8 @@ fn with_ids(ids: &HashSet<UserId>) -> Select<Entity> {
 }
 
 impl Model {
-    /// Whether the user is not disabled. Check it after the password, so that the response time does not reveal disabled
-    /// users.
+    /// Returns whether the user is not disabled. Sign-in treats a disabled user like an unknown one, so that the
+    /// response time does not reveal disabled users.
     #[must_use]
     pub fn may_sign_in(&self) -> bool {
         self.disabled_at.is_none()
@@ -142,7 +144,8 @@ impl Model {
         user.update(db).await.map_err(update_error)
     }
 
-    /// Stores a new hash of the same password, unless the password was changed. `updated_at` stays the same.
+    /// Stores a new hash of the same password, unless the password was changed in the meantime. Does not change
+    /// `updated_at`.
     pub async fn renew_hash(self, db: &impl ConnectionTrait, password_hash: String) -> Result<Self, Error> {
         let renewed = Entity::update_many().col_expr(Column::PasswordHash, password_hash.clone().into());
         let unchanged = renewed.filter(COLUMN.id.eq(self.id)).filter(COLUMN.password_hash.eq(&self.password_hash));
@@ -150,7 +153,7 @@ impl Model {
         Ok(Self { password_hash, ..self })
     }
 
-    /// Deletes the user. Foreign keys delete the user's sessions and rows.
+    /// Deletes the user. The foreign keys make the database delete the user's sessions, items and workout logs.
     pub async fn delete(self, db: &impl ConnectionTrait) -> Result<(), Error> {
         ModelTrait::delete(self, db).await?;
         Ok(())
@@ -173,7 +176,7 @@ impl Model {
     }
 }
 
-/// The error for an update that failed. If the user was deleted, their sessions ended, too.
+/// Converts the error of an update. If the row is missing, the user was deleted, which also ended their sessions.
 fn update_error(error: DbErr) -> Error {
     match error {
         DbErr::RecordNotUpdated => Refusal::Revoked(Reason::AccountDeletion).into(),
@@ -181,7 +184,8 @@ fn update_error(error: DbErr) -> Error {
     }
 }
 
-/// A unique violation means that the username is taken: no other column is unique.
+/// Converts the error of an insert or update. A unique violation means that the username is taken, because only its key
+/// and skeleton are unique.
 pub(super) fn name_error(error: DbErr) -> Error {
     match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => Error::UsernameTaken,

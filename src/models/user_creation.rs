@@ -56,7 +56,7 @@ pub async fn create(
 /// Inserts all of these users or, on an error, none.
 ///
 /// # Errors
-/// [`Error::UsernameTaken`] if another user has one of the usernames or one that looks like it.
+/// [`Error::UsernameTaken`] if another user has one of the usernames or a lookalike of it.
 pub async fn create_all(db: &impl ConnectionTrait, new_users: &[&NewUser], now: DateTime<Utc>) -> Result<(), Error> {
     if !new_users.is_empty() {
         let rows = new_users.iter().map(|new_user| new_user.row(now));
@@ -66,7 +66,7 @@ pub async fn create_all(db: &impl ConnectionTrait, new_users: &[&NewUser], now: 
     Ok(())
 }
 
-/// Inserts those of these users whose usernames are free. Returns the users that have the others.
+/// Inserts the users whose usernames are free. Returns the existing users that have the other usernames.
 pub async fn create_free(
     db: &impl ConnectionTrait,
     new_users: &[&NewUser],
@@ -78,7 +78,7 @@ pub async fn create_free(
     Ok(taken)
 }
 
-/// Returns the existing users that have one of these usernames or one that looks like it.
+/// Returns the existing users that have one of these usernames or a lookalike of it.
 pub async fn taken_names(db: &impl ConnectionTrait, new_users: &[&NewUser]) -> Result<TakenNames, Error> {
     let names = || new_users.iter().map(|new_user| &new_user.username);
     let wanted = Condition::any()
@@ -89,10 +89,10 @@ pub async fn taken_names(db: &impl ConnectionTrait, new_users: &[&NewUser]) -> R
     Ok(TakenNames { users: users.into_iter().flat_map(by_names).collect() })
 }
 
-/// Usernames that existing users have.
+/// The result of a search for taken usernames: the existing users that have them.
 #[derive(Debug, Default)]
 pub struct TakenNames {
-    /// The users by their keys and by their skeletons.
+    /// The existing users, by username key and by skeleton.
     users: HashMap<String, Model>,
 }
 

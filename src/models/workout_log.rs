@@ -1,4 +1,6 @@
 //! Workout logs of users.
+//!
+//! Schema: `migration/src/m20261121_000007_workout_logs.rs`.
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
@@ -12,13 +14,13 @@ use crate::types::{UserId, ValidationError, WorkoutLogId};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "workout_logs")]
 pub struct Model {
-    /// Never reused.
+    /// The id. It is never reused.
     #[sea_orm(primary_key)]
     pub id: WorkoutLogId,
     pub owner_id: UserId,
-    /// The exercise.
+    /// The exercise that was done.
     pub description: String,
-    /// For sorting and searching.
+    /// The key by which workout logs are sorted and searched.
     pub description_key: String,
     /// How the exercise is measured.
     pub definition: String,
@@ -30,7 +32,7 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// The content of a log.
+/// The content of a workout log.
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub description: Description,
@@ -38,7 +40,7 @@ pub struct Entry {
     pub result: Detail,
 }
 
-/// The texts of a log to change. `None` leaves a text unchanged.
+/// The changes to the texts of a workout log. `None` leaves a text unchanged.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
     pub description: Option<Description>,

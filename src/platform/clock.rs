@@ -1,8 +1,8 @@
-//! Wall clock and monotonic clock. Code that needs the time takes a [`Clock`], so tests can control it.
+//! Wall clock and monotonic clock. Code that needs the time takes a [`Clock`], so tests can control the time.
 //!
-//! The wall clock dates what is stored and sent: `iat`, `exp`, timestamps. It can be set, also backwards.
-//! The monotonic clock measures how long something takes or lasts inside this process: rate limits, the age of
-//! the revocation set. `clippy.toml` forbids the global wall clocks everywhere else.
+//! The wall clock provides the times that are stored and sent: `iat`, `exp`, timestamps. It can be set, even backwards.
+//! The monotonic clock measures durations inside this process, such as the windows of rate limits and the age of the
+//! revocation set. `clippy.toml` forbids direct reads of the wall clock in other modules.
 
 use std::ops::Add;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -14,7 +14,7 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 /// The moment from which [`Clock::System`] counts its monotonic readings.
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-/// A source of the time: the machine, or a test.
+/// A source of time: the machine or a test.
 #[derive(Clone, Debug)]
 pub enum Clock {
     /// The machine's clocks.
@@ -36,7 +36,7 @@ impl Clock {
 
     /// Reads the monotonic clock. Setting the machine's wall clock does not change it.
     ///
-    /// On Linux it stops while the machine is suspended.
+    /// On Linux, the monotonic clock stops while the machine is suspended.
     #[must_use]
     pub fn monotonic(&self) -> Monotonic {
         match self {
@@ -51,7 +51,7 @@ impl Clock {
 pub struct Monotonic(Duration);
 
 impl Monotonic {
-    /// Returns the time from `earlier` to this reading, zero if `earlier` is later.
+    /// Returns the time from `earlier` to this reading, or zero if `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)

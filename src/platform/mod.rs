@@ -1,4 +1,4 @@
-//! Access to the operating system and the database: the only module with code that differs between systems.
+//! Access to the operating system and the database: the only module with code that differs between operating systems.
 
 pub mod clock;
 pub mod database;

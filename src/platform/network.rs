@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
-/// Returns the address that other machines of the network can reach, or `None` without a network. The system selects the
-/// interface as for a connection to this documentation address. No packet is sent.
+/// Returns the address at which other machines in the network can reach this one, or `None` if there is none. The
+/// system selects the interface as for a connection to a documentation address. No packet is sent.
 #[must_use]
 pub fn own_address(bound: IpAddr) -> Option<IpAddr> {
     if bound.is_loopback() {
@@ -14,7 +14,7 @@ pub fn own_address(bound: IpAddr) -> Option<IpAddr> {
     }
     let (any, remote) = (IpAddr::from(Ipv4Addr::UNSPECIFIED), IpAddr::from(Ipv4Addr::new(192, 0, 2, 1)));
     let v6 = (IpAddr::from(Ipv6Addr::UNSPECIFIED), IpAddr::from(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)));
-    // Most local networks give every machine an IPv4 address, which is easier to type.
+    // IPv4 is first: most local networks give every machine an IPv4 address, which is easier to type.
     let routes = [(any, remote), v6];
     let addresses = routes.into_iter().filter(|(any, _)| any.is_ipv4() || bound.is_ipv6());
     addresses.filter_map(|(any, remote)| local_address(any, remote)).find(|address| !address.is_loopback())

@@ -1,4 +1,4 @@
-//! Files that only their owner may read: secrets, and a database with the hashes of passwords.
+//! Files that only their owner may read: secrets, and the database with password hashes.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rand::Rng as _;
 
-/// Makes new files of this process unreadable for other users. SQLite creates files next to the database.
+/// Prevents other users from reading new files of this process, such as those that SQLite creates next to the database.
 pub(crate) fn restrict_new_files() {
     #[cfg(unix)]
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));

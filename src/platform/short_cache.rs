@@ -10,14 +10,14 @@ use tokio::time::timeout;
 
 /// The maximum number of values.
 const CAPACITY: usize = 16;
-/// How long a request waits while other requests make values.
+/// How long a request waits for other requests to make their values.
 const MAX_WAIT: Duration = Duration::from_secs(2);
 
-/// Stores values for `ttl`. One request at a time makes a value; the others wait for it and share it, so many requests
-/// use one connection and bounded memory.
+/// Stores values for `ttl`. Only one request at a time makes a value. The others wait, and those with the same key
+/// share the value. So many requests use one database connection and bounded memory.
 pub struct ShortCache<K, V> {
     ttl: TimeDelta,
-    /// From the latest to the oldest, with the time when each was made.
+    /// Each key with the time when its value was made, and the value; newest first.
     values: Mutex<VecDeque<(K, DateTime<Utc>, V)>>,
     making: tokio::sync::Mutex<()>,
 }
@@ -28,10 +28,10 @@ impl<K: Clone + Eq, V: Clone> ShortCache<K, V> {
         Self { ttl, values: Mutex::default(), making: tokio::sync::Mutex::default() }
     }
 
-    /// Returns the value of `key`, or makes it.
+    /// Returns the stored value of `key`, or makes and stores it.
     ///
     /// # Errors
-    /// Those of `make`, and [`Elapsed`] when other values take too long to make.
+    /// The errors of `make`, and [`Elapsed`] if other requests take too long to make their values.
     pub async fn get_or_make<E: From<Elapsed>>(
         &self,
         key: &K,
@@ -57,7 +57,8 @@ impl<K: Clone + Eq, V: Clone> ShortCache<K, V> {
         found.map(|(.., value)| value.clone())
     }
 
-    /// A time in the future means that the clock was set back.
+    /// Returns whether a value is younger than `ttl`. A value from the future is not fresh, because the clock was set
+    /// back.
     fn is_fresh(&self, made_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
         (TimeDelta::zero()..self.ttl).contains(&(now - made_at))
     }
@@ -69,7 +70,7 @@ impl<K: Clone + Eq, V: Clone> ShortCache<K, V> {
         values.push_front((key.clone(), now, value));
     }
 
-    // A panic cannot leave the values in an inconsistent state.
+    // Poisoning is ignored, because a panic cannot leave the values in an inconsistent state.
     fn lock(&self) -> MutexGuard<'_, VecDeque<(K, DateTime<Utc>, V)>> {
         self.values.lock().unwrap_or_else(PoisonError::into_inner)
     }

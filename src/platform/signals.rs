@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// Returns a future that resolves at Ctrl-C or SIGTERM, or when the terminal of the process was closed.
+/// Returns a future that resolves at Ctrl-C or SIGTERM, or when the terminal of the process is closed.
 #[cfg(unix)]
 pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -34,17 +34,18 @@ pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// The signal SIGHUP, which asks the service to reload its keys, or reports that its terminal was closed. Windows has no
-/// such signal.
+/// The signal SIGHUP, which asks the service to reload its keys, or reports that its terminal was closed. Windows does
+/// not have this signal.
 pub(crate) struct Hangup(#[cfg(unix)] tokio::signal::unix::Signal);
 
 #[cfg(unix)]
 impl Hangup {
-    /// Starts to listen. Signals that arrive before the first call of [`Hangup::reload`] are not lost.
+    /// Starts to listen for SIGHUP. Signals that arrive before the first call of [`Hangup::reload`] are not lost.
     pub(crate) fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
 
-        // Before the handler is set, because it hides that the signal was ignored.
+        // This must be called before the handler is set. Afterwards, the process cannot detect that the signal was
+        // ignored.
         terminal::remember();
         signal(SignalKind::hangup()).map(Self)
     }
@@ -52,7 +53,7 @@ impl Hangup {
     /// Waits for the next request to reload the keys.
     pub(crate) async fn reload(&mut self) -> Option<()> {
         self.0.recv().await?;
-        // The service is about to stop, and its log has no reader.
+        // If the terminal was closed, the service is about to stop and must not reload its keys.
         if terminal::was_closed() { std::future::pending().await } else { Some(()) }
     }
 
@@ -85,7 +86,7 @@ mod terminal {
 
     use rustix::io::Errno;
 
-    /// Whether the process ends with its terminal: it has one, and was not started by `nohup`.
+    /// Whether the process stops when its terminal is closed: it has a terminal, and was not started by `nohup`.
     static ENDS_WITH_TERMINAL: LazyLock<bool> = LazyLock::new(|| open().is_ok() && !ignores_hangup());
 
     pub(super) fn remember() {
@@ -102,7 +103,8 @@ mod terminal {
         open("/dev/tty", OFlags::RDONLY | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).map(drop)
     }
 
-    /// Returns whether SIGHUP was ignored when the process started. Only Linux says so.
+    /// Returns whether SIGHUP was ignored when the process started. Always false on systems other than Linux, which do
+    /// not report this.
     fn ignores_hangup() -> bool {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -2,18 +2,18 @@
 
 use tokio::net::TcpStream;
 
-/// The maximum number of bytes that the system buffers before it sends them.
+/// The maximum number of unsent bytes that the system buffers.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 const UNSENT_BYTES: u32 = 16 * 1024;
 
-/// Limits the send buffer, so that writes progress as the client reads. By default the system buffers megabytes, and a
-/// client that reads them slowly looks like one that reads nothing.
+/// Limits the send buffer, so that writes progress as the client reads. By default the system buffers megabytes, so a
+/// client that reads slowly looks like a client that does not read.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 pub(crate) fn limit_unsent_bytes(stream: &TcpStream) {
     // If this fails, a slow reader is detected later.
     let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES);
 }
 
-/// Does nothing, because these systems have no such option.
+/// Does nothing, because these systems do not have this option.
 #[cfg(not(any(target_os = "android", target_os = "linux")))]
 pub(crate) fn limit_unsent_bytes(_: &TcpStream) {}

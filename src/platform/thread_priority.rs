@@ -3,7 +3,7 @@
 /// The scheduling class of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
-    /// Runs only when no other thread needs the core, where the system has such a class.
+    /// Runs only when no other thread needs the core, if the system has such a class.
     Idle,
     /// Low priority, but with a small share of a busy core.
     Low,
@@ -18,9 +18,9 @@ impl Class {
     }
 }
 
-/// In Linux's idle class a thread yields a core immediately; at nice 19 it yields later. With one core and many
-/// sign-ins, the p99 of reads was 1.25 times the quiet one in the idle class, 1.3 to 2 times at nice 19, and 6 times at
-/// nice 0.
+/// Sets the class of the current thread. In Linux's idle class, a thread yields its core immediately; at nice 19 it
+/// yields later. Sign-ins on one core increased the p99 latency of reads by a factor of 1.25 in the idle class, 1.3 to
+/// 2 at nice 19, and 6 at nice 0.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 fn set(class: Class) -> bool {
     use rustix::process::setpriority_process;

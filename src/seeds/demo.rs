@@ -16,7 +16,7 @@ use crate::types::item_name::ItemName;
 use crate::types::username::Username;
 use crate::types::workout_text::{Description, Detail};
 
-/// The limit of a user's rows does not hold for the operator.
+/// The maximum number of rows of a user does not apply to seeds.
 const UNLIMITED: u32 = u32::MAX;
 
 struct DemoUser {

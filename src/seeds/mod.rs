@@ -1,5 +1,5 @@
 //! Seeds: sample data, one file per seed. A seed runs once. Its rows and the record of their ids are inserted in one
-//! transaction. When the seed is reverted, the record identifies its rows.
+//! transaction. When the seed is reverted, the record identifies the rows to delete.
 
 use chrono::{DateTime, Utc};
 use sea_orm::EntityTrait as _;
@@ -28,7 +28,7 @@ impl Seed {
     /// All seeds in the order in which they run.
     pub const ALL: [Self; 2] = [Self::Demo, Self::TestRows];
 
-    /// The name on the command line and in the record. It must never change meaning.
+    /// Returns the name on the command line and in the database. A name must never be reused for another seed.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -50,7 +50,7 @@ impl Seed {
 /// Runs a seed. Returns false if it was run before.
 ///
 /// # Errors
-/// When a username is taken or a password is too short for these settings. Nothing is changed then.
+/// If a username is taken or a password is too short for these settings. In that case nothing is changed.
 pub async fn run(db: &Pool, seed: Seed, config: &Config, now: DateTime<Utc>) -> Result<bool, Error> {
     let users = new_users(seed, config, now).await?;
     let transaction = db.begin_write().await?;
@@ -61,7 +61,8 @@ pub async fn run(db: &Pool, seed: Seed, config: &Config, now: DateTime<Utc>) -> 
     Ok(true)
 }
 
-/// Returns the users of a seed. Hashing their passwords is slow, so it comes before the write transaction.
+/// Returns the users of a seed. Hashing their passwords is slow, so this function is called before the write
+/// transaction.
 async fn new_users(seed: Seed, config: &Config, now: DateTime<Utc>) -> Result<Vec<NewUser>, Error> {
     match seed {
         Seed::Demo => demo::new_users(config, now).await,
@@ -80,14 +81,14 @@ async fn insert(db: &Transaction, seed: Seed, users: Vec<NewUser>, now: DateTime
     Ok(true)
 }
 
-/// What [`reset`] did.
+/// The result of [`reset`].
 pub struct Reset {
     pub deleted_users: u64,
     /// The seeds that were run again.
     pub seeds: Vec<&'static str>,
 }
 
-/// Deletes all users and rows, ends all sessions, and runs the seeds again that were run before, in one transaction.
+/// Deletes all users and rows, ends all sessions, and reruns the seeds that were run before, in one transaction.
 pub async fn reset(db: &Pool, config: &Config, now: DateTime<Utc>) -> Result<Reset, Error> {
     let mut prepared = Vec::new();
     for seed in Seed::ALL {

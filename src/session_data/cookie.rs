@@ -1,9 +1,9 @@
 //! Session data in an encrypted and authenticated cookie. The server stores nothing.
 //!
 //! Each session has its own encryption keys, derived from the signing keys. So data of one session cannot be used in
-//! another one, and no key encrypts often enough for its random nonces to collide (NIST SP 800-38D §8.3). A client can
-//! send an older cookie again, and of two parallel updates the later response wins. Data that must be exact belongs into
-//! another store.
+//! another session. No key encrypts so often that its random nonces are likely to collide (NIST SP 800-38D §8.3). A
+//! client can send an older cookie again. If two updates run in parallel, the later response overwrites the other
+//! update. Use another store for data that must be exact.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::auth::token::Tokens;
 use crate::error::Error;
 use crate::session_data::data::SessionData;
 
-/// Authenticated together with the value.
+/// The name of the encrypted cookie. It is authenticated together with the value.
 const NAME: &str = "variables";
 
 pub(super) struct CookieStore {
@@ -22,7 +22,7 @@ pub(super) struct CookieStore {
 }
 
 impl CookieStore {
-    /// Decrypts the cookie. Returns empty data if none of the keys, current and retired, fits.
+    /// Decrypts the cookie. Returns empty data if neither the current key nor a retired key can decrypt it.
     pub(super) fn read(&self, context: SessionContext<'_>) -> SessionData {
         let mut jar = CookieJar::new();
         jar.add_original(Cookie::new(NAME, context.cookie.unwrap_or_default().to_owned()));
@@ -34,7 +34,7 @@ impl CookieStore {
         decrypted.and_then(|cookie| SessionData::from_json(cookie.value().as_bytes()).ok()).unwrap_or_default()
     }
 
-    /// Changes the data. Returns the new value of the cookie.
+    /// Changes the data. Returns the outcome and the new value of the cookie.
     pub(super) fn update<T>(
         &self,
         context: SessionContext<'_>,

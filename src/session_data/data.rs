@@ -11,19 +11,19 @@ use crate::types::ValidationError;
 use crate::types::limits::{MAX_VALUE_BYTES, MAX_VARIABLE_NAME_BYTES, MAX_VARIABLES};
 use crate::types::version::Expected;
 
-/// The maximum size of all variables of a session as JSON. MySQL's `TEXT` has 64 KiB.
+/// The maximum size of all variables of a session as JSON. MySQL's `TEXT` holds at most 64 KiB.
 const MAX_JSON_BYTES: usize = 60 * 1024;
-/// The maximum size of JSON that is read from a store. This service does not write larger ones.
+/// The maximum size of JSON that is read from a store. This service does not write larger JSON.
 pub const MAX_STORED_BYTES: usize = 64 * 1024;
 /// The approximate size of a session without variables in a store, in bytes.
 const SESSION_OVERHEAD: usize = 256;
 /// The approximate size of a variable in a store, without its name and value, in bytes.
 const VARIABLE_OVERHEAD: usize = 32;
-/// The maximum change counter that is accepted from a store. No session can make the remaining number of changes.
+/// The maximum change counter that is accepted from a store. No session can make enough changes to overflow it.
 const MAX_CHANGES: i64 = i64::MAX / 2;
 
-/// The name of a variable: 1 to 64 of `A-Z a-z 0-9 _ - .`, but not only dots, because URLs treat `.` and `..` as
-/// folders.
+/// The name of a variable: 1 to 64 of the characters `A-Z a-z 0-9 _ - .`. A name must not consist of dots only, because
+/// URLs treat `.` and `..` as folders.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct VariableName(String);
@@ -46,7 +46,7 @@ impl VariableName {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Variable {
-    /// The session's change counter after the last change of this variable. It is never reused.
+    /// The value of the session's change counter after the last change of this variable. It is never reused.
     pub version: i64,
     /// JSON as the client sent it. Parsing would change large numbers and reject deep nesting.
     pub value: Box<RawValue>,
@@ -60,8 +60,8 @@ pub struct SessionData {
 }
 
 impl SessionData {
-    /// Starts the change counter at the current time, unless it has started. So versions are not reused after the data
-    /// of a session was deleted, or by another session.
+    /// Starts the change counter at the current time, unless it has started already. So a version is not used again
+    /// after the session's data was deleted, or by another session.
     pub fn start_versions(&mut self, now: DateTime<Utc>) {
         if self.changes == 0 {
             self.changes = now.timestamp_millis();
@@ -101,10 +101,11 @@ impl SessionData {
         Ok(self.variables.insert(name.clone(), variable).is_none())
     }
 
-    /// Adds to a variable that is an integer. A missing variable counts as 0. Returns the sum.
+    /// Adds `by` to a variable whose value is an integer. A missing variable counts as 0. Returns the sum.
     ///
     /// # Errors
-    /// [`Error::NotANumber`], also if the sum exceeds 64 bits, and those of [`SessionData::set`].
+    /// [`Error::NotANumber`] if the value is not an integer or the sum exceeds 64 bits, and the errors of
+    /// [`SessionData::set`].
     pub fn increment(&mut self, name: &VariableName, by: i64, expected: &Expected) -> Result<i64, Error> {
         self.check(name, expected)?;
         let current: i64 = match self.variables.get(name) {
@@ -148,7 +149,7 @@ impl SessionData {
         self.variables.is_empty()
     }
 
-    /// Returns about how many bytes a store needs for the data.
+    /// Returns the approximate number of bytes that a store needs for the data.
     #[must_use]
     pub fn stored_bytes(&self) -> u32 {
         let bytes = |(name, variable): (&VariableName, &Variable)| name.as_str().len() + variable.value.get().len();
@@ -159,17 +160,17 @@ impl SessionData {
     /// Changes the data. Returns the outcome and the JSON to store.
     ///
     /// # Errors
-    /// Those of `change`, and [`Error::VariablesTooLarge`].
+    /// The errors of `change`, and [`Error::VariablesTooLarge`].
     pub fn change<T>(mut self, change: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<(T, String), Error> {
         let outcome = change(&mut self)?;
         let json = serde_json::to_string(&self).map_err(Error::fault)?;
         if json.len() > MAX_JSON_BYTES { Err(Error::VariablesTooLarge) } else { Ok((outcome, json)) }
     }
 
-    /// Parses the JSON of a store, if it has any for the session.
+    /// Parses JSON from a store. Returns empty data if `json` is `None`.
     ///
     /// # Errors
-    /// Those of [`SessionData::from_json`].
+    /// The errors of [`SessionData::from_json`].
     pub fn stored(json: Option<&[u8]>) -> Result<Self, Error> {
         json.map_or_else(|| Ok(Self::default()), Self::from_json)
     }
@@ -183,7 +184,7 @@ impl SessionData {
         data.filter(Self::is_consistent).ok_or_else(|| Error::fault(Unreadable))
     }
 
-    /// Returns whether this service can have written the data. Other programs can write to a store, too.
+    /// Returns whether this service could have written the data. Other programs can write to a store, too.
     fn is_consistent(&self) -> bool {
         let is_valid = |(name, variable): (&VariableName, &Variable)| {
             VariableName::parse(name.as_str()).is_ok() && (1..=self.changes).contains(&variable.version)
@@ -192,7 +193,7 @@ impl SessionData {
     }
 }
 
-/// The stored JSON was not written by this service. The error does not contain it, because it may be secret.
+/// The stored JSON was not written by this service. The error does not contain the JSON, because it may be secret.
 #[derive(Debug, thiserror::Error)]
 #[error("the stored session data is not readable; to repair it, delete all variables of the session")]
 pub struct Unreadable;

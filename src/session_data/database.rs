@@ -9,7 +9,8 @@ use crate::models::session_variables;
 use crate::platform::database::Pool;
 use crate::session_data::data::SessionData;
 
-/// The maximum number of attempts. A second one is needed if another replica inserts the row at the same time.
+/// The maximum number of attempts for an update. If another replica inserts the row at the same time, the update is
+/// repeated.
 const MAX_ATTEMPTS: u32 = 5;
 
 pub(super) struct DatabaseStore {
@@ -47,7 +48,8 @@ impl DatabaseStore {
         if let Some(row) = row {
             row.save(&transaction, json).await?;
         } else {
-            // On MySQL the read locked the gap where the row would be, and two such transactions block each other.
+            // On MySQL, the read has locked the gap where the row would be. Two such transactions block each other, so
+            // a new one starts without the read.
             if transaction.get_database_backend() == DbBackend::MySql {
                 transaction.roll_back().await?;
                 transaction = self.db.begin_write().await?;

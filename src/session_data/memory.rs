@@ -1,7 +1,7 @@
 //! Session data in the memory of this process. It is lost at a restart, and other replicas do not see it.
 //!
-//! The memory is bounded. At the bound, the least recently used sessions lose their data. Users and anonymous sessions
-//! have separate bounds, because anyone can start any number of anonymous sessions.
+//! The memory is bounded. When it is full, the least recently used sessions lose their data. User sessions and
+//! anonymous sessions have separate bounds, because any client can start any number of anonymous sessions.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,9 +17,9 @@ use crate::auth::token::session_id::SessionId;
 use crate::error::Error;
 use crate::session_data::data::SessionData;
 
-/// The bound for the sessions of users, including [`OVERHEAD`].
+/// The maximum size of the data of user sessions, in bytes. It includes [`OVERHEAD`] for each session.
 const MAX_USER_BYTES: u64 = 48 * 1024 * 1024;
-/// The bound for anonymous sessions.
+/// The maximum size of the data of anonymous sessions, in bytes.
 const MAX_ANONYMOUS_BYTES: u64 = 16 * 1024 * 1024;
 /// The approximate size of an entry without its JSON, in bytes.
 const OVERHEAD: usize = 512;
@@ -29,7 +29,7 @@ pub(super) struct MemoryStore {
     anonymous: Cache<SessionId, Entry>,
 }
 
-/// The data of one session, as JSON: so its size in memory is known.
+/// The data of one session. It is stored as JSON, so that its size in memory is known.
 #[derive(Clone)]
 struct Entry {
     json: Arc<str>,
@@ -49,7 +49,7 @@ impl MemoryStore {
         stored(self.cache_of(context).get(&context.session).as_ref())
     }
 
-    /// Changes the data. moka runs one change of a session at a time.
+    /// Changes the data. moka runs only one change of a session at a time.
     pub(super) fn update<T>(
         &self,
         context: SessionContext<'_>,
@@ -86,7 +86,7 @@ fn cache(max_bytes: u64) -> Cache<SessionId, Entry> {
         .build()
 }
 
-/// An entry expires with its session.
+/// The policy that an entry expires with its session.
 struct WithItsSession;
 
 impl Expiry<SessionId, Entry> for WithItsSession {

@@ -1,7 +1,7 @@
 //! Session data: variables that clients store in a session, and the stores for them.
 //!
-//! An update reads, changes and writes all variables of a session as one [`SessionData`], so parallel updates lose
-//! nothing. Only the routes of variables use a store: without it, all other routes work.
+//! An update reads, changes and writes all variables of a session as one [`SessionData`]. Except in the cookie store,
+//! parallel updates do not overwrite each other. While a store fails, only requests that read or change variables fail.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
@@ -34,9 +34,9 @@ use database::DatabaseStore;
 use memory::MemoryStore;
 use redis::RedisStore;
 
-/// The hash of a session selects its lock. With this number, two sessions rarely share a lock.
+/// The number of locks. The hash of a session id selects the lock. Two sessions rarely share one.
 const LOCKS: usize = 256;
-/// The maximum time for a request to wait for its lock and its store.
+/// The maximum time that a request waits for its lock and its store.
 const MAX_WAIT: Duration = Duration::from_secs(3);
 
 /// Why a store cannot be used.
@@ -47,12 +47,13 @@ pub struct StoreError(String);
 /// The data of all sessions.
 pub struct SessionDataStore {
     backend: Backend,
-    /// One update of a session at a time in this process, so that requests that wait hold no connection.
+    /// Locks that allow one update per session at a time in this process. A waiting request holds no database
+    /// connection.
     locks: Vec<Mutex<()>>,
     hasher: RandomState,
     revocations: Arc<Revocations>,
     clock: Clock,
-    /// The time for which tokens are accepted after they expired.
+    /// How long tokens are accepted after they expire.
     leeway: TimeDelta,
 }
 
@@ -67,9 +68,9 @@ enum Backend {
 #[derive(Clone, Copy, Debug)]
 pub struct SessionContext<'a> {
     pub session: SessionId,
-    /// Whether it is the session of a user, not an anonymous one.
+    /// Whether the session belongs to a user. If not, it is anonymous.
     pub is_user: bool,
-    /// When the session and its data end at the latest.
+    /// The latest time at which the session and its data end.
     pub ends_at: DateTime<Utc>,
     /// The request's cookie with encrypted session data.
     pub cookie: Option<&'a str>,
@@ -91,7 +92,7 @@ pub struct Updated<T> {
 
 impl SessionDataStore {
     /// # Errors
-    /// The address of the Redis server is invalid.
+    /// [`StoreError`] if the address of the Redis server is invalid.
     pub fn new(
         store: &SessionStore,
         db: Pool,
@@ -110,13 +111,13 @@ impl SessionDataStore {
         Ok(Self { backend, locks, hasher: RandomState::new(), revocations, clock, leeway })
     }
 
-    /// Returns whether the server stores the data, not the client.
+    /// Returns whether the server stores the data. Otherwise, the client stores it in a cookie.
     #[must_use]
     pub fn is_on_server(&self) -> bool {
         !matches!(self.backend, Backend::Cookie(_))
     }
 
-    /// Returns the data of a session, empty if it has none.
+    /// Returns the data of a session. The data is empty if none is stored.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if the store does not answer.
@@ -136,11 +137,12 @@ impl SessionDataStore {
         .await
     }
 
-    /// Changes the data of a session. If `change` fails, or the session ends in the meantime, nothing is written.
+    /// Changes the data of a session. If `change` fails, nothing is written. If the session ends in the meantime, the
+    /// new data is deleted.
     ///
     /// # Errors
-    /// Those of `change`, [`Error::VariablesTooLarge`], [`Refusal::Revoked`], and [`Error::Unavailable`] if the store
-    /// does not answer.
+    /// The errors of `change`, [`Error::VariablesTooLarge`], [`Refusal::Revoked`], and [`Error::Unavailable`] if the
+    /// store does not answer.
     pub async fn update<T>(
         &self,
         context: SessionContext<'_>,
@@ -162,10 +164,10 @@ impl SessionDataStore {
         };
         let lock = until(deadline, async { Ok(self.lock(context.session).await) }).await?;
         self.check_active(context.session)?;
-        // As long as a token of the session may be accepted. The purge adds the leeway to rows of the database.
+        // The data stays as long as a token of the session is accepted. For database rows, the purge adds the leeway.
         let with_leeway = SessionContext { ends_at: context.ends_at + self.leeway, ..context };
         let (outcome, cookie) = match &self.backend {
-            // It limits its own time: a commit that is cut off here could have succeeded.
+            // The database store limits its own time. If a limit here stopped it, the commit could still succeed.
             Backend::Database(store) => (store.update(context, change).await?, None),
             Backend::Memory(store) => (store.update(with_leeway, now, change)?, None),
             Backend::Redis(store) => (until(deadline, store.update(with_leeway, now, change)).await?, None),
@@ -195,11 +197,11 @@ impl SessionDataStore {
         }
     }
 
-    /// Deletes all variables of a session, including unreadable ones. Returns the new value of the client's cookie. If
-    /// there are none, nothing is written.
+    /// Deletes all variables of a session, including unreadable ones. If there are none, nothing is written. Returns
+    /// the new value of the client's cookie, if the client stores the data.
     ///
     /// # Errors
-    /// [`Error::PreconditionFailed`], and those of [`SessionDataStore::update`].
+    /// [`Error::PreconditionFailed`], and the errors of [`SessionDataStore::update`].
     pub async fn clear(&self, context: SessionContext<'_>, expected: &Expected) -> Result<Option<String>, Error> {
         let deadline = Instant::now() + MAX_WAIT;
         match self.read_until(deadline, context).await {
@@ -227,18 +229,19 @@ impl SessionDataStore {
         }
     }
 
-    /// Deletes the data of ended sessions. A failure is only logged: no request can read the data, and it expires.
+    /// Deletes the data of ended sessions. A failure is only logged: no request can read the data, and the data expires
+    /// later.
     pub async fn delete_ended(&self, sessions: impl Iterator<Item = SessionId>) {
         match &self.backend {
-            // The transaction that ended the session has deleted it, or the client deletes its cookie.
+            // The transaction that ended the session has deleted the row, or the client deletes the cookie.
             Backend::Database(_) | Backend::Cookie(_) => {}
             Backend::Memory(store) => sessions.for_each(|session| store.delete(session)),
             Backend::Redis(store) => store.delete_ended(sessions).await,
         }
     }
 
-    /// Checks that this replica has not received a revocation of the session. The purge deletes data that is written
-    /// before the revocation arrives.
+    /// Checks that this replica has not received a revocation of the session. Data that is written before the
+    /// revocation arrives is deleted later by the purge.
     fn check_active(&self, session: SessionId) -> Result<(), Error> {
         self.revocations.ended(session).map_or(Ok(()), |reason| Err(Refusal::Revoked(reason).into()))
     }

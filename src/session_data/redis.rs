@@ -1,7 +1,8 @@
-//! Session data in Redis: one key per session, which expires with it.
+//! Session data in Redis: one key per session, which expires with the session.
 //!
-//! An update compares and swaps, and is repeated if another replica was faster. The connection is opened on first use
-//! and reopened when it breaks. While Redis is down, the routes of variables return `503` and all others work.
+//! An update is a compare-and-swap, which is repeated if another replica was faster. The connection is opened on first
+//! use and reopened when it breaks. While Redis is down, requests that read or change variables fail with `503`. All
+//! other requests succeed.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -21,9 +22,10 @@ use crate::session_data::data::{MAX_STORED_BYTES, SessionData, Unreadable};
 
 /// The time limit for a command or a connection attempt.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// How long the request that ends a session waits for the deletion of its data, which continues after it.
+/// How long a request that ends a session waits for the deletion of the session's data. After this time, the deletion
+/// continues in the background.
 const MAX_DELETION_WAIT: Duration = Duration::from_millis(100);
-/// The maximum number of attempts of an update that conflicts with others.
+/// The maximum number of attempts for an update that conflicts with other updates.
 const MAX_ATTEMPTS: u32 = 100;
 /// Writes the key if its value is still the one that was read. A missing key counts as empty.
 const WRITE: &str = "if (redis.call('GET', KEYS[1]) or '') == ARGV[1] then
@@ -44,7 +46,7 @@ struct Shared {
 /// A connection that all requests share.
 #[derive(Clone)]
 struct Connection {
-    /// Increases with each new connection.
+    /// A number that increases with each new connection.
     number: u64,
     manager: ConnectionManager,
 }
@@ -99,7 +101,7 @@ impl RedisStore {
     }
 
     async fn json(&self, session: SessionId) -> Result<Vec<u8>, Error> {
-        // Other programs can write values of any size. One byte more than the maximum is enough to detect that.
+        // Other programs can write values of any size. Reading one byte more than the maximum detects larger values.
         let range = (0, MAX_STORED_BYTES as isize);
         let json: Result<Vec<u8>, _> =
             self.run(async |mut manager| manager.getrange(key(session), range.0, range.1).await).await;
@@ -115,8 +117,8 @@ impl RedisStore {
         self.run(async |mut manager| manager.del(keys).await).await
     }
 
-    /// Runs a command. After a failure the next command gets a new connection. The manager reconnects only after a
-    /// connection broke, not after one could not be opened, for example because the password was wrong for a while.
+    /// Runs a command. After a failure, the next command gets a new connection. The manager itself reconnects only if a
+    /// connection breaks. It does not try again if opening a connection fails, for example because of a wrong password.
     async fn run<T>(
         &self,
         command: impl AsyncFnOnce(ConnectionManager) -> Result<T, RedisError>,
@@ -125,7 +127,7 @@ impl RedisStore {
         let answer = command(manager).await;
         if answer.is_err() {
             let mut current = self.current();
-            // The first of several parallel failures has replaced it already.
+            // If several commands fail in parallel, only the first failure replaces the connection.
             if current.number == number {
                 *current = Connection { number: number + 1, manager: lazy(&self.0.client)? };
             }
@@ -138,7 +140,7 @@ impl RedisStore {
     }
 }
 
-/// Returns a connection that opens with the first command. If that fails, the command fails: there is no retry.
+/// Returns a connection that opens with the first command. If it cannot be opened, the command fails without a retry.
 fn lazy(client: &Client) -> Result<ConnectionManager, RedisError> {
     let config = ConnectionManagerConfig::new()
         .set_number_of_retries(0)
@@ -151,14 +153,14 @@ fn key(session: SessionId) -> String {
     format!("daypass:variables:{session}")
 }
 
-/// Redis returns an empty text for a key that does not exist.
+/// Parses JSON from Redis. Redis returns an empty text for a key that does not exist.
 fn stored(json: &[u8]) -> Result<SessionData, Error> {
     SessionData::stored((!json.is_empty()).then_some(json))
 }
 
 fn failed(error: RedisError) -> Error {
     match error.code() {
-        // Another program wrote a list or another type to this key.
+        // Another program wrote a list, or another type that is not a string, to this key.
         Some("WRONGTYPE") => Error::fault(Unreadable),
         _ => Error::Unavailable(error.into()),
     }

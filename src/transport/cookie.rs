@@ -1,7 +1,7 @@
-//! Cookies: the session token, and the session data if `SESSION_STORE=cookie`.
+//! The two cookies: one with the session token and, if `SESSION_STORE=cookie`, one with the session data.
 //!
-//! Browsers accept a `__Host-` cookie only with `Secure`, `Path=/` and without `Domain`, so another host of the domain
-//! cannot set it (RFC 6265bis §4.1.3.2). Without TLS, in development, the names have no prefix.
+//! Browsers accept a `__Host-` cookie only with `Secure` and `Path=/`, and without `Domain`. So another host of the
+//! domain cannot set such a cookie (RFC 6265bis §4.1.3.2). Without TLS, in development, the names have no prefix.
 
 use std::sync::Arc;
 
@@ -25,7 +25,8 @@ pub struct Cookies {
 }
 
 impl Cookies {
-    /// `name`: `COOKIE_NAME`. `secure`: browsers send the cookies over TLS only.
+    /// Creates the cookies. `name` is the setting `COOKIE_NAME`. `secure` means that browsers send the cookies over TLS
+    /// only.
     pub fn new(name: &str, secure: bool) -> Self {
         let prefix = if secure { "__Host-" } else { "" };
         Self {
@@ -39,12 +40,12 @@ impl Cookies {
         self.secure
     }
 
-    /// The name of the cookie with the session token.
+    /// Returns the name of the cookie with the session token.
     pub fn session_name(&self) -> &str {
         &self.session_name
     }
 
-    /// The name of the cookie with the session data.
+    /// Returns the name of the cookie with the session data.
     pub fn variables_name(&self) -> &str {
         &self.variables_name
     }
@@ -52,17 +53,17 @@ impl Cookies {
     /// Returns the session token of a request.
     ///
     /// # Errors
-    /// [`Error::AmbiguousToken`] for more than one session cookie.
+    /// [`Error::AmbiguousToken`] if the request has more than one session cookie.
     pub fn token<'a>(&self, headers: &'a HeaderMap) -> Result<Option<&'a str>, Error> {
         let mut tokens = values(headers, self.session_name()).filter(|token| !token.is_empty());
         match (tokens.next(), tokens.next()) {
-            // A value that is not UTF-8 is a malformed token.
+            // A value that is not UTF-8 is replaced by a text that is not a valid token.
             (token, None) => Ok(token.map(|token| str::from_utf8(token).unwrap_or("\u{fffd}"))),
             (_, Some(_)) => Err(Error::AmbiguousToken),
         }
     }
 
-    /// Returns a `Cookie` header for each session cookie of the request.
+    /// Returns one `Cookie` header for each different session cookie of the request.
     pub fn each_alone(&self, headers: &HeaderMap) -> Vec<HeaderValue> {
         let name = self.session_name();
         let mut tokens: Vec<_> = values(headers, name).filter(|token| !token.is_empty()).collect();
@@ -99,13 +100,13 @@ impl Cookies {
         HeaderValue::try_from(cookie.build().to_string()).map_err(Error::fault)
     }
 
-    /// Whether a response sets or clears the session cookie.
+    /// Returns whether a response sets or clears the session cookie.
     pub fn sets_session(&self, headers: &HeaderMap) -> bool {
         sets(headers, self.session_name())
     }
 
-    /// Clears the cookies that the response does not set already (RFC 6265bis §4.1.1). Not with `Clear-Site-Data`, which
-    /// would also delete the cookies of other applications on the host and on sibling domains.
+    /// Clears both cookies, except those that the response already sets (RFC 6265bis §4.1.1). Does not use
+    /// `Clear-Site-Data`, which would also delete the cookies of other applications on the host and on sibling domains.
     pub fn clear(&self, headers: &mut HeaderMap) {
         for name in [self.session_name(), self.variables_name()] {
             if !sets(headers, name) {
@@ -129,7 +130,8 @@ impl Cookies {
     }
 }
 
-/// The values of all cookies of this name. Other cookies of the domain need not be UTF-8.
+/// Returns the values of all cookies with this name. Parses bytes, because other cookies of the domain may not be
+/// UTF-8.
 fn values<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a [u8]> {
     let pairs = headers.get_all(COOKIE).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
     pairs.filter_map(move |pair| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"="))

@@ -1,7 +1,9 @@
-//! Protection of session cookies against cross-site request forgery: which site a request comes from.
+//! The site that a request comes from. The server uses it to protect session cookies against cross-site request
+//! forgery.
 //!
-//! Browsers send `Sec-Fetch-Site`, which no page can forge. Older browsers, and all browsers without TLS, send at least
-//! `Origin`. `SameSite=Lax` is not enough, because another port of this host is the same site.
+//! Browsers send `Sec-Fetch-Site`, which pages cannot forge. Older browsers, and all browsers without TLS, send at
+//! least `Origin` if the method is unsafe. `SameSite=Lax` is not enough, because another port of this host counts as
+//! the same site.
 
 use axum::http::header::ORIGIN;
 use axum::http::request::Parts;
@@ -17,14 +19,15 @@ pub enum FetchSite {
     SameOrigin,
     /// No page: the user typed the address or opened a bookmark.
     None,
-    /// A page of another origin, also of another port of this host.
+    /// A page of another origin, such as another port of this host.
     CrossSite,
-    /// The request has neither header. Current browsers always send one.
+    /// The request has neither `Sec-Fetch-Site` nor `Origin`. If the method is unsafe, current browsers always send at
+    /// least one of them.
     Missing,
 }
 
 impl FetchSite {
-    /// Reads the site of a request. `secure`: pages of this origin are served over TLS only.
+    /// Returns the site of a request. `secure` means that pages of this origin are served over TLS only.
     pub fn of(parts: &Parts, secure: bool) -> Self {
         let mut sites = parts.headers.get_all(FETCH_SITE).iter().map(HeaderValue::as_bytes);
         match (sites.next(), sites.next()) {
@@ -43,13 +46,14 @@ impl FetchSite {
         }
     }
 
-    /// Whether a session in a cookie may use this method.
+    /// Returns whether a request from this site may use this method with a session cookie.
     pub fn may(self, method: &Method) -> bool {
         method.is_safe() || self == Self::SameOrigin
     }
 }
 
-/// Whether `origin` has the host and port of the request, and TLS unless it is this machine.
+/// Returns whether `origin` has the host and port of the request. With `secure`, `origin` must also use TLS or be this
+/// machine.
 fn is_same_origin(origin: &HeaderValue, authority: Option<&str>, secure: bool) -> bool {
     let (Ok(origin), Some(authority)) = (origin.to_str(), authority.filter(|authority| !authority.is_empty())) else {
         return false;

@@ -9,19 +9,19 @@ use axum::http::{HeaderMap, Uri};
 
 use crate::headers::FORWARDED_PROTO;
 
-/// Whether browsers store a `Secure` cookie from this response: over TLS, or from this machine. A client that forges the
-/// header of the proxy changes only its own cookies.
+/// Returns whether browsers store a `Secure` cookie from the response to this request. They do so over TLS, and from
+/// this machine. A client that forges `X-Forwarded-Proto` changes only its own cookies.
 pub fn stores_secure_cookies(uri: &Uri, headers: &HeaderMap) -> bool {
     is_tls(headers) || authority(uri, headers).is_none_or(is_this_machine)
 }
 
-/// The origin of the request, such as `http://localhost:3000`.
+/// Returns the origin of the request, such as `http://localhost:3000`.
 pub fn origin(uri: &Uri, headers: &HeaderMap) -> Option<Origin> {
     let authority: Authority = authority(uri, headers)?.parse().ok()?;
     Some(Origin { scheme: if is_tls(headers) { "https" } else { "http" }, authority })
 }
 
-/// The scheme, the host and the port of a page.
+/// The scheme, host and port of a page.
 pub struct Origin {
     scheme: &'static str,
     authority: Authority,
@@ -32,7 +32,7 @@ impl Origin {
         is_this_machine(self.authority.as_str())
     }
 
-    /// The same port at another host.
+    /// Returns the origin with the same scheme and port, but another host.
     pub fn at(&self, host: IpAddr) -> String {
         let port = self.authority.port_u16().map_or_else(String::new, |port| format!(":{port}"));
         if host.is_ipv6() {
@@ -49,19 +49,19 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Whether a proxy received the request over TLS.
+/// Returns whether a proxy received the request over TLS.
 fn is_tls(headers: &HeaderMap) -> bool {
     let scheme = headers.get(FORWARDED_PROTO).and_then(|value| value.to_str().ok()?.split(',').next());
     scheme.is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"))
 }
 
-/// The host and port of the request: from the URI in HTTP/2, from `Host` in HTTP/1.1.
+/// Returns the host and port of the request: from the URI in HTTP/2, from `Host` in HTTP/1.1.
 pub(super) fn authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
     let host = || headers.get(HOST).and_then(|host| host.to_str().ok());
     uri.authority().map(Authority::as_str).or_else(host)
 }
 
-/// Browsers trust these hosts without TLS (W3C Secure Contexts §3.1).
+/// Returns whether the host is this machine, which browsers trust without TLS (W3C Secure Contexts §3.1).
 pub(super) fn is_this_machine(authority: &str) -> bool {
     let host = authority.rsplit_once(':').map_or(authority, |(host, port)| {
         if port.bytes().all(|byte| byte.is_ascii_digit()) { host } else { authority }

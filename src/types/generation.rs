@@ -1,7 +1,7 @@
 //! The generation of the database: a random number that changes when the database is reset or restored.
 //!
-//! Every token carries the generation in which it was issued. A token of another generation is refused, because its
-//! user id may mean another user by now, and its revocation may be lost.
+//! Every token contains the generation in which it was issued. A token of another generation is rejected, because its
+//! user id may now belong to another user, and its revocation may be lost.
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -42,7 +42,7 @@ impl fmt::Display for Generation {
     }
 }
 
-/// The text is not 11 characters of canonical base64url, or is all zeros.
+/// The error for a text that is not 11 characters of canonical base64url, or for the number zero.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a generation of the database")]
 pub struct NotAGeneration;

@@ -1,4 +1,4 @@
-//! Ids: of rows, one type per table, and of signing keys.
+//! Ids of rows, with one type per table, and of signing keys.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use sea_orm::DeriveValueType;
 use serde::{Deserialize, Serialize};
 
-/// The text is not a positive integer in its canonical spelling.
+/// The error for a text that is not a positive integer in its canonical form.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an id")]
 pub struct InvalidId;
@@ -31,7 +31,7 @@ macro_rules! row_ids {
             }
         }
 
-        /// Accepts one spelling only: no sign, no leading zero, no spaces.
+        /// Accepts only the canonical form: no sign, no leading zero, no spaces.
         impl FromStr for $name {
             type Err = InvalidId;
 
@@ -54,7 +54,7 @@ row_ids! {
     TestRowId
 }
 
-/// The id of a signing key: the `kid` in the header of its tokens.
+/// The id of a signing key: the `kid` in the header of the tokens that the key signs.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveValueType)]
 pub struct KeyId(pub String);
 

@@ -1,10 +1,10 @@
-//! The name of an item: any text of 1 to 200 code points, stored unchanged.
+//! The name of an item: any text of 1 to 200 code points without NUL. It is stored unchanged.
 
 use super::ValidationError;
 use super::limits::MAX_ITEM_NAME_CHARS;
 use super::text_key::text_key;
 
-/// A valid name.
+/// A valid item name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ItemName(String);
 
@@ -27,7 +27,7 @@ impl ItemName {
         &self.0
     }
 
-    /// The key for sorting and searching.
+    /// Returns the key for sorting and searching.
     #[must_use]
     pub fn key(&self) -> String {
         text_key(&self.0)

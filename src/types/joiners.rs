@@ -1,5 +1,5 @@
-//! Invisible characters that are part of the spelling of a word: joiners (RFC 5892 appendices A.1 and A.2, UTS #39 §3.1.1)
-//! and the variation selectors of emoji.
+//! Invisible characters that are part of the spelling of a word: joiners (RFC 5892 appendices A.1 and A.2, UTS #39
+//! §3.1.1) and the variation selectors of emoji.
 
 use icu_properties::props::{CanonicalCombiningClass, Emoji, EmojiModifier, ExtendedPictographic, JoiningType};
 use icu_properties::{CodePointMapData, CodePointSetData};
@@ -7,12 +7,12 @@ use icu_properties::{CodePointMapData, CodePointSetData};
 const NON_JOINER: char = '\u{200c}';
 const JOINER: char = '\u{200d}';
 
-/// Whether the character is a joiner or a variation selector of emoji.
+/// Returns whether the character is a joiner or a variation selector of emoji.
 pub(super) fn is_joiner(char: char) -> bool {
     matches!(char, NON_JOINER | JOINER | '\u{fe0e}' | '\u{fe0f}')
 }
 
-/// Whether the joiner or variation selector between two texts changes how they are displayed.
+/// Returns whether the joiner or variation selector `char` between two texts changes how the texts are displayed.
 pub(super) fn has_effect(before: &str, char: char, after: &str) -> bool {
     let follows_virama = || before.ends_with(is_virama);
     match char {
@@ -22,7 +22,8 @@ pub(super) fn has_effect(before: &str, char: char, after: &str) -> bool {
     }
 }
 
-/// Persian, for example, has words whose letters do not connect at this place.
+/// Returns whether a non-joiner between the texts separates letters that would otherwise connect, as in many Persian
+/// words.
 fn breaks_connection(before: &str, after: &str) -> bool {
     let joining = |char: char| CodePointMapData::<JoiningType>::new().get(char);
     let transparent = |char: &char| joining(*char) == JoiningType::Transparent;
@@ -32,14 +33,14 @@ fn breaks_connection(before: &str, after: &str) -> bool {
         && matches!(right, Some(JoiningType::RightJoining | JoiningType::DualJoining))
 }
 
-/// Whether the texts are two parts of one emoji, such as a person and a tool.
+/// Returns whether a joiner combines the texts into one emoji, such as a person with a tool.
 fn connects_pictographs(before: &str, after: &str) -> bool {
     let pictograph = |char: char| CodePointSetData::new::<ExtendedPictographic>().contains(char);
     let modifier = |char: char| char == '\u{fe0f}' || CodePointSetData::new::<EmojiModifier>().contains(char);
     before.strip_suffix(modifier).unwrap_or(before).ends_with(pictograph) && after.starts_with(pictograph)
 }
 
-/// Whether the character suppresses a vowel and can form a conjunct, as in Sinhala and Malayalam.
+/// Returns whether the character suppresses a vowel and can form a conjunct, as in Sinhala and Malayalam.
 fn is_virama(char: char) -> bool {
     CodePointMapData::<CanonicalCombiningClass>::new().get(char) == CanonicalCombiningClass::Virama
 }

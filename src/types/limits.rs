@@ -3,9 +3,9 @@
 pub const MAX_USERNAME_CHARS: usize = 64;
 /// The key of a username can be longer than the username: NFKC turns one rare ligature into 18 code points.
 pub const MAX_USERNAME_KEY_CHARS: usize = 255;
-/// A few Korean syllables have a skeleton of six code points.
+/// A skeleton can be longer than the username: a few Korean syllables have a skeleton of six code points.
 pub const MAX_USERNAME_SKELETON_CHARS: usize = 512;
-/// The default and the lowest value of `PASSWORD_MIN_LENGTH`.
+/// The default and minimum value of the setting `PASSWORD_MIN_LENGTH`.
 pub const MIN_PASSWORD_CHARS: usize = 8;
 pub const MAX_PASSWORD_BYTES: usize = 1024;
 
@@ -15,14 +15,14 @@ pub const MAX_WORKOUT_TEXT_CHARS: usize = 255;
 /// A search key has at most this many code points per code point of its text.
 pub const MAX_KEY_GROWTH: usize = 3;
 
-/// Longer `User-Agent` headers are truncated.
+/// The maximum length of a stored `User-Agent` header. Longer headers are truncated.
 pub const MAX_USER_AGENT_CHARS: usize = 255;
 
-/// Rows of a page if the client does not ask for a number.
+/// The number of rows of a page if the client does not send `limit`.
 pub const DEFAULT_PAGE_LIMIT: u64 = 20;
 pub const MAX_PAGE_LIMIT: u64 = 100;
 
-/// A larger request body is rejected before it is read completely.
+/// The maximum size of a request body. A larger body is rejected before it is read completely.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
 pub const MAX_VARIABLE_NAME_BYTES: usize = 64;

@@ -1,4 +1,4 @@
-//! Values that are parsed once, where they enter the service, and are valid from then on.
+//! Types for input values. A value is parsed once, when it enters the service, and is valid from then on.
 
 pub mod generation;
 pub mod id;

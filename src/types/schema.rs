@@ -1,4 +1,4 @@
-//! OpenAPI schemas of the texts in request bodies. They have the limits of the parsers.
+//! OpenAPI schemas of the texts in request bodies. They use the same limits as the parsers.
 
 use std::ops::RangeInclusive;
 
@@ -56,7 +56,7 @@ pub fn workout_result() -> Object {
     text(0..=MAX_WORKOUT_TEXT_CHARS, "The result.", "7:42")
 }
 
-/// The schema of an optional text.
+/// Changes the schema of a text so that it also allows null.
 pub fn or_null(mut text: Object) -> Object {
     text.schema_type = SchemaType::from_iter([Type::String, Type::Null]);
     text

@@ -1,11 +1,11 @@
-//! The key by which a text is sorted and searched. It ignores case and the difference between composed and decomposed
-//! accents. With it, sorting and `LIKE` give the same results on all databases.
+//! The key by which a text is sorted and searched. The key ignores case, and the difference between composed and
+//! decomposed accents. With this key, sorting and `LIKE` give the same results on all databases.
 
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizerBorrowed;
 
-/// Returns the key of `text`. It has at most [`MAX_KEY_GROWTH`](super::limits::MAX_KEY_GROWTH) code points per code
-/// point of `text`.
+/// Returns the key of `text`. The key has at most [`MAX_KEY_GROWTH`](super::limits::MAX_KEY_GROWTH) code points per
+/// code point of `text`.
 #[must_use]
 pub fn text_key(text: &str) -> String {
     let composed = ComposingNormalizerBorrowed::new_nfc().normalize(text);

@@ -46,13 +46,13 @@ pub enum ValidationError {
     UsernameInvisible,
     #[error("Password must have at least {minimum} characters.")]
     PasswordTooShort {
-        /// `PASSWORD_MIN_LENGTH`.
+        /// The setting `PASSWORD_MIN_LENGTH`.
         minimum: usize,
     },
-    /// A common password, or the name of the service.
+    /// The password is a common one, or the name of the service.
     #[error("Password is too common. Choose another one.")]
     PasswordTooCommon,
-    /// The username, forwards or backwards, possibly with digits or punctuation around it.
+    /// The password is the username, forwards or backwards, possibly with digits or punctuation around it.
     #[error("Password must not be similar to the username.")]
     PasswordLikeUsername,
     #[error("Password must have at most {} bytes.", MAX_PASSWORD_BYTES)]
@@ -79,7 +79,7 @@ pub enum ValidationError {
 }
 
 impl ValidationError {
-    /// The stable code: `errors[].code` in a response.
+    /// Returns the stable code: `errors[].code` in a response.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
-//! Versions of rows: each row that can change counts its changes, starting at 1.
+//! Versions of rows: each row that can change has a version. It starts at 1 and increases with each change.
 
-/// The version of a row that a change is based on (`If-Match`).
+/// The row versions that the client expects before a change (`If-Match`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expected {
     /// The client sent no condition: the last write wins.

@@ -1,11 +1,11 @@
-//! The texts of a workout log: a description of 1 to 255 code points, and details that may be empty. All are stored
-//! unchanged.
+//! The texts of a workout log: a description of 1 to 255 code points, and details that may be empty. All texts are
+//! stored unchanged.
 
 use super::ValidationError;
 use super::limits::MAX_WORKOUT_TEXT_CHARS;
 use super::text_key::text_key;
 
-/// The exercise. Logs are sorted and searched by it.
+/// The description: the exercise that was done. Workout logs are sorted and searched by this text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description(String);
 
@@ -14,8 +14,8 @@ impl Description {
         if text.is_empty() { Err(ValidationError::DescriptionEmpty) } else { storable(text).map(Self) }
     }
 
-    /// Like [`Description::parse`], but accepts an empty text. The forms of the course send one and ignore errors, so
-    /// that the other fields would be lost.
+    /// Like [`Description::parse`], but accepts an empty text. The forms of the course can send an empty text and
+    /// ignore errors, so an error would lose the other fields.
     pub fn or_empty(text: &str) -> Result<Self, ValidationError> {
         storable(text).map(Self)
     }
@@ -25,7 +25,7 @@ impl Description {
         &self.0
     }
 
-    /// The key for sorting and searching.
+    /// Returns the key for sorting and searching.
     #[must_use]
     pub fn key(&self) -> String {
         text_key(&self.0)

@@ -31,7 +31,7 @@ pub struct Credentials {
     /// Seconds until the token expires.
     #[schema(example = 86400)]
     pub expires_in: i64,
-    /// Sent as a header. The device sends it with its next sign-in.
+    /// The device token, sent in a header. The client sends it with its next sign-in.
     #[serde(skip)]
     device_token: SecretString,
     #[serde(skip)]
@@ -53,7 +53,7 @@ impl Credentials {
         }
     }
 
-    /// The headers with the device token and the cookies.
+    /// Returns the headers with the device token and the cookies.
     pub(crate) fn headers(&mut self) -> HeaderMap {
         let mut headers = HeaderMap::new();
         let device = HeaderValue::try_from(self.device_token.expose_secret());

@@ -69,7 +69,7 @@ pub struct RevokedUser {
 }
 
 impl RevocationList {
-    /// Leaves out rows whose tokens have expired.
+    /// Creates a page from these rows. Leaves out rows whose tokens have expired.
     #[must_use]
     pub fn of(
         generation: Generation,

@@ -1,4 +1,4 @@
-//! Response types. Entities are never serialised, so a new column is not sent until a view has a field for it.
+//! Response types. Database entities are never serialised, so a new column is not sent until a view has a field for it.
 
 pub(crate) mod credentials;
 mod health;

@@ -1,4 +1,4 @@
-//! The allowance that is left of a rate limit, as headers (draft-ietf-httpapi-ratelimit-headers-11).
+//! Headers with the remaining allowance of a rate limit (draft-ietf-httpapi-ratelimit-headers-11).
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -10,11 +10,11 @@ use crate::accounts::Limited;
 use crate::auth::rate_limit::Allowance;
 use crate::headers::{RATE_LIMIT, RATE_LIMIT_POLICY};
 
-/// The allowance that is left, if there is a limit.
+/// The remaining allowance, if there is a limit.
 pub struct RateLimit(pub Option<Allowance>);
 
 impl RateLimit {
-    /// Adds the headers.
+    /// Adds the headers to a response.
     pub fn write(&self, headers: &mut HeaderMap) {
         let Some(Allowance { policy, quota, remaining, next }) = self.0 else { return };
         let policy_value = format!("\"{policy}\";q={};w={}", quota.tries, seconds_rounded_up(quota.window));

@@ -29,7 +29,7 @@ local function verify(txn)
     return
   end
 
-  -- Any other status, and a failure to connect, rejects the request.
+  -- Reject the request for any other status, and if the connection fails.
   local rejected = response.status == 401 or response.status == 403
   local reply = txn:reply { status = rejected and response.status or 503 }
   for _, name in ipairs { "www-authenticate", "set-cookie" } do

@@ -1,6 +1,6 @@
 //! Argon2id hashes as PHC strings, computed in reused memory.
 //!
-//! The crate's `hash_password` allocates memory for each call.
+//! The `hash_password` of the `argon2` crate would allocate memory for each call.
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -11,15 +11,15 @@ use crate::platform::random;
 
 const SALT_BYTES: usize = 16;
 
-/// In blocks of 1 KiB. glibc returns allocations above 32 MiB (`DEFAULT_MMAP_THRESHOLD_MAX`) to the system when they are
-/// freed.
+/// The size, in blocks of 1 KiB, of an allocation that glibc returns to the system when it is freed. glibc can keep
+/// allocations of up to 32 MiB (`DEFAULT_MMAP_THRESHOLD_MAX`).
 const RETURNED_WHEN_FREED: usize = 33 * 1024;
 
-/// The stored hash, the parameters or the system are faulty.
+/// An error in the stored hash, the parameters or the system.
 #[derive(Debug)]
 pub(super) struct Fault(pub(super) String);
 
-/// Memory for one hash at a time. Grows to the largest hash so far.
+/// Memory for one hash at a time. It grows to the size that the largest hash so far needed.
 #[derive(Default)]
 pub(super) struct Memory {
     blocks: Vec<Block>,
@@ -34,8 +34,8 @@ impl Memory {
             *self = Self::default();
         }
         if self.blocks.len() < count {
-            // Reserves more than is used, because glibc would keep 19 MiB when they are freed. The unused pages are
-            // never touched.
+            // Reserves more memory than is used, because glibc could keep a freed allocation of 19 MiB. The unused
+            // pages are never touched.
             self.blocks.reserve_exact(count.max(RETURNED_WHEN_FREED) - self.blocks.len());
             self.blocks.resize(count, Block::default());
         }
@@ -54,7 +54,7 @@ impl Memory {
     /// Erases everything that was computed from passwords.
     pub(super) fn wipe(&mut self) {
         if self.used {
-            // Not `fill`, because the compiler may remove writes to memory that is never read.
+            // `fill` would not be reliable: the compiler may remove writes to memory that is never read.
             self.blocks.iter_mut().for_each(Block::zeroize);
             self.used = false;
         }
@@ -67,7 +67,7 @@ impl Drop for Memory {
     }
 }
 
-/// Returns the PHC string of `password` with a new salt.
+/// Hashes `password` with a new salt. Returns the PHC string.
 pub(super) fn hash(params: &Params, password: &[u8], memory: &mut Memory) -> Result<String, Fault> {
     let mut salt = [0; SALT_BYTES];
     rand::Rng::fill_bytes(&mut random::secure(), &mut salt);

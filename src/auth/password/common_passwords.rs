@@ -1,4 +1,4 @@
-//! A list of common passwords (NIST SP 800-63B-4 §3.1.1.2). Its sources are in `docs/decisions/0011`.
+//! A list of common passwords (NIST SP 800-63B-4 §3.1.1.2). `docs/decisions/0011` describes its sources.
 //!
 //! The list is text, one password per line, sorted by bytes. The search works on the text, so it needs no extra memory.
 

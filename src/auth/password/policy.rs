@@ -20,7 +20,7 @@ pub struct Password {
 /// The forms of a password from which a stored hash may have been computed.
 pub(super) struct Forms {
     typed: Zeroizing<String>,
-    /// `None` if the password is too long in NFKC. No hash of ours matches it then.
+    /// `None` if the password is too long in NFKC. The password then matches no hash that this service created.
     normalised: Option<Zeroizing<String>>,
 }
 
@@ -30,15 +30,16 @@ impl Password {
         if text.len() > MAX_PASSWORD_BYTES {
             return Err(ValidationError::PasswordTooLong);
         }
-        // Normalised later, after the rate limits.
+        // The password is normalised later, after the rate limits are checked.
         Ok(Self { typed: Zeroizing::new(text.to_owned()) })
     }
 
-    /// Accepts a new password: at least `minimum` code points, not a common password, not like the service's name.
+    /// Accepts a new password. It must have at least `minimum` code points, must not be a common password, and must not
+    /// be like the service's name.
     pub fn chosen(text: &str, minimum: usize, service: &str) -> Result<Self, ValidationError> {
         let password = Self::presented(text)?;
         let normalised = normalised(text).ok_or(ValidationError::PasswordTooLong)?;
-        // Normalisation can change the number of code points in both directions.
+        // Normalisation can increase or decrease the number of code points.
         if text.chars().count().min(normalised.chars().count()) < minimum {
             return Err(ValidationError::PasswordTooShort { minimum });
         }
@@ -63,7 +64,7 @@ impl Password {
         is(&word) || is(&core(&word)) || is(&backwards(&word)) || is(&backwards(&core(&word)))
     }
 
-    /// Returns the forms to hash or to compare. Stops after 1,024 bytes of NFKC.
+    /// Returns the forms to hash or to compare. Normalisation stops after 1,024 bytes.
     pub(super) fn forms(&self) -> Forms {
         Forms { typed: self.typed.clone(), normalised: normalised(&self.typed) }
     }
@@ -75,7 +76,7 @@ impl Forms {
         self.normalised.as_ref().map(|text| text.as_bytes())
     }
 
-    /// Returns the form that legacy hashes use.
+    /// Returns the form that most legacy hashes use.
     pub(super) fn typed(&self) -> &[u8] {
         self.typed.as_bytes()
     }
@@ -88,7 +89,7 @@ impl Forms {
 
 /// Returns the text in NFKC, or `None` if the result has more than 1,024 bytes. NFKC can turn three bytes into 33.
 fn normalised(text: &str) -> Option<Zeroizing<String>> {
-    // Allocated at its maximum size, because growing would leave a copy in memory.
+    // The string is allocated at its maximum size, because growing would leave a copy in memory.
     let mut normalised = Zeroizing::new(String::with_capacity(MAX_PASSWORD_BYTES));
     for char in ComposingNormalizerBorrowed::new_nfkc().normalize_iter(text.chars()) {
         if normalised.len() + char.len_utf8() > MAX_PASSWORD_BYTES {
@@ -105,7 +106,7 @@ impl fmt::Debug for Password {
     }
 }
 
-/// Normalises a text like the entries of the list of common passwords.
+/// Normalises a text and converts it to lowercase, like the entries of the list of common passwords.
 pub(super) fn folded(text: &str) -> String {
     let nfkc = ComposingNormalizerBorrowed::new_nfkc();
     nfkc.normalize(&nfkc.normalize(text).to_lowercase()).into_owned()

@@ -1,9 +1,9 @@
-//! Delays rejected sign-ins. Their time does not depend on the kind of the stored hash.
+//! Delays rejected sign-ins, so that their response time does not depend on the kind of the stored hash.
 //!
-//! A legacy hash takes up to 18 times as long as one of ours, and legacy hashes wait for each other. So each rejection
-//! takes as long as if it and all pending rejections had the most expensive legacy hash. Each network gets one time
-//! slot after the other. The slots are longer while other networks have pending rejections, because the networks share
-//! one thread. Successful sign-ins are not delayed.
+//! By default, a legacy hash takes up to 18 times as long as one of the service's own hashes, and legacy hashes wait
+//! for each other. So each rejection is delayed as if all pending rejections had the most expensive legacy hash. The
+//! rejections of one network get consecutive time slots. The slots are longer while other networks have pending
+//! rejections, because the networks share one thread. Successful sign-ins are not delayed.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -12,16 +12,17 @@ use std::time::{Duration, Instant};
 use super::stored_hash::ImportedCost;
 use crate::auth::rate_limit::client_network::Network;
 
-/// The length of a slot, in hashes with the current parameters. While another network is pending, a slot has twice this
-/// length. That is enough for three of the most expensive legacy hashes ([`stored_hash`](super::stored_hash)): the
-/// running one, the other network's, and its own.
+/// The length of a slot, in hashes with the current parameters. While one other network has pending rejections, a slot
+/// has twice this length. That is enough for three of the most expensive legacy hashes
+/// ([`stored_hash`](super::stored_hash)): the running one, the other network's, and that of the slot.
 const SLOT_IN_HASHES: u32 = 27;
-/// Responses are sent at multiples of this after the request, so smaller differences are not visible.
+/// The step of the delays, in hashes. A response is sent a whole number of steps after the request, so smaller
+/// differences are not visible.
 const STEP_IN_HASHES: u32 = 3;
-/// The maximum length of a slot with the lowest [`ImportedCost`], because the measurement at the start is too high on a
-/// busy machine.
+/// The maximum length of a slot with the lowest [`ImportedCost`]. The length is limited because the time of a hash is
+/// measured at the start, and is too high if the machine is busy then.
 const MAX_SLOT: Duration = Duration::from_secs(3);
-/// How far ahead a network's slots may lie.
+/// How far in the future a network's slots may end.
 const MAX_WAIT: Duration = Duration::from_secs(5);
 /// The maximum number of other networks that a rejection waits for.
 const MAX_OTHERS: usize = 4;
@@ -33,23 +34,23 @@ pub(super) struct RejectionSchedule {
     pending: Mutex<HashMap<Network, Instant>>,
 }
 
-/// The time at which a sign-in is rejected, if it is.
+/// The reserved time for the rejection of a sign-in. A successful sign-in does not use it.
 #[derive(Debug)]
 pub(super) struct Rejection {
     received: Instant,
-    /// `None` if the network has too many rejections pending.
+    /// `None` if the network has too many pending rejections.
     slot_end: Option<Instant>,
     step: Duration,
 }
 
 impl RejectionSchedule {
-    /// `usual` is the time that one hash of ours takes on this machine.
+    /// `usual` is the time that one of the service's own hashes takes on this machine.
     pub(super) fn new(usual: Duration, imported: ImportedCost) -> Self {
         let slot = (usual * SLOT_IN_HASHES).min(MAX_SLOT) * imported.factor();
         Self { slot, step: slot * STEP_IN_HASHES / SLOT_IN_HASHES, pending: Mutex::default() }
     }
 
-    /// Reserves a slot for a request that was received at `received`, whatever kind of hash the user has.
+    /// Reserves a slot for a request that was received at `received`. Ignores the kind of the user's hash.
     pub(super) fn schedule(&self, from: Network, received: Instant, now: Instant) -> Rejection {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         pending.retain(|_, until| *until > now);
@@ -65,7 +66,7 @@ impl RejectionSchedule {
 }
 
 impl Rejection {
-    /// Returns whether the network has too many rejections pending.
+    /// Returns whether the network has too many pending rejections.
     pub(super) fn is_crowded_out(&self) -> bool {
         self.slot_end.is_none()
     }
@@ -90,7 +91,7 @@ mod tests {
         ClientNetwork::of([192, 0, number, 1].into()).network()
     }
 
-    /// Schedules rejections of these networks and returns the ends of their slots, in slots from now.
+    /// Schedules rejections of these networks. Returns the times until their slots end, in slot lengths.
     fn slot_ends(networks: &[u8]) -> Vec<Option<u32>> {
         let (rejections, now) = (RejectionSchedule::new(HASH, ImportedCost::default()), Instant::now());
         let slots = |end: Instant| (end.duration_since(now).as_millis() / rejections.slot.as_millis()) as u32;

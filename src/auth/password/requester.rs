@@ -10,7 +10,7 @@ pub struct Requester {
 }
 
 impl From<ClientNetwork> for Requester {
-    /// Creates an unknown client.
+    /// Creates the requester for an unknown client.
     fn from(from: ClientNetwork) -> Self {
         Self { from, is_known: false }
     }

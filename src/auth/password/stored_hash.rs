@@ -1,7 +1,7 @@
 //! Stored password hashes: our own, and legacy hashes of imported users.
 //!
-//! Supports argon2 with any parameters and the formats of `legacy`, up to a maximum cost: an imported hash must not block a
-//! hash thread for seconds or use a gigabyte of memory.
+//! Argon2 with any parameters and the formats of `legacy` are supported, up to a maximum cost. An imported hash must
+//! not block a hash thread for seconds or use a gigabyte of memory.
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Params, Version};
@@ -10,7 +10,7 @@ pub use super::legacy::Unusable;
 pub use super::legacy::{ImportedCost, MAX_MEMORY};
 use super::legacy::{LegacyHash, without_prefix};
 
-/// The maximum work of an argon2 hash, in KiB times passes: almost seven times that of our own hashes.
+/// The maximum work of an argon2 hash, in KiB times passes. It is almost seven times the default for new hashes.
 const MAX_WORK: u64 = 2 * MAX_MEMORY as u64;
 const MAX_LANES: u32 = 16;
 
@@ -31,7 +31,7 @@ pub struct Argon2Hash {
 }
 
 impl Argon2Hash {
-    /// Returns whether new hashes have these parameters.
+    /// Returns whether the hash looks like a new hash with these parameters.
     pub(super) fn is_made_with(&self, params: &Params) -> bool {
         let costs = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
         self.algorithm == Algorithm::Argon2id
@@ -64,7 +64,7 @@ fn argon2(text: &str) -> Result<Argon2Hash, Unusable> {
     let hash = PasswordHash::new(&unpadded).map_err(|_| Unusable::Unknown)?;
     let algorithm = Algorithm::try_from(hash.algorithm.as_str()).map_err(|_| Unusable::Unknown)?;
     let params = Params::try_from(&hash).map_err(|_| Unusable::Unknown)?;
-    // Without a version it is version 0x10, as in the reference decoder.
+    // A hash without a version has version 0x10, as in the reference decoder.
     let version = hash.version.map_or(Ok(Version::V0x10), Version::try_from).map_err(|_| Unusable::Unknown)?;
     let (Some(salt), Some(output)) = (&hash.salt, &hash.hash) else { return Err(Unusable::Unknown) };
     if !is_affordable(&params) {

@@ -3,14 +3,15 @@
 use super::buckets::Reserved;
 use super::quota::Allowance;
 
-/// An attempt in progress. If it is dropped without an outcome, it counts as a failure. Empty when limits are off.
+/// An attempt in progress. If it is dropped without an outcome, it counts as a failure. Contains `None` if limits are
+/// off.
 #[must_use]
 pub struct Attempt<'a>(pub(super) Option<Charges<'a>>);
 
 pub(super) enum Charges<'a> {
     /// Counts successes and failures.
     All(Reserved<'a>),
-    /// Counts failures of a known client.
+    /// Counts failures of a known client. A success resets the bucket.
     Known(Reserved<'a>, KnownBy),
     /// Counts failures of an unknown client.
     Unknown { address: Reserved<'a>, account: Reserved<'a> },
@@ -21,7 +22,7 @@ pub(super) enum Charges<'a> {
 pub struct ReservedBytes<'a>(pub(super) Option<Reserved<'a>>);
 
 impl ReservedBytes<'_> {
-    /// Counts the bytes after they were written.
+    /// Counts the bytes as used. Called after they are written.
     pub fn written(mut self) {
         let _ = self.0.take().map(Reserved::count);
     }
@@ -33,12 +34,12 @@ impl Drop for ReservedBytes<'_> {
     }
 }
 
-/// Why the client of a sign-in is a known one. The caller confirms it with the user's row.
+/// Why the client of a sign-in counts as known. The caller must check the reason against the user's row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KnownBy {
-    /// A device token, issued under this username. It must be for the current password.
+    /// The client has a device token for this username. The caller checks that it was issued for the current password.
     Device,
-    /// A valid session. It must be the user's.
+    /// The client has a valid session. The caller checks that the session belongs to the user.
     Session,
 }
 
@@ -46,12 +47,12 @@ pub enum KnownBy {
 pub enum Outcome {
     Succeeded,
     Failed,
-    /// The attempt does not count, because the service was busy or failed.
+    /// The attempt does not count, for example because the service was busy.
     NotJudged,
 }
 
 impl Attempt<'_> {
-    /// Returns why the client is a known one, if it is.
+    /// Returns why the client counts as known, or `None` if it is unknown.
     pub fn known_by(&self) -> Option<KnownBy> {
         match self.0 {
             Some(Charges::Known(_, known_by)) => Some(known_by),

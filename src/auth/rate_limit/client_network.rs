@@ -8,14 +8,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClientNetwork(IpAddr);
 
-/// An IPv4 /24 or an IPv6 /48. Most subscribers have less, so one subscriber cannot look like many.
+/// An IPv4 /24 or an IPv6 /48. Most subscribers have fewer addresses, so one subscriber rarely has several networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Network(IpAddr);
 
 impl ClientNetwork {
     pub const LOCAL: Self = Self(IpAddr::V4(Ipv4Addr::LOCALHOST));
 
-    /// Returns the network of an address. An IPv4-mapped IPv6 address is an IPv4 address.
+    /// Returns the network of an address. An IPv4-mapped IPv6 address counts as an IPv4 address.
     pub fn of(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
             IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),

@@ -1,4 +1,4 @@
-//! The limits that count every attempt. Those of sign-in are in `sign_in`.
+//! The limits that count every attempt. The limits on failed sign-ins are in `sign_in`.
 
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ use super::quota::{Allowance, Quotas};
 use crate::platform::clock::Monotonic;
 use crate::types::UserId;
 
-/// NIST SP 800-63B-4 §3.2.2.
+/// The maximum number of failed sign-ins in a row (NIST SP 800-63B-4 §3.2.2).
 pub const MAX_FAILURES_IN_A_ROW: u32 = 100;
-/// The maximum number of networks in memory, and how long each is stored after a sign-in.
+/// The maximum number of known networks in memory. Each is stored for [`KNOWN_NETWORK_TTL`] after a sign-in.
 const KNOWN_NETWORKS: u64 = 65_536;
 const KNOWN_NETWORK_TTL: Duration = Duration::from_hours(30 * 24);
 
@@ -22,16 +22,16 @@ const KNOWN_NETWORK_TTL: Duration = Duration::from_hours(30 * 24);
 pub enum NotAdmitted {
     /// The quota is used up.
     Exhausted(Allowance),
-    /// Pending attempts hold the rest of the quota, and none ended in time.
+    /// Attempts in progress have reserved the rest of the quota, and none finished in time.
     Busy,
 }
 
-/// Counts attempts. Empty when limits are off.
+/// Counts attempts. Contains `None` if limits are off.
 pub struct Limits(pub(super) Option<Tables>);
 
 pub(super) struct Tables {
     sign_up: Buckets,
-    /// This table and the next three count failed sign-ins, each by its own key.
+    /// `accounts` and the next three tables count failed sign-ins, each with its own kind of key.
     pub(super) accounts: Buckets,
     pub(super) devices: Buckets,
     pub(super) sessions: Buckets,
@@ -40,12 +40,12 @@ pub(super) struct Tables {
     password_change: Buckets,
     anonymous: Buckets,
     anonymous_data: Buckets,
-    /// Networks from which a user has recently signed in, with the key of the username.
+    /// The networks from which a user has recently signed in. A key consists of the username's key and the network.
     pub(super) known_networks: Cache<(String, ClientNetwork), ()>,
 }
 
 impl Limits {
-    /// The names of the limits, in `RateLimit` headers and metrics.
+    /// The names of the limits, as in `RateLimit` headers and metrics.
     pub const POLICIES: [&str; 7] =
         ["sign-up", "sign-in", "sign-in-address", "new-session", "password-change", "anonymous", "anonymous-data"];
 
@@ -66,7 +66,7 @@ impl Limits {
         }))
     }
 
-    /// Limits sign-ups and changes of username.
+    /// Limits sign-ups and username changes.
     pub fn sign_up(&self, from: ClientNetwork, now: Monotonic) -> Result<Attempt<'_>, NotAdmitted> {
         self.count_all(|tables| tables.sign_up.reserve(from, now))
     }
@@ -93,12 +93,12 @@ impl Limits {
         self.count_all(|tables| tables.password_change.reserve(user_id, now))
     }
 
-    /// Limits new sessions of a user, because each can leave a row in the table of revocations.
+    /// Limits new sessions of a user, because each session can add a row to the table of revocations.
     pub fn new_session(&self, user_id: UserId, now: Monotonic) -> Result<Attempt<'_>, NotAdmitted> {
         self.count_all(|tables| tables.new_session.reserve(user_id, now))
     }
 
-    /// Does not wait for attempts in progress: their successes count too, so the wait would rarely help.
+    /// Does not wait for attempts in progress. They count even if they succeed, so waiting would rarely help.
     fn count_all<'a>(
         &'a self,
         reserve: impl FnOnce(&'a Tables) -> Result<Reserved<'a>, NoTry>,

@@ -5,26 +5,26 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// A number of tries per window: `20/15m`.
+/// A number of tries per window, such as `20/15m`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
     pub tries: u32,
-    /// The time in which a used-up quota fills up again, one try after the other.
+    /// The time in which all tries of a used-up quota become available again, one after the other.
     pub window: Duration,
 }
 
 /// The quota of each limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quotas {
-    /// Sign-ups and changes of username from one address.
+    /// Sign-ups and username changes from one address.
     pub sign_up: Quota,
-    /// Failed sign-ins to one account from unknown devices, and from each known device.
+    /// Failed sign-ins to one account. All unknown clients share one quota. Each known device or session has its own.
     pub sign_in: Quota,
     /// Failed sign-ins from one address.
     pub sign_in_address: Quota,
     /// Successful sign-ins to one account.
     pub new_session: Quota,
-    /// Checks of the current password of one account.
+    /// Checks of the current password of one account, for example before a password change.
     pub password_change: Quota,
     /// New anonymous sessions from one address.
     pub anonymous: Quota,
@@ -38,9 +38,9 @@ pub struct Allowance {
     /// The name of the limit.
     pub policy: &'static str,
     pub quota: Quota,
-    /// The tries left.
+    /// The number of tries left.
     pub remaining: u32,
-    /// The time until there is one more try.
+    /// The time until one more try is available.
     pub next: Duration,
 }
 
@@ -48,19 +48,19 @@ const WINDOWS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::fro
 const MIB: u32 = 1024 * 1024;
 
 impl Quota {
-    /// Creates a quota whose tries are bytes.
+    /// Creates a quota of `count` MiB, in which each byte is one try.
     pub const fn mib(count: u32, window: Duration) -> Self {
         Self { tries: count * MIB, window }
     }
 
-    /// Parses a quota of bytes: `16MiB/24h`.
+    /// Parses a quota of bytes, such as `16MiB/24h`.
     pub fn parse_bytes(text: &str) -> Result<Self, String> {
         let parse = || {
             let (size, window) = text.split_once("MiB/")?;
             Some((size.parse().ok()?, humantime::parse_duration(window).ok()?))
         };
         match parse() {
-            // In a shorter window a byte would come back in less than a nanosecond.
+            // In a window of one second, the time per byte could be less than a nanosecond, which rounds to zero.
             Some((count @ 1..=1024, window)) if window >= Duration::from_mins(1) && WINDOWS.contains(&window) => {
                 Ok(Self::mib(count, window))
             }
@@ -68,12 +68,12 @@ impl Quota {
         }
     }
 
-    /// Formats a quota of bytes like [`Quota::parse_bytes`] expects it.
+    /// Formats a quota of bytes in the form that [`Quota::parse_bytes`] accepts.
     pub fn display_bytes(&self) -> impl fmt::Display {
         format!("{}MiB/{}", self.tries / MIB, humantime::format_duration(self.window))
     }
 
-    /// Returns the time in which one try comes back.
+    /// Returns the time after which one used try is available again.
     pub(super) fn interval(&self) -> Duration {
         self.window / self.tries
     }

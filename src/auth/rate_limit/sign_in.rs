@@ -1,9 +1,9 @@
 //! The limits on failed sign-ins.
 //!
-//! Failures of unknown clients are limited by address and by account. A known device has its own bucket, so guessing
-//! does not lock out the owner of an account. An attempt reserves a try before the password is hashed, so parallel
-//! guesses cannot exceed the limit. Only a failure uses the try up. A success of an unknown client does not reset
-//! earlier failures: a reset would reveal that the account exists.
+//! Failures of unknown clients are limited by address and by account. A known device has its own bucket, so an attacker
+//! who guesses passwords does not lock out the account's owner. An attempt reserves a try before the password is
+//! hashed, so parallel guesses cannot exceed the limit. Only a failure uses up the try. A success of an unknown client
+//! does not reset earlier failures, because other clients could see the reset and conclude that the account exists.
 
 use std::time::Duration;
 
@@ -18,18 +18,18 @@ use crate::auth::token::session_id::SessionId;
 use crate::platform::clock::Clock;
 use crate::types::username;
 
-/// How long an attempt waits for attempts in progress.
+/// The maximum time that an attempt waits for other attempts in progress.
 const MAX_WAIT: Duration = Duration::from_secs(5);
 
-/// The client of a sign-in. Nothing of this is checked against the database yet.
+/// The client of a sign-in. None of these fields has been checked against the database yet.
 #[derive(Clone, Copy, Debug)]
 pub struct SignInClient<'a> {
     pub from: ClientNetwork,
-    /// A device whose token was issued under this username.
+    /// The device, if the request presents a device token for this username.
     pub device: Option<Device>,
-    /// The valid session that the request presents.
+    /// The user session, if the request presents a valid one.
     pub session: Option<SessionId>,
-    /// The username. It may not exist.
+    /// The username in the request. There may be no such user.
     pub name: &'a str,
 }
 
@@ -40,8 +40,8 @@ impl Limits {
         tables.sign_in(client, clock).await.map(|charges| Attempt(Some(charges)))
     }
 
-    /// Continues an attempt whose device or session belongs to another account or password. The attempt counts as a
-    /// failure of that device or session. The client then counts as unknown.
+    /// Repeats an attempt as an unknown client, because the device token or session does not match the user's row. The
+    /// earlier attempt counts as a failure of that device or session.
     pub async fn sign_in_as_unknown<'a>(
         &'a self,
         attempt: Attempt<'a>,
@@ -55,8 +55,8 @@ impl Limits {
         charges.map(|charges| Attempt(Some(charges)))
     }
 
-    /// Stores that a user signed in from this network. If the bucket of the user's device is used up, the device has a
-    /// second bucket on this network.
+    /// Records that a user signed in from this network. If the bucket of the user's device is used up, the device can
+    /// use a second bucket on this network.
     pub fn add_known_network(&self, from: ClientNetwork, name: &str) {
         if let Some(tables) = &self.0 {
             tables.known_networks.insert((username::key_of_any(name), from), ());
@@ -68,7 +68,8 @@ impl Tables {
     async fn sign_in(&self, client: SignInClient<'_>, clock: &Clock) -> Result<Charges<'_>, NotAdmitted> {
         let (key, deadline) = (username::key_of_any(client.name), Instant::now() + MAX_WAIT);
         if let Some(device) = client.device {
-            // An attacker with a stolen token can use this bucket up. The owner then has the bucket of a known network.
+            // An attacker with a stolen device token can use up this bucket. The owner can then sign in from a known
+            // network.
             let of_device = || self.devices.reserve((device, &key), clock.monotonic());
             if let Some(reserved) = unless_exhausted(reserve(of_device, deadline).await)? {
                 return Ok(Charges::Known(reserved, KnownBy::Device));
@@ -112,7 +113,8 @@ impl Tables {
     }
 }
 
-/// Calls `attempt` again each time another attempt finishes, until a try is reserved or the quota is used up.
+/// Calls `attempt`, and again each time another attempt finishes. Stops if a try is reserved, if the quota is used up,
+/// or at the deadline.
 async fn reserve<T>(attempt: impl Fn() -> Result<T, NoTry>, deadline: Instant) -> Result<T, NotAdmitted> {
     loop {
         match attempt() {

@@ -15,16 +15,16 @@ pub struct Ended {
     pub expires_at: DateTime<Utc>,
 }
 
-/// All sessions of a user that ended together, including those without a row in the table of sessions.
+/// A record that all sessions of a user ended, including those without a row in the table of sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UserEnded {
     pub user_id: UserId,
-    /// Sessions created before this time ended. Compared in seconds, the unit of `auth_time`.
+    /// The record applies to sessions created before this time. Times are compared in whole seconds, like `auth_time`.
     pub before: DateTime<Utc>,
-    /// The session that did not end.
+    /// The session that stays active, if any.
     pub spared: Option<SessionId>,
     pub reason: Reason,
-    /// When the last of their tokens expires.
+    /// When the last token of these sessions expires.
     pub expires_at: DateTime<Utc>,
 }
 
@@ -33,7 +33,7 @@ pub struct UserEnded {
 pub struct Ending {
     pub sessions: Vec<Ended>,
     pub users: Vec<UserEnded>,
-    /// Anonymous sessions. Their data is deleted. They are not recorded as revoked, because they give no access.
+    /// Anonymous sessions. Their data is deleted, but they are not recorded as revoked, because they give no access.
     pub anonymous: Vec<SessionId>,
 }
 

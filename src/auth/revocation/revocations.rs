@@ -20,7 +20,7 @@ use crate::types::generation::Generation;
 
 /// The maximum age of the set. If it is older, no session counts as active.
 pub const MAX_AGE: Duration = Duration::from_secs(5);
-/// How many earlier database generations are stored. Their tokens are rejected without a query.
+/// The maximum number of earlier database generations in memory. Their tokens are rejected without a query.
 const MAX_PAST_GENERATIONS: usize = 64;
 
 /// The status of a session.
@@ -35,14 +35,14 @@ pub enum Status {
 /// The set of revoked sessions of this process.
 #[derive(Debug, Default)]
 pub struct Revocations {
-    /// 24 bytes per entry. A million entries take about 50 MB.
+    /// The revoked sessions, in 24 bytes each. A million entries take about 50 MB.
     sessions: Shards<Entry>,
     state: RwLock<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// Users whose earlier sessions all ended.
+    /// Users whose sessions from before a certain time have all ended.
     users: HashMap<UserId, UserEnded>,
     /// The current database generation. `None` before the first load.
     generation: Option<Generation>,
@@ -53,7 +53,7 @@ struct State {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
-    /// Seconds since 1970. 32 bits last until 2106 and keep the entry small.
+    /// When the token expires, in seconds since 1970. 32 bits suffice until 2106 and keep the entry small.
     expires_at: u32,
     reason: Reason,
 }
@@ -61,7 +61,7 @@ pub(super) struct Entry {
 impl Revocations {
     /// Returns the status of a session, without I/O.
     pub fn status(&self, session: &AnySession, now: Monotonic) -> Status {
-        // Locked during the whole look-up, so that `restart` cannot clear the set in between.
+        // The lock is held during the complete lookup, so that `restart` cannot clear the set in between.
         let set = self.read();
         if let Some(reason) = self.ended(session.id).or_else(|| set.reason(session)) {
             return Status::Revoked(reason);
@@ -74,7 +74,7 @@ impl Revocations {
         if fresh { Status::Active } else { Status::Unknown }
     }
 
-    /// Returns why this session ended. Does not consider the ends of all sessions of a user.
+    /// Returns why this session ended. Ignores entries that end all sessions of a user.
     pub fn ended(&self, id: SessionId) -> Option<Reason> {
         self.sessions.get(id).map(|entry| entry.reason)
     }
@@ -90,7 +90,7 @@ impl Revocations {
             return new;
         }
         let mut set = self.write();
-        // A user's latest entry covers the earlier ones.
+        // A user's latest entry covers the user's earlier entries.
         for ended in &ending.users {
             if set.users.get(&ended.user_id).is_none_or(|known| known.before < ended.before) {
                 set.users.insert(ended.user_id, *ended);
@@ -100,7 +100,7 @@ impl Revocations {
         new
     }
 
-    /// Reserves memory for more sessions.
+    /// Reserves memory for this number of additional sessions.
     pub fn reserve(&self, sessions: u64) {
         self.sessions.reserve(usize::try_from(sessions).unwrap_or(0));
     }
@@ -110,7 +110,7 @@ impl Revocations {
         self.write().confirmed_at = Some(at);
     }
 
-    /// Returns the time since the set was last complete. `None` before it is loaded.
+    /// Returns the time since the set was last complete. `None` before the set is loaded.
     pub fn age(&self, now: Monotonic) -> Option<Duration> {
         self.read().confirmed_at.map(|confirmed_at| now.since(confirmed_at))
     }
@@ -120,7 +120,7 @@ impl Revocations {
         self.read().generation
     }
 
-    /// Clears the set for a new load. Until [`Revocations::confirm`], no session counts as active.
+    /// Clears the set for a new load. Until [`Revocations::confirm`] is called, no session counts as active.
     pub fn restart(&self, generation: Generation) {
         let mut set = self.write();
         let before = set.generation.replace(generation).filter(|before| *before != generation);
@@ -130,13 +130,14 @@ impl Revocations {
         set.confirmed_at = None;
     }
 
-    /// Records a generation as an earlier one, unless it is the current one. Its tokens are then rejected without a query.
+    /// Records a generation as an earlier one, unless it is the current one. Tokens of an earlier generation are
+    /// rejected without a query.
     pub fn retire_unless_current(&self, generation: Generation) {
         self.write().retire(generation);
     }
 
-    /// Removes sessions whose tokens expired before `before`. Each step of the iterator purges one shard, so locks are
-    /// held for less than a millisecond, and yields the number of removed sessions.
+    /// Removes sessions whose tokens expired before `before`. Each step of the returned iterator purges one shard and
+    /// yields the number of removed sessions. So each lock is held for less than a millisecond.
     pub fn purge(&self, before: DateTime<Utc>) -> impl Iterator<Item = usize> {
         self.write().users.retain(|_, ended| ended.expires_at >= before);
         let before = u32::try_from(before.timestamp()).unwrap_or(0);

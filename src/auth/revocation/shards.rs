@@ -1,19 +1,19 @@
 //! A map from session ids to values, split into shards with one lock each.
 //!
-//! Purging or growing one map with a million entries would hold its lock for tens of milliseconds. A shard takes about
-//! 0.1 ms.
+//! Purging or growing one map with a million entries would hold its lock for tens of milliseconds. Purging or growing a
+//! shard takes about 0.1 ms.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::auth::token::session_id::SessionId;
 
-/// One shard for each value of the id's last byte.
+/// The number of shards: one for each value of a session id's last byte.
 pub(super) const SHARDS: usize = 256;
 
 type Shard<T> = RwLock<HashMap<SessionId, T>>;
 
-/// Session ids are random, so the shards have about the same size.
+/// The shards of the map. They have about the same size, because session ids are random.
 #[derive(Debug)]
 pub(super) struct Shards<T>(Box<[Shard<T>]>);
 
@@ -28,7 +28,7 @@ impl<T: Copy> Shards<T> {
         read(self.shard(id)).get(&id).copied()
     }
 
-    /// Inserts an entry unless the id has one. Returns whether it was inserted.
+    /// Inserts a value unless the id already has one. Returns whether the value was inserted.
     pub(super) fn insert(&self, id: SessionId, value: T) -> bool {
         let mut shard = write(self.shard(id));
         let before = shard.len();
@@ -36,9 +36,9 @@ impl<T: Copy> Shards<T> {
         shard.len() > before
     }
 
-    /// Reserves memory for more entries.
+    /// Reserves memory for this number of additional entries.
     pub(super) fn reserve(&self, entries: usize) {
-        // Slightly more than the average, because a shard that has to grow copies its entries.
+        // Each shard reserves slightly more than the average, because a shard that must grow copies its entries.
         let each = entries.div_ceil(SHARDS);
         let each = each + each / 16;
         self.0.iter().for_each(|shard| write(shard).reserve(each));
@@ -48,13 +48,13 @@ impl<T: Copy> Shards<T> {
         self.0.iter().map(|shard| read(shard).len()).sum()
     }
 
-    /// Removes all entries. Keeps their memory, because a new load follows.
+    /// Removes all entries, but keeps their memory, because a new load follows.
     pub(super) fn clear(&self) {
         self.0.iter().for_each(|shard| write(shard).clear());
     }
 
-    /// Removes the entries of one shard for which `keep` is false, and releases unused memory. Returns the number of
-    /// removed entries.
+    /// Removes the entries of one shard for which `keep` returns `false`, and releases unused memory. Returns the
+    /// number of removed entries.
     pub(super) fn retain_in(&self, shard: usize, keep: impl Fn(&T) -> bool) -> usize {
         let mut shard = write(&self.0[shard]);
         let before = shard.len();
@@ -141,7 +141,7 @@ mod tests {
         let waits = reader.join().unwrap();
         held.sort_unstable();
         assert_eq!((removed, shards.len()), (MILLION / 2, MILLION / 2));
-        // A median and a high quantile, because other processes can interrupt the test.
+        // The test checks a median and a high quantile, because other processes can interrupt it.
         let typical = held[SHARDS / 2];
         assert!(typical < Duration::from_millis(if cfg!(debug_assertions) { 5 } else { 1 }), "{typical:?}");
         let late = waits[waits.len() * 95 / 100];

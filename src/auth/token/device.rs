@@ -1,8 +1,8 @@
 //! Device tokens: JWTs that mark a device from which a user has signed in before.
 //!
-//! A device token does not authenticate. It only gives the device its own rate limit at sign-in. Its key is derived
-//! from the signing key and its `typ` is `device+jwt`, so it never passes for a session token (RFC 8725 §3.12). It
-//! contains no username, only keyed fingerprints of the username and of the stored password hash.
+//! A device token does not authenticate a user. It only gives the device its own rate limit at sign-in. Its key is
+//! derived from the signing key, and its `typ` is `device+jwt`. So it is never accepted as a session token (RFC 8725
+//! §3.12). It contains no username, only keyed fingerprints of the username and of the stored password hash.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -33,7 +33,7 @@ pub struct DeviceAccount<'a> {
     pub password_hash: &'a str,
 }
 
-/// A device whose token was issued for the username. Whether the password is still the same is not checked yet.
+/// A device whose token was issued for the username. The fingerprint of the password hash is not checked yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PresentedDevice {
     pub device: Device,
@@ -43,18 +43,18 @@ pub struct PresentedDevice {
 
 #[derive(Deserialize, Serialize)]
 struct DeviceClaims {
-    /// The device.
+    /// The id of the device.
     jti: String,
     iat: i64,
     exp: i64,
-    /// Fingerprint of the username.
+    /// The fingerprint of the username.
     name: String,
-    /// Fingerprint of the stored password hash.
+    /// The fingerprint of the stored password hash.
     pwd: String,
 }
 
 impl Tokens {
-    /// Issues a token for `device`, or for a new device.
+    /// Issues a token for `device`, or for a new device if `device` is `None`.
     pub fn issue_device(
         &self,
         device: Option<Device>,
@@ -78,7 +78,8 @@ impl Tokens {
         Ok(SecretString::from(format!("{message}.{signature}")))
     }
 
-    /// Verifies a device token, except for the password: that needs the user's row.
+    /// Verifies a device token, except the fingerprint of the password hash. [`Tokens::confirm_device`] checks that
+    /// one.
     pub fn verify_device(&self, token: &str, username: &str, now: DateTime<Utc>) -> Option<PresentedDevice> {
         let parts = Parts::split(token)?;
         let keys = self.keys();
@@ -148,7 +149,7 @@ mod tests {
         let session = tokens.issue(Some(UserId(1)), generation, now(), &mut random::secure()).unwrap().token;
         let session = session.expose_secret();
         assert_eq!(tokens.verify_device(session, "ada", now()), None);
-        // Not even with the other's header: the keys differ.
+        // Each token is also rejected if it has the header of the other one, because the keys differ.
         let with_header_of = |token: &str, other: &str| {
             let (header, _) = other.split_once('.').unwrap();
             format!("{header}.{}", token.split_once('.').unwrap().1)

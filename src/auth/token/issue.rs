@@ -26,7 +26,7 @@ pub struct Issued {
 impl Tokens {
     /// Issues the token of a new session. `user_id` is `None` for an anonymous session.
     ///
-    /// Without renewal, `exp - iat` is exactly the session lifetime.
+    /// If tokens are not renewed, `exp - iat` is exactly the session lifetime.
     pub fn issue(
         &self,
         user_id: Option<UserId>,
@@ -41,12 +41,13 @@ impl Tokens {
         self.sign(AnySession { id, user, generation, expires_at, ends_at }, now, rng)
     }
 
-    /// Returns whether tokens are renewed while they are used.
+    /// Returns whether tokens are renewed while their sessions are used.
     pub fn renews(&self) -> bool {
         self.lifetimes.unused.is_some()
     }
 
-    /// Issues another token for the session if more than half of the unused lifetime has passed.
+    /// Issues another token for the session if its token expires in less than half of `Lifetimes::unused`. Returns
+    /// `None` otherwise, or if the new token would not expire later.
     pub fn renew(
         &self,
         session: &AnySession,

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// The maximum size of a token. Our tokens have about 400 bytes.
+/// The maximum size of a token. This service's own tokens have about 400 bytes.
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
 /// The parts of a token, still encoded.
@@ -19,7 +19,7 @@ impl<'a> Parts<'a> {
     /// Splits a token into exactly three non-empty parts of the base64url alphabet.
     pub(super) fn split(token: &'a str) -> Option<Self> {
         let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-        // Does not stop at the first invalid byte, so that the compiler can vectorise the loop.
+        // The loop does not stop at the first invalid byte, so that the compiler can vectorise it.
         let all_allowed = || token.bytes().fold(true, |all, byte| all & is_allowed(byte));
         if token.len() > MAX_TOKEN_BYTES || !all_allowed() {
             return None;

@@ -1,7 +1,7 @@
 //! The key ring: one key signs, the others only verify.
 //!
-//! The header's `kid` selects the key, and the key determines the algorithm. The header's `alg` is only compared with
-//! it (RFC 8725 §3.1). The key id is a one-way function of the key, so all replicas agree on it.
+//! The header's `kid` selects the key, and the key determines the algorithm. The header's `alg` must name that
+//! algorithm (RFC 8725 §3.1). The key id is a one-way function of the key, so a key has the same id on all replicas.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ const KEY_ID_CHARS: usize = 11;
 const MAC_BYTES: usize = 32;
 const PEM_END: &str = "-----END PRIVATE KEY-----";
 
-/// The types of session tokens. `typ` tells them apart, so a service that verifies `at+jwt` (RFC 9068) never accepts
+/// The types of session tokens. Each has its own `typ`, so a service that requires `at+jwt` (RFC 9068) never accepts
 /// the token of an anonymous session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TokenType {
@@ -44,7 +44,7 @@ impl TokenType {
     }
 }
 
-/// An HMAC-SHA-256 key. The JWT library would expand the secret again for each token.
+/// An expanded HMAC-SHA-256 key. The JWT library would expand the secret again for each token.
 pub(super) struct MacKey(Box<hmac::Key>);
 
 impl MacKey {
@@ -56,7 +56,7 @@ impl MacKey {
         URL_SAFE_NO_PAD.encode(hmac::sign(&self.0, message))
     }
 
-    /// Returns whether `signature` is canonical base64url of the MAC. Compares in constant time.
+    /// Returns whether `signature` is the MAC of the message in canonical base64url. Compares in constant time.
     pub(super) fn verifies(&self, message: &[u8], signature: &str) -> bool {
         let mut mac = [0; MAC_BYTES];
         let complete = URL_SAFE_NO_PAD.decode_slice(signature, &mut mac) == Ok(MAC_BYTES);
@@ -78,16 +78,16 @@ impl Signer {
     }
 }
 
-/// The HKDF label of a derived key, one for each purpose (docs/decisions/0021). No label is a prefix of another, because
-/// each ends with the only colon it contains.
+/// The HKDF label of a derived key. Each purpose has its own label (docs/decisions/0021). No label is a prefix of
+/// another, because the only colon in a label is its last character.
 #[derive(Clone, Copy)]
 pub(super) struct Purpose(&'static [u8]);
 
 impl Purpose {
     const SIGN_DEVICE_TOKENS: Self = Self(b"daypass device token:");
-    /// Fingerprint of a username in a device token.
+    /// The purpose of the fingerprint of a username in a device token.
     pub(super) const DEVICE_USERNAME: Self = Self(b"daypass device username:");
-    /// Fingerprint of a stored password hash in a device token.
+    /// The purpose of the fingerprint of a stored password hash in a device token.
     pub(super) const DEVICE_PASSWORD: Self = Self(b"daypass device password:");
     const SESSION_DATA: Self = Self(b"daypass session data:");
 }
@@ -101,13 +101,13 @@ impl hkdf::KeyType for Length {
     }
 }
 
-/// A key of the ring, with everything that is derived from it.
+/// A key of the ring, with the values derived from it.
 pub struct Key {
     id: KeyId,
     signer: Signer,
     /// The encoded header of each [`TokenType`].
     headers: [String; 2],
-    /// The public key, with which other services verify tokens. A shared secret has none.
+    /// The public key, with which other services verify tokens. `None` for a shared secret.
     public: Option<Jwk>,
     derivation: hkdf::Prk,
     device_key: MacKey,
@@ -118,7 +118,7 @@ impl Key {
     fn hmac(secret: &SecretString) -> Result<Self, Error> {
         let secret = secret.expose_secret().as_bytes();
         let key = MacKey::new(secret);
-        // Not derived with HKDF: issued tokens name the key by this id.
+        // The id is not derived with HKDF, because tokens that were issued before HKDF was used contain this id.
         let id = key.sign(b"daypass key id");
         Self::new(id, Signer::Hs256(key), secret, None)
     }
@@ -151,12 +151,12 @@ impl Key {
         &self.id
     }
 
-    /// Returns the only algorithm of this key, as in `alg`.
+    /// Returns the name of this key's only algorithm, as in `alg`.
     pub fn algorithm_name(&self) -> &'static str {
         self.signer.algorithm_name()
     }
 
-    /// Returns the encoded header of the tokens that this key signs.
+    /// Returns the encoded header of the tokens of this type that the key signs.
     pub(super) fn header(&self, token_type: TokenType) -> &str {
         &self.headers[token_type as usize]
     }
@@ -209,13 +209,13 @@ fn derive<const N: usize>(from: &hkdf::Prk, purpose: Purpose, context: &[u8]) ->
 pub struct KeyRing(Vec<Key>);
 
 impl KeyRing {
-    /// Creates a ring of shared secrets. `current` signs, `retired` only verify.
+    /// Creates a ring of shared secrets. `current` signs. The `retired` secrets only verify.
     pub fn hmac(current: &SecretString, retired: &[SecretString]) -> Result<Self, Error> {
         std::iter::once(current).chain(retired).map(Key::hmac).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Creates a ring of Ed25519 keys (PKCS#8 in PEM, not encrypted). The first one signs, the others only verify, and
-    /// so do `secrets`.
+    /// Creates a ring of Ed25519 keys (PKCS#8 in PEM, not encrypted). The first key signs. The other keys and `secrets`
+    /// only verify.
     pub fn eddsa(pem: &SecretString, secrets: &[SecretString]) -> Result<Self, Error> {
         let pem = pem.expose_secret();
         let blocks: Vec<_> = pem.split_inclusive(PEM_END).filter(|block| block.contains("-----BEGIN")).collect();
@@ -224,7 +224,7 @@ impl KeyRing {
         keys.collect::<Result<_, _>>().map(Self)
     }
 
-    /// Returns the public keys. A shared secret is not among them.
+    /// Returns the public keys. Shared secrets have none.
     pub fn public(&self) -> impl Iterator<Item = &Jwk> {
         self.0.iter().filter_map(|key| key.public.as_ref())
     }
@@ -243,7 +243,7 @@ impl KeyRing {
         self.0.iter().any(|key| key.algorithm_name() == algorithm_name)
     }
 
-    /// Returns the key and the type of the tokens that have exactly this encoded header.
+    /// Returns the key and the token type that have exactly this encoded header.
     pub(super) fn by_header(&self, header: &str) -> Option<(&Key, TokenType)> {
         let pairs = self.0.iter().flat_map(|key| TokenType::ALL.map(|token_type| (key, token_type)));
         pairs.into_iter().find(|(key, token_type)| key.header(*token_type) == header)

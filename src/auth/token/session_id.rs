@@ -1,6 +1,6 @@
 //! Session ids: 128 random bits, written as 22 characters of base64url.
 //!
-//! Not a UUID, because version 4 has only 122 random bits (ASVS 11.5.1).
+//! A session id is not a UUID, because a UUID of version 4 has only 122 random bits (ASVS 11.5.1).
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,7 +20,7 @@ impl SessionId {
         Self(bytes)
     }
 
-    /// Returns one of the random bytes, to distribute sessions evenly.
+    /// Returns the last byte. It is random, so it distributes sessions evenly over the shards.
     pub(crate) fn last_byte(self) -> u8 {
         self.0[15]
     }

@@ -1,4 +1,4 @@
-//! What issuing and verifying share: keys, issuer, audience and lifetimes.
+//! The state that issuing and verifying share: keys, issuer, audience and lifetimes.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -6,15 +6,16 @@ use chrono::TimeDelta;
 
 use super::keys::KeyRing;
 
-/// How far `iat` and `nbf` may lie in the future, because the clocks of replicas differ. Expiry is exact.
+/// How far `iat` and `nbf` may lie in the future, because the clocks of replicas differ. For `exp`, the tolerance is
+/// [`Lifetimes::leeway`].
 pub const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(60);
 
-/// Token and session lifetimes, used in whole seconds.
+/// Token and session lifetimes. Fractions of seconds are ignored.
 #[derive(Clone, Copy, Debug)]
 pub struct Lifetimes {
     /// The maximum lifetime of a session.
     pub session: TimeDelta,
-    /// The lifetime of an unused session. If set, tokens live this long and are renewed while they are used.
+    /// The lifetime of an unused session. If set, tokens have this lifetime and are renewed while the session is used.
     pub unused: Option<TimeDelta>,
     /// How long after `exp` a token is still accepted.
     pub leeway: TimeDelta,

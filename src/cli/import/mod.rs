@@ -1,6 +1,7 @@
 //! `daypass import`: imports the database of another service.
 //!
-//! The source is read twice: once to check every record and report the result, and, after confirmation, once to write.
+//! The command reads the source twice. The first pass checks every record and prints a report. After confirmation, the
+//! second pass writes the records.
 
 use clap::{Args, Subcommand};
 
@@ -48,7 +49,7 @@ pub(super) struct Course {
 }
 
 impl Course {
-    /// The name of the source in `imported_records`.
+    /// Returns the name of the source in `imported_records`.
     fn source_name(&self) -> Result<String, Failure> {
         let name = match (&self.source, self.from.file()) {
             (Some(name), _) => name.clone(),
@@ -89,7 +90,7 @@ async fn read(pass: Pass<'_>) -> Result<Report, Failure> {
     let dry_run = pass.dry_run;
     let mut report = Report([&users::TABLE, &ItemName::TABLE, &Entry::TABLE].map(Tally::new));
     let result = read_tables(pass, &mut report).await;
-    // After a failure, the report says what was written. An incomplete dry run says nothing.
+    // After a failed import, the report shows what was written. A failed dry run prints no report.
     if result.is_ok() || !dry_run {
         stdout_line(&report.text(if dry_run { "to add" } else { "added" }))?;
     }
@@ -110,7 +111,7 @@ async fn read_tables(mut pass: Pass<'_>, report: &mut Report) -> Result<(), Fail
     }
     pass.start_bar(tables.iter().flatten().map(|table| table.rows).sum());
     let ([users, items, logs], [user_tally, item_tally, log_tally]) = (tables, &mut report.0);
-    // Users first: the other rows need the ids of their owners.
+    // Users are imported first, because the other rows need the ids of their owners.
     if let Some(users) = users {
         users::import(&mut pass, users, user_tally).await?;
     }

@@ -1,4 +1,4 @@
-//! Rows of the course that belong to users: authtestdata becomes items, logs become workout logs.
+//! Rows of the course that belong to users. `authtestdata` is imported as items, and `logs` as workout logs.
 
 use super::source::{CREATED_AT, ColumnSpec, TableSpec};
 use crate::models::owned::Owned;
@@ -14,7 +14,7 @@ const UPDATED_AT: ColumnSpec = ColumnSpec { names: &["updatedat"], required: fal
 pub(super) trait OwnedRow: Sized {
     type Entity: Owned<Id: Into<i64>, Content = Self>;
 
-    /// The first three columns are the owner and the two times.
+    /// The table to read. Its first three columns are the owner, the creation time and the update time.
     const TABLE: TableSpec;
 
     /// Parses the columns after the first three.

@@ -1,4 +1,4 @@
-//! Imports the rows of a course that belong to users. Each is imported once: a record stores which row it became.
+//! Imports the rows of a course that belong to users. Each row is imported once: an import record stores its new id.
 
 use std::collections::{HashMap, HashSet};
 
@@ -23,9 +23,9 @@ const OWNER_DELETED: &str = "its owner was deleted here";
 
 struct Candidate<T> {
     id: i64,
-    /// The owner in the source.
+    /// The owner's id in the source.
     owner: String,
-    /// The row, or why it is rejected. `None` if its owner is pending.
+    /// The row, or why it is rejected. `None` in a dry run if the import would create the owner.
     row: Result<Option<NewRow<T>>, String>,
 }
 
@@ -64,7 +64,7 @@ fn parse<T: OwnedRow>(pass: &Pass<'_>, texts: &[String]) -> Result<Option<NewRow
     Ok(owner_id.map(|owner_id| NewRow { owner_id, content, created_at, updated_at }))
 }
 
-/// Inserts and records the new rows of a batch. A dry run rolls back. Returns what [`recognise`] found, too.
+/// Inserts and records the new rows of a batch, unless this is a dry run. Also returns the result of [`recognise`].
 async fn write<T: OwnedRow>(
     pass: &Pass<'_>,
     batch: &[Candidate<T>],
@@ -72,7 +72,7 @@ async fn write<T: OwnedRow>(
 ) -> Result<(Vec<Outcome>, HashMap<i64, i64>), Error> {
     let transaction = pass.db.begin_write().await?;
     let rows = batch.iter().filter_map(|candidate| candidate.row.as_ref().ok()?.as_ref());
-    // The locks also make concurrent imports take turns, so each row is inserted once.
+    // Locked owners cannot be deleted. Concurrent imports wait for the locks, so each row is inserted once.
     let owners = user::lock_all(&transaction, &rows.map(|row| row.owner_id).collect()).await?;
     let owners: HashSet<_> = owners.iter().map(|user| user.id).collect();
     let ids = batch.iter().map(|candidate| candidate.id);
@@ -104,8 +104,9 @@ async fn write<T: OwnedRow>(
     Ok((outcomes, found))
 }
 
-/// Finds the rows that an earlier version of Daypass imported without a record: rows of the same owner and creation time.
-/// Their ids are in the order of the source. Returns them by the ids in the source.
+/// Finds rows that an earlier version of Daypass imported without a record. They have the same owner and creation time
+/// as the source row. If several match, the lowest id belongs to the first source row. Returns the row ids by source
+/// id.
 async fn recognise<'a, T: OwnedRow + 'a>(
     db: &Transaction,
     new: impl Iterator<Item = &'a Candidate<T>>,

@@ -1,4 +1,4 @@
-//! A single pass over the source database. It stores how each user of the source was imported.
+//! A single pass over the source database. [`Pass`] stores the result for each user of the source.
 
 use std::collections::HashMap;
 
@@ -13,12 +13,12 @@ use crate::models::imported_record;
 use crate::platform::database::Pool;
 use crate::types::UserId;
 
-/// A user of the source.
+/// The result for a user of the source.
 #[derive(Clone, Copy)]
 pub(super) enum Owner {
-    /// Was imported as this user, now or earlier.
+    /// The user has this id here, and was imported now or earlier.
     Imported(UserId),
-    /// Would be imported. This is a dry run.
+    /// The user would be imported if this were not a dry run.
     Pending,
     Rejected,
 }
@@ -29,7 +29,7 @@ pub(super) struct Pass<'a> {
     pub(super) source_name: &'a str,
     pub(super) max_cost: ImportedCost,
     pub(super) dry_run: bool,
-    /// Users by their ids in the source.
+    /// The results for the users, by their ids in the source.
     pub(super) owners: HashMap<i64, Owner>,
     bar: ProgressBar,
 }
@@ -59,7 +59,7 @@ impl<'a> Pass<'a> {
         Ok(rows)
     }
 
-    /// Counts the outcome of a record, and reports a rejected one in the dry run.
+    /// Counts the outcome of a record. In a dry run, also reports why a record is rejected.
     pub(super) fn count(&self, tally: &mut Tally, id: i64, outcome: &Outcome, details: &str) {
         tally.count(outcome);
         if let Outcome::Rejected(reason) = outcome
@@ -70,7 +70,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Returns the database record of an import.
+    /// Returns the import record that maps a row of the source to a row here.
     pub(super) fn record(&self, source_table: &str, source_id: i64, local_id: i64) -> imported_record::Model {
         let (source, source_table) = (self.source_name.to_owned(), source_table.to_owned());
         imported_record::Model { source, source_table, source_id, local_id }

@@ -1,30 +1,30 @@
-//! The report of an import: numbers of records per table.
+//! The report of an import: the number of records per table and outcome.
 
 use std::collections::BTreeMap;
 
 use super::source::{TableSpec, Unreadable};
 
-/// What became of a record of the source.
+/// The outcome of importing a record.
 pub(super) enum Outcome {
-    /// It was imported before, or is a user who was here before.
+    /// The record was imported before, or its user already exists here.
     Before {
-        /// Whether a record says so. The import adds a missing one.
+        /// Whether an import record exists. If not, the import creates one.
         recorded: bool,
     },
     Added,
     Rejected(String),
 }
 
-/// The results of a table.
+/// The counts for a table.
 #[derive(Default)]
 pub(super) struct Tally {
     pub(super) table: &'static str,
     pub(super) rows: u64,
     pub(super) added: u64,
     before: u64,
-    /// Those of `before` without a record.
+    /// The number of rows in `before` that have no import record.
     unrecorded: u64,
-    /// Rejected rows by reason.
+    /// The number of rejected rows by reason.
     rejected: BTreeMap<String, u64>,
     pub(super) unreadable: Option<Unreadable>,
 }
@@ -47,12 +47,12 @@ impl Tally {
         }
     }
 
-    /// Whether no row was rejected and the table was read, if it exists.
+    /// Returns whether the table is missing, or was read without rejected rows.
     fn is_complete(&self) -> bool {
         self.rejected.is_empty() && !matches!(self.unreadable, Some(Unreadable::NoColumn(_)))
     }
 
-    /// The numbers, followed by the reasons for rejected rows.
+    /// Returns a line with the counts, followed by a line for each reason for rejection.
     fn lines(&self) -> impl Iterator<Item = String> {
         let Self { table, rows, added, before, rejected, .. } = self;
         let numbers = match &self.unreadable {
@@ -63,16 +63,16 @@ impl Tally {
     }
 }
 
-/// The users, items and logs.
+/// The counts for users, items and workout logs.
 pub(super) struct Report(pub(super) [Tally; 3]);
 
 impl Report {
-    /// Whether the import has nothing to write.
+    /// Returns whether the import has nothing to write.
     pub(super) fn is_empty(&self) -> bool {
         self.0.iter().all(|tally| tally.added + tally.unrecorded == 0)
     }
 
-    /// Whether the source has none of the tables.
+    /// Returns whether the source has none of the tables.
     pub(super) fn is_missing(&self) -> bool {
         self.0.iter().all(|tally| matches!(tally.unreadable, Some(Unreadable::NoTable)))
     }

@@ -1,5 +1,5 @@
-//! Reads the database of a course, as Sequelize creates it, page by page. Finds tables and columns by any of the names
-//! that editions of the course use. Does not validate values.
+//! Reads a course database, which Sequelize created, page by page. Column names differ between editions of the course,
+//! so each column has several possible names. This module does not validate the values.
 
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait as _, Order, Query};
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, Statement};
@@ -9,14 +9,14 @@ use crate::cli::failure::Failure;
 use crate::platform::database;
 use crate::platform::database::{DatabaseError, DatabaseUrl};
 
-/// A table to find. Names are compared without case and underscores.
+/// A table to find. Comparisons of names ignore case and underscores.
 pub(super) struct TableSpec {
     pub(super) name: &'static str,
     pub(super) columns: &'static [ColumnSpec],
 }
 
 pub(super) struct ColumnSpec {
-    /// Possible names, the most likely first.
+    /// The possible names, most likely first.
     pub(super) names: &'static [&'static str],
     /// Whether the table cannot be read without this column.
     pub(super) required: bool,
@@ -36,7 +36,7 @@ pub(super) enum Unreadable {
 pub(super) struct Table {
     name: String,
     id: String,
-    /// In the order of [`TableSpec`].
+    /// The column names in the order of [`TableSpec`]. `None` for a missing column.
     columns: Vec<Option<String>>,
     pub(super) rows: u64,
     /// The id of the last row that was read.
@@ -45,12 +45,13 @@ pub(super) struct Table {
 
 pub(super) struct Row {
     pub(super) id: i64,
-    /// The columns in the order of [`TableSpec`], or why they cannot be read. A null or missing column is empty.
+    /// The values in the order of [`TableSpec`], or why they cannot be read. A null value or a missing column becomes
+    /// an empty string.
     pub(super) texts: Result<Vec<String>, String>,
 }
 
 pub(super) struct Source {
-    /// The name in `imported_records`.
+    /// The name of the source in `imported_records`.
     pub(super) name: String,
     db: DatabaseConnection,
 }
@@ -64,7 +65,7 @@ impl Source {
         Ok(Self { name, db })
     }
 
-    /// Begins a read-only transaction: later writes to the source do not change what is read.
+    /// Begins a read-only transaction. Later writes to the source do not affect its queries.
     pub(super) async fn snapshot(&self) -> Result<Snapshot, Failure> {
         let db = database::begin_read_only(&self.db).await.map_err(failed)?;
         let backend = db.get_database_backend();
@@ -77,7 +78,7 @@ impl Source {
     }
 }
 
-/// Returns the query for the columns of all tables.
+/// Returns the query for the table and column names of the database.
 fn catalogue(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::Sqlite => {
@@ -96,7 +97,7 @@ fn catalogue(backend: DbBackend) -> &'static str {
 
 pub(super) struct Snapshot {
     db: DatabaseTransaction,
-    /// Table and column names.
+    /// Pairs of a table name and a column name.
     columns: Vec<(String, String)>,
 }
 
@@ -124,7 +125,7 @@ impl Snapshot {
         Ok(Ok(Table { name, id, columns: found, rows: rows.unsigned_abs(), after: i64::MIN }))
     }
 
-    /// Returns the next rows in the order of their ids. An empty page is the end.
+    /// Returns the next rows in the order of their ids. The page is empty at the end of the table.
     pub(super) async fn page(&self, table: &mut Table) -> Result<Vec<Row>, Failure> {
         let (text, integer) = match self.db.get_database_backend() {
             DbBackend::Sqlite => ("TEXT", "INTEGER"),
@@ -141,7 +142,7 @@ impl Snapshot {
         let mut rows = Vec::new();
         for row in self.db.query_all(&page).await.map_err(failed)? {
             let id: i64 = row.try_get_by_index(0).map_err(failed)?;
-            // SQLite casts any text to a number, so the same page would be read again and again.
+            // SQLite casts any text to a number. Without this check, the same page could be read forever.
             if id <= table.after {
                 return Err(Failure::from(format!("the ids of {} are not integers", table.name)));
             }
@@ -157,7 +158,7 @@ impl Snapshot {
     }
 }
 
-/// Finds a name: exactly, or else without case and underscores.
+/// Finds a name. An exact match takes precedence over a match that ignores case and underscores.
 fn find_name<'a>(mut names: impl Iterator<Item = &'a String> + Clone, wanted: &str) -> Option<&'a String> {
     let like = |name: &&String| name.replace('_', "").to_lowercase() == wanted;
     let exact = names.clone().find(|name| *name == wanted);

@@ -1,7 +1,8 @@
 //! Imports the users of a course.
 //!
-//! An existing user with the same name and sign-up time is the same user, for example after `daypass user import`. The
-//! name alone is not enough: another person may have it, and must not receive the rows of the imported user.
+//! An existing user with the same name and sign-up time counts as the same user, for example after `daypass user
+//! import`. The name alone is not enough: another person may have the same name and must not receive the imported
+//! user's rows.
 
 use std::collections::HashMap;
 
@@ -39,12 +40,12 @@ struct Candidate {
     user: Result<NewUser, String>,
 }
 
-/// Existing users that have a name or an import record of a batch.
+/// The users in the database that match a batch, and their import records.
 struct Written {
-    /// Users that have one of the names, or a similar one.
+    /// Users that had one of the batch's names, or a lookalike, before the batch was written.
     taken: TakenNames,
     created: TakenNames,
-    /// The records of users in `taken`.
+    /// The import records of the users in `taken`, by user id.
     records: HashMap<i64, imported_record::Model>,
 }
 
@@ -74,7 +75,8 @@ pub(super) async fn import(pass: &mut Pass<'_>, mut table: Table, tally: &mut Ta
     }
 }
 
-/// The course allows two users with one name. The first keeps it, and the rows of the second are rejected.
+/// Validates a row. The course allows several users with the same name: the first one keeps the name, and the others
+/// are rejected.
 fn candidate(pass: &Pass<'_>, row: Row, names: &mut SeenNames) -> Candidate {
     let name = username(&row).to_owned();
     let user = row.texts.and_then(|texts| parse(pass, &texts));
@@ -86,8 +88,8 @@ fn username(row: &Row) -> &str {
     row.texts.as_ref().map_or("", |texts| &texts[0])
 }
 
-/// Checks that the source still is the database that these users were imported from: a course that was reset gives the
-/// same ids to other users.
+/// Checks that the users in `imported` came from this source database. After a reset, a course database gives the same
+/// ids to other users.
 async fn check_identity(pass: &Pass<'_>, rows: &[Row], imported: &HashMap<i64, i64>) -> Result<(), Failure> {
     let users = user::find_all(&**pass.db, &imported.values().copied().map(UserId).collect()).await?;
     let users: HashMap<_, _> = users.into_iter().map(|user| (user.id, user)).collect();
@@ -95,7 +97,7 @@ async fn check_identity(pass: &Pass<'_>, rows: &[Row], imported: &HashMap<i64, i
         let Some(here) = imported.get(&row.id).and_then(|id| users.get(&UserId(*id))) else { continue };
         let there = row.texts.as_ref().ok().and_then(|texts| parse_created_at(texts).ok());
         let is_same = match there {
-            // Without a sign-up time only the name can tell users apart.
+            // Without a sign-up time, the users are compared by name.
             Some(there) if there == DateTime::UNIX_EPOCH => {
                 Username::parse(username(row)).is_ok_and(|name| name.key() == here.username_key)
             }
@@ -136,7 +138,8 @@ fn rejected(reason: &str) -> (Owner, Outcome) {
     (Owner::Rejected, Outcome::Rejected(reason.to_owned()))
 }
 
-/// Creates the users whose names are free, and records these and the users that are here already.
+/// Creates the users whose names are free. Adds import records for them, and for existing users with the same name and
+/// sign-up time.
 async fn write(pass: &Pass<'_>, batch: &[(i64, &NewUser)]) -> Result<Written, Error> {
     let users: Vec<_> = batch.iter().map(|(_, new)| *new).collect();
     let transaction = pass.db.begin_write().await?;
@@ -167,13 +170,13 @@ fn imported_elsewhere(user: &user::Model, record: &imported_record::Model) -> Fa
     ))
 }
 
-/// Validates a row. The error is the reason for the report.
+/// Validates a row. The error is the reason that the report shows.
 fn parse(pass: &Pass<'_>, texts: &[String]) -> Result<NewUser, String> {
     let [username, hash, ..] = texts else { return Err("columns are missing".to_owned()) };
     new_user::parse(username, hash, parse_created_at(texts)?, pass.max_cost)
 }
 
-/// The default is a constant, because the same user must have the same time in later imports.
+/// Parses the sign-up time. A missing time becomes 1970-01-01, so that later imports recognise the user.
 fn parse_created_at(texts: &[String]) -> Result<DateTime<Utc>, String> {
     let time = new_user::parse_time(texts.get(2).map_or("", String::as_str), DateTime::UNIX_EPOCH);
     time.ok_or_else(|| "createdAt is not a time".to_owned())

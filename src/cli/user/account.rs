@@ -1,4 +1,4 @@
-//! Commands for one user. Disabling, deletion and password reset end the sessions in the same transaction.
+//! Commands for one user. Disabling, deletion and password reset end the user's sessions in the same transaction.
 
 use rand::CryptoRng;
 
@@ -19,9 +19,9 @@ use crate::models::user;
 use crate::platform::database::Pool;
 use crate::platform::random;
 
-/// Crockford's base 32: letters and digits that are not mistaken for each other, five bits each.
+/// Crockford's base 32: letters and digits that are hard to confuse. Each character encodes five bits.
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-/// Seven groups of four characters: 140 bits.
+/// The number of groups in a password. Seven groups of four characters have 140 bits.
 const GROUPS: usize = 7;
 const GROUP_CHARS: usize = 4;
 
@@ -46,7 +46,8 @@ pub(super) async fn delete(db: &Pool, name: &str, confirm: &Confirm, at: EndedAt
     stdout_line(&format!("deleted {username:?}; sessions ended: {ended}"))
 }
 
-/// The operator does not choose the password (ASVS 6.4.6). The password is the only line on standard output.
+/// Sets a random password, because an operator must not choose it (ASVS 6.4.6). Prints only the password to standard
+/// output.
 pub(super) async fn reset_password(db: &Pool, name: &str, config: &Config) -> Result<(), Failure> {
     find(db, name).await?;
     let password = new_password(&mut random::secure());

@@ -1,4 +1,4 @@
-//! The rows of a CSV file with a header line.
+//! Reads the rows of a CSV file with a header line.
 
 use std::io::{BufRead as _, Chain, Cursor, Read as _};
 
@@ -9,7 +9,7 @@ use crate::cli::failure::Failure;
 
 pub(super) struct CsvRows {
     reader: Reader<Chain<Cursor<Vec<u8>>, Utf8>>,
-    /// The columns of the username, the hash and the sign-up time.
+    /// The positions of the columns with the username, the hash and the sign-up time.
     positions: [Option<usize>; 3],
     fields: usize,
     first_line: u64,
@@ -17,7 +17,8 @@ pub(super) struct CsvRows {
 }
 
 impl CsvRows {
-    /// Reads the header. Every row must have as many fields: an unquoted comma in a name would shift the others.
+    /// Reads the header. Every row must have as many fields as the header, because an unquoted comma in a name would
+    /// shift the fields after it.
     pub(super) fn open(mut file: Utf8, columns: &Columns, left: RowLimit) -> Result<Self, Failure> {
         let mut start = Vec::new();
         file.read_until(b'\n', &mut start).map_err(|error| error.to_string())?;
@@ -31,7 +32,8 @@ impl CsvRows {
             let advice = "--username-column and --password-column choose others";
             return Err(Failure::from(format!("the header must have the columns {username} and {password}; {advice}")));
         }
-        // The reader counts CR LF only when it starts the next line.
+        // With CR LF, the reader counts a line break only when it reads the next record. Its line numbers are then one
+        // too low.
         let first_line = u64::from(reader.position().line() == 1);
         Ok(Self { reader, positions, fields: header.len(), first_line, left })
     }
@@ -54,7 +56,7 @@ impl CsvRows {
     }
 }
 
-/// Returns the separator that the header has most often.
+/// Returns the separator that occurs most often in the header.
 fn separator(header: &[u8]) -> u8 {
     let count = |separator: &u8| header.iter().filter(|byte| *byte == separator).count();
     [b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',')

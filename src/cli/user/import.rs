@@ -1,6 +1,6 @@
 //! `daypass user import`: imports users with their password hashes from a file.
 //!
-//! Rejected rows are reported and the import continues. Existing users keep their password, so an import can be repeated.
+//! The command reports rejected rows and continues. Existing users keep their password, so an import can be repeated.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -50,9 +50,9 @@ struct Importer<'a> {
     max_cost: ImportedCost,
     dry_run: bool,
     bar: ProgressBar,
-    /// Valid users, not yet written.
+    /// Valid users that are not written yet.
     batch: Vec<NumberedUser>,
-    /// The usernames in the batch; in a dry run, which writes nothing, those of the whole file.
+    /// The usernames in the batch. In a dry run, which writes nothing, the usernames of all rows read so far.
     seen: SeenNames,
     read: u64,
     imported: u64,
@@ -68,7 +68,7 @@ pub(super) async fn run(db: &Pool, import: &Import, max_cost: ImportedCost) -> R
     let (batch, seen) = (Vec::new(), SeenNames::default());
     let mut importer = Importer { db, max_cost, dry_run: import.dry_run, bar, batch, seen, read: 0, imported: 0 };
     let read = importer.read_all(&mut rows).await;
-    // After a read error, the rows before it are still imported.
+    // After a read error, the rows that were read before the error are still imported.
     let written = read.and(importer.write_batch().await);
     importer.bar.finish_and_clear();
     let Importer { read, imported, .. } = importer;
@@ -142,7 +142,7 @@ impl Importer<'_> {
         Ok(())
     }
 
-    /// Inserts the users whose names are free. Returns the names of the others.
+    /// Inserts the users whose names are free. Returns the existing users that have the other names.
     async fn write(&self, batch: &[NumberedUser]) -> Result<TakenNames, Error> {
         let all: Vec<_> = batch.iter().map(|row| &row.user).collect();
         if self.dry_run {
@@ -154,7 +154,7 @@ impl Importer<'_> {
         Ok(taken)
     }
 
-    /// Reports why a row is rejected, without its hash.
+    /// Reports why a row is rejected, or a warning about the row. Does not print its hash.
     fn report(&self, line: u64, reason: &str, username: Option<&str>) {
         let name = username.map(|name| format!(" ({})", new_user::quoted(name))).unwrap_or_default();
         self.bar.suspend(|| stderr_line(&format!("line {line}: {}{name}", reason.trim_end_matches('.'))));

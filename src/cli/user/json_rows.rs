@@ -1,4 +1,5 @@
-//! The objects of a JSON file: an array, or one object after the other, on one line or on several.
+//! Reads the objects of a JSON file: an array of objects, or objects one after the other. An object may span several
+//! lines.
 
 use std::io;
 use std::io::BufRead as _;
@@ -11,17 +12,18 @@ use crate::cli::failure::Failure;
 pub(super) struct JsonRows {
     file: Utf8,
     columns: Columns,
-    /// The line of the next byte.
+    /// The line number of the next byte.
     line: u64,
     left: RowLimit,
 }
 
-/// The text of an object, or of anything else up to the next object or line.
+/// The text of one JSON object. Invalid text ends at the next object or at the end of the line, so one error does not
+/// affect the next rows.
 #[derive(Default)]
 struct Piece {
     line: u64,
     text: Vec<u8>,
-    /// Brackets that are open.
+    /// The number of open brackets.
     depth: usize,
     in_string: bool,
     escaped: bool,
@@ -66,11 +68,11 @@ impl JsonRows {
 }
 
 impl Piece {
-    /// Returns whether this byte cannot continue the text. After an error in one object, the next ones are still read.
+    /// Returns whether the text is invalid and ends before `byte`.
     fn ends_before(&self, byte: u8) -> bool {
         match byte {
             _ if self.text.is_empty() => false,
-            // A string has no line break.
+            // A JSON string cannot contain a line break.
             b'\n' => self.in_string || self.depth == 0,
             b'{' if !self.in_string => {
                 let last = self.text.trim_ascii_end().last();
@@ -106,7 +108,7 @@ fn texts(text: &[u8], columns: &Columns) -> Result<Texts, String> {
         Some(Value::Null) | None => Ok(String::new()),
         Some(_) => Err("the username and the hash must be text"),
     };
-    // A time that is neither is reported by the importer.
+    // A time may also be a number. The importer reports invalid times.
     let time = text(created_at).unwrap_or_else(|_| created_at.map(Value::to_string).unwrap_or_default());
     Ok([text(username)?, text(hash)?, time])
 }

@@ -1,4 +1,4 @@
-//! `daypass user list`: reads page by page, so a million users need little memory.
+//! `daypass user list`: reads and prints page by page, so that a million users need little memory.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ use crate::platform::clock::Clock;
 use crate::platform::database::Pool;
 use crate::types::UserId;
 
-/// Users per query.
+/// The number of users per query.
 const PAGE: u64 = 500;
 
 #[derive(Serialize)]
@@ -49,7 +49,7 @@ pub(super) async fn run(db: &Pool, json: bool) -> Result<(), Failure> {
     }
 }
 
-/// The username is the last column because its width varies.
+/// Returns the heading of the columns. The username is the last one, because its width varies.
 fn heading() -> String {
     format!("{:>8}  {:<24}  {:>8}  {:<24}  USERNAME\n", "ID", "CREATED", "SESSIONS", "DISABLED")
 }

@@ -1,4 +1,4 @@
-//! `daypass user`: administration of users. Running replicas learn of ended sessions through the revocation feed.
+//! `daypass user`: administration of users. Running replicas read ended sessions from the revocation feed.
 
 use clap::Subcommand;
 
@@ -23,7 +23,7 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Disable a user and end all sessions of the user
+    /// Disable a user and end all their sessions
     Disable {
         /// Username, case-insensitive
         name: String,
@@ -33,7 +33,7 @@ pub(super) enum Command {
         /// Username, case-insensitive
         name: String,
     },
-    /// Delete a user with all data
+    /// Delete a user with all their data
     Delete {
         /// Username, case-insensitive
         name: String,

@@ -1,4 +1,4 @@
-//! Reads the rows of a file of users one by one. `import` validates the values.
+//! Reads a file with users row by row. `import` validates the values.
 
 use std::cell::Cell;
 use std::io::{self, BufReader, Read};
@@ -13,13 +13,14 @@ use super::csv_rows::CsvRows;
 use super::json_rows::JsonRows;
 use crate::cli::failure::Failure;
 
-/// Maximum bytes of a row. An unclosed quotation mark would turn the rest of the file into one row.
+/// The maximum size of a row in bytes. Without a limit, an unclosed quotation mark would turn the rest of the file into
+/// one row.
 pub(super) const MAX_ROW_BYTES: u64 = 1024 * 1024;
 pub(super) const TOO_LONG: &str = "a row is longer than 1 MiB; is a quotation mark not closed?";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// With a header line; separated by commas, semicolons or tabs
+    /// CSV with a header line, separated by commas, semicolons or tabs
     Csv,
     /// An array of objects, or objects one after the other
     #[value(alias = "jsonl")]
@@ -27,7 +28,7 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// Returns the format of a file extension.
+    /// Returns the format that the file extension indicates.
     pub(super) fn of(path: &Path) -> Option<Self> {
         match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
             "csv" | "tsv" => Some(Self::Csv),
@@ -46,7 +47,8 @@ pub(super) struct Row {
 /// The username, the hash and the sign-up time. A missing value is empty.
 pub(super) type Texts = [String; 3];
 
-/// The names of the three columns. The first name that a file has counts.
+/// The possible names of the three columns. If a file has several names of a column, the first name in this list is
+/// used.
 pub(super) struct Columns([Vec<String>; 3]);
 
 impl Columns {
@@ -62,7 +64,7 @@ impl Columns {
         ])
     }
 
-    /// Finds the columns among the names of a header or of the members of an object.
+    /// Returns the positions of the columns in `names`: the fields of a CSV header, or the members of a JSON object.
     pub(super) fn find(&self, names: &[&str]) -> Result<[Option<usize>; 3], String> {
         let mut found = [None; 3];
         for (column, wanted) in found.iter_mut().zip(&self.0) {
@@ -78,13 +80,13 @@ impl Columns {
         Ok(found)
     }
 
-    /// The first names of the username and the hash.
+    /// Returns the first possible names of the username column and the hash column.
     pub(super) fn required(&self) -> (&str, &str) {
         (&self.0[0][0], &self.0[1][0])
     }
 }
 
-/// Names are compared without case and underscores.
+/// Returns a name in the form that is compared: without underscores and in lower case.
 fn comparable(name: &str) -> String {
     name.trim().replace('_', "").to_lowercase()
 }
@@ -94,7 +96,7 @@ pub(super) enum Rows {
     Json(JsonRows),
 }
 
-/// The bytes of the file in UTF-8.
+/// A reader of the file that converts it to UTF-8.
 pub(super) type Utf8 = BufReader<Box<dyn Read>>;
 
 impl Rows {
@@ -106,7 +108,7 @@ impl Rows {
     ) -> Result<Self, Failure> {
         let left = RowLimit::new(Cell::new(MAX_ROW_BYTES));
         let file = Metered { file, bar, left: Rc::clone(&left) };
-        // Reads UTF-16 with a byte order mark. Other text stays as it is, so each row is checked for UTF-8.
+        // Converts UTF-16 with a byte order mark. Other text is not changed, so each row is checked for valid UTF-8.
         let decoded = DecodeReaderBytesBuilder::new().utf8_passthru(true).strip_bom(true).build(file);
         let file: Utf8 = BufReader::new(Box::new(decoded));
         Ok(match format {
@@ -124,10 +126,10 @@ impl Rows {
     }
 }
 
-/// The bytes that the current row may still have.
+/// How many more bytes the current row may have.
 pub(super) type RowLimit = Rc<Cell<u64>>;
 
-/// Advances the progress bar and enforces the maximum row size.
+/// A reader that advances the progress bar and enforces the maximum row size.
 struct Metered {
     file: Box<dyn Read>,
     bar: ProgressBar,

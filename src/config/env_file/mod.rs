@@ -1,7 +1,7 @@
-//! The file `.env`, which is read at the start and on SIGHUP.
+//! The `.env` file. The service reads it at the start and on SIGHUP.
 //!
-//! If a name is repeated, its first line counts, as in other dotenv libraries. The environment wins over the file, but
-//! an empty variable counts as not set.
+//! If a name is repeated, its first line counts, as in `dotenvy`. The environment overrides the file, but an empty
+//! environment variable counts as not set.
 
 use std::io;
 use std::path::Path;
@@ -13,7 +13,7 @@ use syntax::Line;
 /// The settings of a `.env` file.
 #[derive(Clone, Default)]
 pub struct EnvFile {
-    /// The first line of each name.
+    /// The first line that sets each name.
     lines: Vec<Line>,
     repeated: Vec<String>,
 }
@@ -22,7 +22,7 @@ impl EnvFile {
     /// Reads a file. A missing file counts as empty.
     ///
     /// # Errors
-    /// A message that does not contain a line of the file, because the line may have a secret.
+    /// The message does not contain text of the file, because the text may be a secret.
     pub fn read(path: &Path) -> Result<Self, String> {
         let text = match std::fs::read_to_string(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
@@ -39,7 +39,7 @@ impl EnvFile {
         Ok(file)
     }
 
-    /// Returns the value of a setting. It may be empty.
+    /// Returns the value of a setting. The value may be empty.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.lines.iter().find(|line| line.name == name).map(|line| &*line.value)

@@ -1,10 +1,10 @@
 //! The syntax of `.env`: lines of the form `NAME=value`, with comments and quotes as in dotenv libraries.
 //!
-//! Values are not substituted, because a secret may contain `$`.
+//! Variable names in values are not replaced, because a secret may contain `$`.
 
 use std::str::Chars;
 
-/// A setting and the line on which it begins.
+/// A setting and the number of its first line.
 #[derive(Clone)]
 pub(super) struct Line {
     pub(super) name: String,
@@ -12,7 +12,7 @@ pub(super) struct Line {
     pub(super) number: usize,
 }
 
-/// A line that cannot be read. The message does not contain its text, because it may be a secret.
+/// The error for a line that cannot be read. The message does not contain the line, because the line may have a secret.
 #[derive(Debug, thiserror::Error)]
 #[error("line {number}: {why}")]
 pub(super) struct InvalidLine {
@@ -49,7 +49,7 @@ fn name_and_rest(text: &str) -> Option<(&str, &str)> {
     (!name.is_empty() && name.chars().all(is_allowed)).then_some((name, rest))
 }
 
-/// Reads a value. Returns it and the text after its line.
+/// Reads a value. Returns the value and the text after its line.
 fn value_and_rest(text: &str) -> Result<(String, &str), &'static str> {
     let mut value = String::new();
     let mut chars = text.trim_start_matches([' ', '\t']).chars();
@@ -80,7 +80,7 @@ fn double_quoted(chars: &mut Chars<'_>, value: &mut String) -> Result<(), &'stat
     }
 }
 
-/// Returns the character that `char` and, after a backslash, the next one mean.
+/// Returns the character, or resolves an escape: if `char` is a backslash, reads the next character too.
 fn unescaped(char: char, chars: &mut Chars<'_>) -> Result<char, &'static str> {
     match char {
         '\\' => match chars.next() {
@@ -98,7 +98,7 @@ fn unescaped(char: char, chars: &mut Chars<'_>) -> Result<char, &'static str> {
     }
 }
 
-/// Returns the text after this line, of which only a comment may be left.
+/// Returns the text after this line. The rest of the line must be empty or a comment.
 fn after_line(text: &str) -> Result<&str, &'static str> {
     let (line, after) = text.split_once('\n').unwrap_or((text, ""));
     let line = line.trim();

@@ -1,10 +1,10 @@
-//! The revocation feed: loads revocations from the table into memory, including rows that are committed late, and detects
-//! a restored database.
+//! The revocation feed loads revocations from the table into memory, including rows that are committed late. It also
+//! detects a restored database.
 //!
-//! `seq` is assigned at the insert, but a row is visible after its commit, so a lower number can appear after a higher
-//! one. Each skipped number is queried again until it appears, or until its transaction must have been rolled back. The
-//! last row is queried again, too: if it is missing or different, the database is an older copy that lacks some
-//! sessions.
+//! `seq` is assigned when a row is inserted, but the row is visible only after its commit. So a lower number can appear
+//! after a higher one. The feed queries each skipped number again until it appears, or until its transaction must have
+//! been rolled back. It also queries the last row again. If that row is missing or different, the database is an older
+//! copy that lacks some sessions.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,9 +33,9 @@ use position::{Change, Position};
 
 /// The time limit for an update.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// The maximum number of requests that wait for an update; further ones fail with 503 immediately.
+/// The maximum number of requests that wait for an update. Further requests fail with 503 immediately.
 const MAX_WAITING: usize = 1_024;
-/// The number of rows of a query, so that loading a million rows needs little memory besides the revocations.
+/// The maximum number of rows in a query result, so that loading a million rows needs little additional memory.
 const PAGE: u64 = 5_000;
 
 /// Loads revocations from the table. At most one update runs at a time, and all waiting requests share it.
@@ -49,11 +49,11 @@ pub struct Feed {
     started: AtomicU64,
 }
 
-/// How far the table was read. Only the running update has it.
+/// How far the table has been read. The running update locks it.
 #[derive(Default)]
 struct Progress {
     position: Position,
-    /// The number of the latest update that ended, and whether it succeeded.
+    /// The number of the latest update that ended. `succeeded` is its result.
     latest: u64,
     succeeded: bool,
 }
@@ -71,10 +71,11 @@ impl Feed {
         self.update(progress).await
     }
 
-    /// Waits for an update that starts after this call. All requests that wait share one update and its failure.
+    /// Waits for an update that starts after this call. All waiting requests share one update and its result.
     ///
     /// # Errors
-    /// [`Error::NotReady`] if too many requests wait, or the update failed.
+    /// [`Error::NotReady`] if too many requests wait, the current update takes too long, or a shared update failed. If
+    /// this call runs the update itself, it returns the update's error.
     pub async fn refresh(self: &Arc<Self>) -> Result<(), Error> {
         let _waiting = self.waiting.try_acquire().map_err(|_| Error::NotReady)?;
         let called_after = self.started.load(Ordering::Acquire);
@@ -88,14 +89,14 @@ impl Feed {
         }
     }
 
-    /// Runs in a task, so a client that disconnects does not cancel the update of the others.
+    /// Runs the update in a task. So a client that disconnects does not cancel it for the other waiting requests.
     async fn update(self: &Arc<Self>, mut progress: OwnedMutexGuard<Progress>) -> Result<(), Error> {
         let feed = Arc::clone(self);
         let number = self.started.fetch_add(1, Ordering::AcqRel) + 1;
         let update = tokio::spawn(async move {
             let loading = feed.revocations.age(feed.clock.monotonic()).is_none();
             let read = feed.load(&mut progress.position);
-            // The first update may take long, and no request waits for it.
+            // An update that loads the complete table may take long, so it has no time limit.
             let read = if loading { Ok(read.await) } else { timeout(TIMEOUT, read).await };
             let read = read.unwrap_or_else(|late| Err(Error::Unavailable(late.into())));
             (progress.latest, progress.succeeded) = (number, read.is_ok());
@@ -109,7 +110,8 @@ impl Feed {
             let asked_at = self.clock.monotonic();
             let page = revocation_page::read(&self.db, &position.wanted(), PAGE).await?;
             let Some(state) = &page.state else {
-                // After a reset the table is empty. The first replica or sign-in that finds no row starts a generation.
+                // After a reset, `database_state` has no row. The first replica or sign-in that reads it starts a
+                // generation.
                 let first = Generation::random(&mut random::secure());
                 database_state::generation(&self.db, first).await?;
                 continue;
@@ -120,7 +122,7 @@ impl Feed {
                 Change::Load => {
                     *position = Position::start(*state);
                     self.revocations.restart(state.generation);
-                    // Growing step by step would leave freed memory in the allocator.
+                    // Reserves the memory in one step. Growing step by step would leave freed memory in the allocator.
                     self.revocations.reserve(revocation::count(&self.db).await?);
                     continue;
                 }
@@ -152,8 +154,8 @@ impl Feed {
         }
     }
 
-    /// Starts a new generation, because the database was restored from an older copy. All tokens become invalid, because
-    /// some of them are missing in the copy.
+    /// Starts a new generation after the database was restored from an older copy. All tokens become invalid, because
+    /// the copy lacks the sessions of some tokens.
     async fn start_generation(&self, before: Generation) -> Result<(), Error> {
         let next = Generation::random(&mut random::secure());
         let transaction = self.db.begin_write().await?;

@@ -9,10 +9,10 @@ use crate::models::revocation;
 use crate::models::revocation_page::{Page, State, Wanted};
 use crate::platform::clock::Monotonic;
 
-/// Every transaction of this service is shorter.
+/// The maximum time of a transaction. Every transaction of this service is shorter.
 pub(super) const MAX_TRANSACTION_TIME: Duration = Duration::from_mins(10);
-/// The maximum number of gaps. Beyond it, neighbours are joined: querying a row twice does no harm, but not querying a
-/// late row does.
+/// The maximum number of gaps. If there are more, the two lowest gaps are joined. Then rows between them are queried
+/// again, which does no harm. Discarding a gap would miss late rows.
 const MAX_GAPS: usize = 200;
 
 /// The position in the table.
@@ -21,7 +21,7 @@ pub(super) struct Position {
     state: Option<State>,
     /// The row with the highest number.
     last: Option<revocation::Model>,
-    /// Skipped numbers: ranges, by their first number.
+    /// The ranges of skipped numbers. The key is the first number of a range.
     gaps: BTreeMap<i64, Gap>,
 }
 
@@ -35,9 +35,9 @@ struct Gap {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
     None,
-    /// The generation is new and must be loaded.
+    /// The database has a new generation, whose revocations must be loaded.
     Load,
-    /// It was restored from an older copy with the same generation.
+    /// The database was restored from an older copy with the same generation.
     Restored,
 }
 
@@ -53,13 +53,13 @@ impl Position {
         Wanted { from: self.last.as_ref().map_or(0, |last| last.seq), gaps }
     }
 
-    /// Compares a page with the last state. `complete` means that it has all wanted rows.
+    /// Compares a page with the last known state. `complete` means that the page has all wanted rows.
     pub(super) fn compare(&mut self, page: &Page, state: &State, complete: bool, now: DateTime<Utc>) -> Change {
         let Some(known) = self.state.replace(*state) else { return Change::Load };
         if known.generation != state.generation {
             Change::Load
         } else if state.users_created < known.users_created || self.last_is_gone(&page.rows, complete, now) {
-            // Until the new generation has started, the next page must give the same result.
+            // Keeps the known state, so that the next page gives the same result until a new generation starts.
             self.state = Some(known);
             Change::Restored
         } else {
@@ -67,8 +67,8 @@ impl Position {
         }
     }
 
-    /// The purge keeps the row with the highest number. So it has deleted our last row only if there is a higher one and
-    /// its token has expired.
+    /// Returns whether the last row is gone although the purge cannot have deleted it. The purge deletes a row only if
+    /// its token has expired, and never the row with the highest number.
     fn last_is_gone(&self, rows: &[revocation::Model], complete: bool, now: DateTime<Utc>) -> bool {
         let Some(last) = &self.last else { return false };
         match rows.iter().find(|row| row.seq >= last.seq) {
@@ -78,7 +78,7 @@ impl Position {
         }
     }
 
-    /// Records a row. `may_have_gaps` means that skipped numbers before it may be committed later.
+    /// Records a row. `may_have_gaps` means that rows with skipped numbers before it may be committed later.
     pub(super) fn advance(&mut self, row: &revocation::Model, may_have_gaps: bool, now: Monotonic) {
         let cursor = self.last.as_ref().map_or(0, |last| last.seq);
         if row.seq <= cursor {

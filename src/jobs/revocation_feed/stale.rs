@@ -1,5 +1,5 @@
-//! Checks sessions, also while the revocations in memory are stale: the check then waits for an update, and without one the
-//! request is rejected with 503.
+//! Checks sessions. If the revocations in memory are stale, the check waits for an update. If the update fails, the
+//! server rejects the request with 503.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use crate::auth::token::refusal::Refusal;
 use crate::error::Error;
 
 impl Feed {
-    /// Checks that a session is active. Reads the table of revocations only if the revocations in memory are stale, or do
-    /// not have the generation of the token.
+    /// Checks that a session is active. Reads the table of revocations only if the revocations in memory are stale, or
+    /// if the token has an unknown generation.
     ///
     /// # Errors
     /// [`Refusal::Revoked`]; [`Error::NotReady`] or [`Error::Unavailable`] if the table cannot be read.
@@ -24,7 +24,7 @@ impl Feed {
         self.check_in_memory(session).unwrap_or(Err(Error::NotReady))
     }
 
-    /// Returns `None` if the revocations in memory are stale.
+    /// Checks a session without I/O. Returns `None` if its status is unknown.
     fn check_in_memory(&self, session: &AnySession) -> Option<Result<(), Error>> {
         match self.revocations.status(session, self.clock.monotonic()) {
             Status::Active => Some(Ok(())),

@@ -5,13 +5,13 @@ use sea_orm::{DbErr, RuntimeErr, SqlxError};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// The connection is lost, or its database cannot write: read-only, full, shutting down.
+    /// The connection is lost, or the database cannot write because it is read-only, full or shutting down.
     Broken,
     /// No connection was available in time.
     Unreachable,
     /// A conflict with another transaction. The connection is usable.
     Contention,
-    /// Any other error: a constraint or a bug.
+    /// Any other error, such as a violated constraint or a bug.
     Fault,
 }
 
@@ -46,7 +46,7 @@ pub(super) fn commit_may_have_succeeded(error: &DbErr) -> bool {
     };
     let SqlxError::Database(answer) = &**cause else { return true };
     let code = answer.code().unwrap_or_default();
-    // PostgreSQL: connection lost, server shutting down. SQLite: an I/O error, possibly of the sync.
+    // PostgreSQL: connection lost, server shutting down. SQLite: an I/O error, possibly while syncing the file.
     let lost = code.starts_with("08") || code.starts_with("57P") || sqlite_code(&code) == Some(10);
     // MariaDB: server shutting down, statement interrupted, connection killed or lost.
     lost || matches!(mysql_number(&**answer), Some(1053 | 1317 | 1927 | 2006 | 2013))
@@ -77,14 +77,14 @@ fn of_answer(answer: &dyn DatabaseError) -> Failure {
     }
 }
 
-/// Returns SQLite's primary result code. It has fewer digits than a SQLSTATE.
+/// Returns SQLite's primary result code, or `None` for a SQLSTATE. SQLite's codes have fewer than five digits.
 fn sqlite_code(code: &str) -> Option<u32> {
     let number: u32 = code.parse().ok().filter(|_| code.len() < 5)?;
     Some(number & 0xff)
 }
 
-/// Busy (after the busy time-out), locked, out of memory, read-only, I/O error, corrupt, full, cannot open, protocol,
-/// not a database.
+/// Classifies a primary result code of SQLite. These are `Broken`: busy (after the busy time-out), locked, out of
+/// memory, read-only, I/O error, corrupt, full, cannot open, protocol, not a database.
 fn of_sqlite(code: u32) -> Failure {
     if matches!(code, 5 | 6 | 7 | 8 | 10 | 11 | 13 | 14 | 15 | 26) { Failure::Broken } else { Failure::Fault }
 }
@@ -96,7 +96,7 @@ fn of_postgres(code: &str) -> Failure {
         // Read-only transaction, and transaction time-outs.
         "25006" | "25P03" | "25P04" => Failure::Broken,
         _ => match code.get(..2) {
-            // Connection, resources, system error.
+            // Error classes: connection exception, insufficient resources, system error.
             Some("08" | "53" | "58") => Failure::Broken,
             _ if code.starts_with("57P") => Failure::Broken,
             _ => Failure::Fault,
@@ -108,8 +108,8 @@ fn of_mysql(number: u16) -> Failure {
     match number {
         // Lock wait time-out, deadlock, lock not available, statement time-out.
         1205 | 1213 | 1969 | 3024 | 3572 => Failure::Contention,
-        // Disk or table full, file and engine errors, memory, too many connections, server shutting down, interrupted,
-        // read-only, killed, disconnected.
+        // Disk or table full, file or engine error, out of memory, too many connections, server shutting down or
+        // read-only, statement interrupted, connection killed or closed.
         3 | 28 | 1021 | 1026 | 1028 | 1030 | 1037 | 1040 | 1041 | 1053 | 1114 | 1290 | 1317 | 1792 | 1836 | 1927
         | 2006 | 2013 | 4031 => Failure::Broken,
         _ => Failure::Fault,

@@ -1,5 +1,5 @@
-//! Detects that the file of an open SQLite database was deleted or replaced. Further writes would go to a file without a
-//! name and be lost at the restart.
+//! Detects that the file of an open SQLite database was deleted or replaced. Further writes would go to the deleted
+//! file and be lost when the service restarts.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::platform::file_identity::FileIdentity;
 #[derive(Debug)]
 pub(super) struct DatabaseFile {
     file: Opened,
-    /// The write-ahead log, if the file system supports one. SQLite creates a new one if it is deleted.
+    /// The write-ahead log, if the file system supports one. If the log is deleted, SQLite creates a new one.
     wal: Option<Opened>,
     /// While this connection is open, SQLite does not delete the write-ahead log.
     held: DatabaseConnection,
@@ -24,12 +24,12 @@ pub(super) struct DatabaseFile {
     pub(super) lost: Notify,
 }
 
-/// The path no longer names the database that was opened.
+/// The error if the path no longer names the file that was opened.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{} was deleted or replaced while the service was running; restore the file and restart the service", .0.display())]
 pub struct FileLost(PathBuf);
 
-/// A file that was opened.
+/// The path and identity of a file that was opened.
 #[derive(Debug)]
 struct Opened {
     path: PathBuf,
@@ -41,7 +41,8 @@ impl Opened {
         Ok(Self { identity: FileIdentity::of(&path)?, path })
     }
 
-    /// Returns whether the path names no file, or another one. An error other than "not found" says nothing.
+    /// Returns whether the path names no file or a different file. Returns false if an error other than "not found"
+    /// occurs.
     fn is_lost(&self) -> bool {
         match FileIdentity::of(&self.path) {
             Ok(identity) => identity != self.identity,
@@ -63,7 +64,7 @@ impl DatabaseFile {
         })
     }
 
-    /// Checks that the file and its write-ahead log are still those that were opened.
+    /// Checks that the paths still name the file and the write-ahead log that were opened.
     pub(super) fn check(&self) -> Result<(), FileLost> {
         if let Some(path) = self.lost_path.get() {
             return Err(FileLost(path.clone()));

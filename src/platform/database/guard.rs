@@ -1,9 +1,9 @@
 //! Decides which connections of the pool may be reused.
 //!
-//! When the disk is full, SQLite rolls a transaction back by itself. The driver's `ROLLBACK` then fails, and the driver
-//! counts one open transaction too many: the next one would be a savepoint that is never committed
-//! (docs/decisions/0018). So a connection is reused only if the driver counts no transaction and the connection was
-//! opened after the last failure.
+//! When the disk is full, SQLite itself rolls the transaction back. The driver's `ROLLBACK` then fails, and the driver
+//! counts one open transaction too many. The next transaction would be a savepoint that is never committed
+//! (docs/decisions/0018). So a connection is reused only if the driver counts no open transaction and the connection
+//! was opened after the last failure.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,7 +19,7 @@ const PING_TIMEOUT: Duration = Duration::from_secs(1);
 const MAX_UNCHECKED_IDLE: Duration = Duration::from_secs(1);
 /// The name of the SQLite driver, which closes a connection without waiting for a server.
 const SQLITE: &str = "SQLite";
-/// After a statement was abandoned, returned connections are pinged before reuse for this time.
+/// How long returned connections are pinged before reuse, after a statement was abandoned.
 const SUSPICION: Duration = Duration::from_secs(1);
 
 /// The shared state of a pool's hooks.
@@ -37,7 +37,8 @@ impl Guard {
         Self { started: Instant::now(), retired_before: AtomicU64::new(0), suspect_until: AtomicU64::new(0) }
     }
 
-    /// Retires all open connections: idle ones close before their next use, the others when they return to the pool.
+    /// Retires all open connections. Idle connections are closed before their next use, and the others when they return
+    /// to the pool.
     pub(super) fn retire_all(&self) {
         self.retired_before.fetch_max(self.now(), Ordering::AcqRel);
     }
@@ -56,8 +57,8 @@ impl Guard {
         retired_before > 0 && self.now().saturating_sub(age.as_micros() as u64) <= retired_before
     }
 
-    /// Returns whether a returned connection may be reused. If a response may be missing, it is pinged first, because the
-    /// driver's own ping has no time limit.
+    /// Returns whether a connection that returns to the pool may be reused. If a response may be unread, pings the
+    /// connection with a time limit, because the driver's own ping has none.
     async fn may_return<C: Connection>(&self, connection: &mut C, age: Duration) -> bool {
         if self.is_retired(age) {
             return false;
@@ -77,14 +78,15 @@ impl Guard {
     }
 }
 
-/// Returns whether the connection answers. Queued statements, such as a `ROLLBACK`, run before.
+/// Returns whether the database answers a ping in time. The database runs queued statements, such as a `ROLLBACK`,
+/// before it answers.
 async fn answers<C: Connection>(connection: &mut C) -> bool {
     matches!(timeout(PING_TIMEOUT, connection.ping()).await, Ok(Ok(())))
 }
 
-/// Drops a connection that returns to its pool, without closing it. With TLS, closing it waits for the server, forever
-/// if its host has vanished, and the connection keeps its place in the pool. The hook runs in its own task. Unwinding
-/// ends this task, drops the connection and frees its place.
+/// Drops a connection that returns to its pool, without closing it. With TLS, closing a connection waits for the
+/// server. If the server's host does not respond, the close waits forever, and the connection keeps its place in the
+/// pool. The hook runs in its own task. Unwinding ends this task, drops the connection and frees its place.
 fn abandon() -> ! {
     std::panic::resume_unwind(Box::new("the connection is abandoned"))
 }

@@ -22,18 +22,18 @@ pub enum WriteStatus {
     Unknown,
 }
 
-/// The shared record of the results of writes.
+/// The shared record of whether writes succeed.
 #[derive(Debug, Default)]
 pub struct WriteHealth(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
     failing: bool,
-    /// The last success, or the last check while writes fail.
+    /// The time of the last success, or of the last check while writes fail.
     seen_at: Option<Instant>,
     /// When the last outage was logged.
     logged_at: Option<Instant>,
-    /// Whether the current outage was logged, so its end is logged, too.
+    /// Whether the current outage was logged. If so, its end is also logged.
     announced: bool,
 }
 
@@ -64,7 +64,8 @@ impl WriteHealth {
         state.seen_at = Some(Instant::now());
     }
 
-    /// Records a write that was rolled back. It does not end an outage, because it succeeds even on a full disk.
+    /// Records a write that succeeded and was rolled back. Such a write does not end an outage, because it succeeds
+    /// even on a full disk.
     pub(crate) fn accepted(&self) {
         let mut state = self.lock();
         if !state.failing {

@@ -10,9 +10,9 @@ use tracing::info;
 use super::Pool;
 use super::transaction::begin_immediate;
 
-/// The number of PostgreSQL's advisory lock.
+/// The key of the advisory lock on PostgreSQL.
 const LOCK: i64 = 0x0064_6179_7061_7373;
-/// How long a replica waits for the lock on MariaDB.
+/// How long a replica waits for the lock on MySQL or MariaDB.
 const MAX_WAIT: Duration = Duration::from_mins(10);
 
 /// Runs the pending migrations under a lock. If one fails, all are rolled back, except on MySQL and MariaDB.
@@ -21,13 +21,14 @@ pub async fn migrate(db: &Pool) -> Result<(), DbErr> {
     let backend = db.get_database_backend();
     match backend {
         DbBackend::Postgres => {
-            // The limits of requests do not hold for migrations.
+            // The time limits for requests do not apply to migrations.
             transaction.execute_unprepared("SET LOCAL lock_timeout = 0").await?;
             transaction.execute_unprepared("SET LOCAL idle_in_transaction_session_timeout = 0").await?;
             transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
         }
         DbBackend::MySql => {
-            // The limit of requests does not hold for migrations. It is restored, because requests reuse the connection.
+            // The lock limit for requests does not apply to migrations. It is restored afterwards, because requests
+            // reuse the connection.
             transaction.execute_unprepared("SET @request_limit = @@innodb_lock_wait_timeout").await?;
             transaction.execute_unprepared("SET SESSION innodb_lock_wait_timeout = 50").await?;
             lock_by_name(&transaction).await?;
@@ -40,8 +41,8 @@ pub async fn migrate(db: &Pool) -> Result<(), DbErr> {
     };
     let result = result.await;
     if backend == DbBackend::MySql {
-        // The lock belongs to the connection, not to the transaction. If the migration failed, too, its error is
-        // reported: the lock ends with the connection.
+        // The lock belongs to the connection, not to the transaction. If the migration failed, errors of the release
+        // are ignored, because the lock ends with the connection.
         let released = transaction.execute_unprepared("SELECT RELEASE_LOCK('daypass-migration')").await;
         let restored = transaction.execute_unprepared("SET SESSION innodb_lock_wait_timeout = @request_limit").await;
         if result.is_ok() {
@@ -50,7 +51,7 @@ pub async fn migrate(db: &Pool) -> Result<(), DbErr> {
         }
     }
     match result {
-        // The migrator's message for a table with an unknown migration.
+        // The migrator returns this error if an unknown migration was applied.
         Err(DbErr::Custom(text)) if text.contains("is missing") => {
             Err(DbErr::Migration("its tables were created by a newer release of Daypass".to_owned()))
         }
@@ -67,8 +68,8 @@ pub async fn recreate(db: &Pool) -> Result<(), DbErr> {
     migrate(db).await
 }
 
-/// Waits until this connection holds the lock. `GET_LOCK` returns 1 if it was acquired, 0 after its time-out, and NULL if
-/// it failed.
+/// Waits until this connection holds the lock. `GET_LOCK` returns 1 if the lock was acquired, 0 after the time-out, and
+/// NULL after an error.
 async fn lock_by_name(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
     let started = Instant::now();
     while started.elapsed() < MAX_WAIT {

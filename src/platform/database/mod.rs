@@ -43,20 +43,20 @@ use file::DatabaseFile;
 use guard::Guard;
 use session_limits::SessionLimits;
 
-/// The size of the pool for a SQLite file, and for a server.
+/// The maximum number of connections to a SQLite file. `CONNECTIONS` is the maximum for a database server.
 const SQLITE_CONNECTIONS: u32 = 8;
 const CONNECTIONS: u32 = 16;
-/// How long a request waits for a connection before it fails with `503`.
+/// How long a request waits for a SQLite connection before it fails with `503`.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// The same for a server, including the time to open a connection. It is short: attempts that started during an outage
-/// would fail requests even after the server is back.
+/// The same limit for a database server, including the time to open a connection. It is short, because attempts that
+/// start during an outage make requests fail even after the server is back.
 const SERVER_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
-/// The same for the revocation feed, which has a connection of its own. A shorter time notices earlier that the server is
-/// back.
+/// The same limit for the revocation feed, which has its own connection. It is shorter, so that the feed works again
+/// sooner after an outage.
 const FEED_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long a write on SQLite waits for a write of another process.
+/// How long a SQLite write waits for another process to finish its write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
-/// Slower statements are logged as warnings.
+/// Statements that take longer are logged as warnings.
 const SLOW: Duration = Duration::from_secs(1);
 
 /// Why a database cannot be opened, read or migrated.
@@ -78,12 +78,12 @@ pub enum DatabaseError {
 #[derive(Clone, Debug)]
 pub struct Pools {
     pub requests: Pool,
-    /// For the revocation feed, which must not wait for requests.
+    /// The pool of the revocation feed, which must not wait for requests.
     pub feed: Pool,
 }
 
 impl From<Pool> for Pools {
-    /// Uses one pool for both.
+    /// Uses one pool for requests and for the feed.
     fn from(pool: Pool) -> Self {
         Self { feed: pool.clone(), requests: pool }
     }
@@ -97,7 +97,8 @@ pub async fn connect_service(url: &DatabaseUrl) -> Result<Pools, DatabaseError> 
     }
     let mut options = options_of(url);
     options.max_connections(1).acquire_timeout(FEED_ACQUIRE_TIMEOUT);
-    // Shared, because after a failure seen by one pool the connections of the other may be to the wrong server, too.
+    // The pools share a guard, because after a failure in one pool, the connections of the other may also lead to the
+    // wrong server.
     let guard = requests.guard();
     guard_connections(&mut options, guard, SessionLimits::ForRequests);
     let feed = Pool::new(open(options, url).await?, Arc::clone(guard), None);
@@ -124,7 +125,7 @@ async fn open_pool(url: &DatabaseUrl, limits: SessionLimits) -> Result<Pool, Dat
     let mut options = options_of(url);
     let guard = Arc::new(Guard::new());
     if url.is_in_memory() {
-        // The database exists only in its one connection, which must not be closed.
+        // An in-memory database exists only in one connection, which must not be closed.
         options.max_connections(1).idle_timeout(None).max_lifetime(None);
     } else {
         guard_connections(&mut options, &guard, limits);
@@ -135,8 +136,8 @@ async fn open_pool(url: &DatabaseUrl, limits: SessionLimits) -> Result<Pool, Dat
     Ok(Pool::new(connection, guard, Some(DatabaseFile::opened(&path, held).map_err(file_error)?)))
 }
 
-/// Opens a connection that stays open and unused. Without it, SQLite deletes the write-ahead log with the last connection,
-/// cannot create it again on a full disk, and reads fail, too.
+/// Opens a connection that stays open and unused. Without it, SQLite deletes the write-ahead log when the last
+/// connection is closed. On a full disk, SQLite could not create the log again, and even reads would fail.
 async fn hold_log(url: &DatabaseUrl) -> Result<DatabaseConnection, DatabaseError> {
     let mut options = options_of(url);
     options.max_connections(1).idle_timeout(None).max_lifetime(None);
@@ -145,7 +146,7 @@ async fn hold_log(url: &DatabaseUrl) -> Result<DatabaseConnection, DatabaseError
     Ok(held)
 }
 
-/// Checks connections with `guard` before they are reused.
+/// Makes `guard` check connections before they are reused, and sets the session limits.
 fn guard_connections(options: &mut ConnectOptions, guard: &Arc<Guard>, limits: SessionLimits) {
     #[cfg(feature = "sqlite")]
     {
@@ -164,8 +165,8 @@ fn guard_connections(options: &mut ConnectOptions, guard: &Arc<Guard>, limits: S
     }
 }
 
-/// Opens the database of another service, to read it in [`begin_read_only`]. A SQLite file is opened read-only and is not
-/// created.
+/// Opens the database of another service, to read it with [`begin_read_only`]. A SQLite file is opened read-only and is
+/// not created.
 pub async fn connect_read_only(url: &DatabaseUrl) -> Result<DatabaseConnection, DatabaseError> {
     url.check().map_err(DatabaseError::Address)?;
     let mut options = options_of(url);
@@ -215,7 +216,7 @@ fn acquire_timeout(url: &DatabaseUrl) -> Duration {
 
 async fn open(options: ConnectOptions, url: &DatabaseUrl) -> Result<DatabaseConnection, DatabaseError> {
     Database::connect(options).await.map_err(|cause| {
-        // The driver's message contains an invalid address with its password.
+        // If the address is invalid, the driver's message contains it with its password.
         if cause.to_string().contains(url.expose()) {
             let advice = "it cannot be read; percent-encode special characters of the password";
             return DatabaseError::Address(advice.to_owned());
@@ -224,7 +225,8 @@ async fn open(options: ConnectOptions, url: &DatabaseUrl) -> Result<DatabaseConn
     })
 }
 
-/// Replaces messages of the driver that do not name a cause: after a time-out, and for a file that cannot be opened.
+/// Returns the cause of a connection error. The driver's messages do not explain time-outs and files that cannot be
+/// opened, so this function replaces them.
 fn describe(cause: &DbErr, url: &DatabaseUrl) -> String {
     if let Some(problem) = url.file().as_deref().and_then(file_problem) {
         return problem;
@@ -240,7 +242,7 @@ fn describe(cause: &DbErr, url: &DatabaseUrl) -> String {
     }
 }
 
-/// Returns why SQLite cannot open a file, if the file system shows it.
+/// Returns why SQLite cannot open a file: it does not exist, or its folder is not writable.
 fn file_problem(file: &Path) -> Option<String> {
     let path = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     let folder = path.parent()?;
@@ -256,8 +258,8 @@ fn file_problem(file: &Path) -> Option<String> {
     }
 }
 
-/// Creates the file of a new SQLite database, readable only by its owner because it has password hashes. SQLite creates
-/// its other files with the same permissions.
+/// Creates the file of a new SQLite database. Only its owner can read it, because it contains password hashes. SQLite
+/// creates its other files with the same permissions.
 fn create_private(file: &Path) -> io::Result<()> {
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder)?;
@@ -278,7 +280,8 @@ fn sqlite_options(sqlite: SqliteConnectOptions) -> SqliteConnectOptions {
         .busy_timeout(BUSY_TIMEOUT)
 }
 
-/// Begins a read-only transaction with a consistent snapshot. For SQLite, the connection is read-only already.
+/// Begins a read-only transaction with a consistent snapshot. A SQLite connection of [`connect_read_only`] is already
+/// read-only.
 pub async fn begin_read_only(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
     let options = match db.get_database_backend() {
         DbBackend::Sqlite => TransactionOptions::default(),

@@ -27,7 +27,7 @@ const FILE_CHECK: Duration = Duration::from_secs(1);
 /// The time limit for closing the pool.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
-/// A connection pool. It is used like the [`DatabaseConnection`] inside. Clones share one pool.
+/// A connection pool. It dereferences to the [`DatabaseConnection`] inside. Clones share one pool.
 #[derive(Clone, Debug)]
 pub struct Pool {
     connection: DatabaseConnection,
@@ -35,7 +35,7 @@ pub struct Pool {
     limit: Option<Duration>,
 }
 
-/// The connections of a pool.
+/// The number of connections in a pool, by state.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Connections {
     pub open: u32,
@@ -46,7 +46,7 @@ pub struct Connections {
 impl Connections {
     fn of<DB: sqlx::Database>(pool: &sqlx::Pool<DB>) -> Self {
         let open = pool.size();
-        // The two numbers are read one after the other.
+        // The pool changes between the two reads, so `num_idle` may exceed `size`.
         let idle = u32::try_from(pool.num_idle()).unwrap_or(open).min(open);
         Self { open, idle, maximum: pool.options().get_max_connections() }
     }
@@ -56,7 +56,7 @@ impl Connections {
 pub(super) struct Shared {
     guard: Arc<Guard>,
     health: WriteHealth,
-    /// Has a permit for each write transaction that may run.
+    /// One permit for each write transaction that may run at the same time.
     writers: Arc<Semaphore>,
     /// The file of a SQLite database.
     file: Option<DatabaseFile>,
@@ -75,7 +75,7 @@ impl Pool {
         Self { limit: Some(REQUEST_LIMIT), ..self }
     }
 
-    /// Returns the time at which a write transaction that begins now must have ended.
+    /// Returns the deadline for a statement or write transaction that begins now.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.limit.map(|limit| Instant::now() + limit)
     }
@@ -89,11 +89,11 @@ impl Pool {
         &self.shared.health
     }
 
-    /// Begins a write transaction as soon as fewer than the maximum number of others run. Every write belongs into one:
-    /// on SQLite, a single statement that returns rows hides that its commit failed.
+    /// Begins a write transaction. Waits while the maximum number of write transactions is running. Every write needs a
+    /// transaction: on SQLite, a single statement that returns rows hides a failed commit.
     ///
     /// # Errors
-    /// [`WriteError::Busy`] after 3 s of waiting.
+    /// [`WriteError::Busy`] if the wait takes more than 3 s.
     pub async fn begin_write(&self) -> Result<Transaction, WriteError> {
         Transaction::begin(self, &self.shared.writers).await
     }
@@ -118,7 +118,7 @@ impl Pool {
         checked.inspect_err(|lost| self.shared.health.failed(lost))
     }
 
-    /// Resolves when the file of a SQLite database was deleted or replaced.
+    /// Waits until the file of a SQLite database is deleted or replaced.
     pub async fn file_lost(&self) -> FileLost {
         let Some(file) = &self.shared.file else { return std::future::pending().await };
         loop {
@@ -141,8 +141,8 @@ impl Pool {
         let _ = timeout(CLOSE_LIMIT, close).await;
     }
 
-    /// Waits for `statement` until `deadline`. If it has no answer by then, retires all open connections first and then
-    /// drops the statement, because dropping it returns its connection to the pool.
+    /// Waits for `statement` until `deadline`. If there is no answer by then, first retires all open connections and
+    /// then drops the statement. In this order, the pool does not reuse the statement's connection.
     pub(super) async fn answer<T>(
         &self,
         deadline: Option<Instant>,
@@ -166,8 +166,8 @@ impl Pool {
         answer
     }
 
-    /// Drops the idle connections to a server. If the server does not answer, an idle connection would delay each of the
-    /// next requests until its time-out.
+    /// Drops the idle connections to a database server. If the server does not answer, each idle connection would delay
+    /// a request until its time-out.
     fn drop_idle(&self) {
         match self.get_database_backend() {
             #[cfg(feature = "postgres")]
@@ -178,8 +178,8 @@ impl Pool {
         }
     }
 
-    /// Records a commit. After an outage all connections are retired, because a connection that was opened meanwhile
-    /// may be to a read-only database.
+    /// Records a commit. After an outage, retires all connections, because a connection that was opened during the
+    /// outage may lead to a read-only database.
     pub(super) fn note_commit(&self) {
         if self.shared.health.is_failing() {
             self.shared.guard.retire_all();

@@ -1,16 +1,17 @@
-//! Limits that the database server applies to our sessions. If this host loses its network, the server would otherwise
-//! keep open transactions and their locks until TCP detects the failure, which takes hours.
+//! Limits that the database server applies to this service's connections. Without them, if this host loses its network,
+//! the server keeps open transactions and their locks until TCP detects the failure, which takes hours.
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use sea_orm::sqlx::{self, pool::PoolOptions};
 
-/// Which limits the server applies, unless it has lower ones of its own.
+/// The limits to set, unless the server already has lower ones.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum SessionLimits {
-    /// A statement waits for a lock for at most four seconds, and a transaction for its next statement for at most five.
-    /// The second limit is higher: otherwise each waiting transaction would get the lock in turn and hold it.
+    /// A statement waits at most four seconds for a lock. A transaction waits at most five seconds for its next
+    /// statement. The second limit is higher: otherwise, if a host fails, each of its waiting transactions would get
+    /// the lock in turn and hold it.
     ForRequests,
-    /// Commands of the operator may take longer.
+    /// No limits, because the operator's commands may take longer.
     None,
 }
 
@@ -37,7 +38,7 @@ impl SessionLimits {
             Self::ForRequests => pool.after_connect(|connection, _| {
                 Box::pin(async move {
                     sqlx::raw_sql(LOCKS).execute(&mut *connection).await?;
-                    // MySQL has no such setting.
+                    // MySQL does not have this setting, so the error is ignored.
                     let _ = sqlx::raw_sql(IDLE).execute(connection).await;
                     Ok(())
                 })

@@ -28,10 +28,10 @@ pub enum WriteError {
     /// Too many transactions are waiting, or this one took too long. Nothing was changed.
     #[error("too many write transactions at the same time")]
     Busy,
-    /// The file of the SQLite database is gone. Nothing was changed.
+    /// The file of the SQLite database was deleted or replaced. Nothing was changed.
     #[error(transparent)]
     FileLost(#[from] FileLost),
-    /// The database did not say whether the transaction was committed.
+    /// The database did not report whether the transaction was committed.
     #[error("the database did not confirm the commit")]
     OutcomeUnknown(#[source] DbErr),
     /// Any other error. Nothing was changed.
@@ -45,9 +45,9 @@ impl WriteError {
     }
 }
 
-/// Returns the maximum number of concurrent write transactions: half of the connections. Otherwise transactions that wait
-/// for a lock could hold all connections, and reads would wait, too. SQLite allows one writer. SQLite itself
-/// retries in a loop, without a queue.
+/// Returns the maximum number of concurrent write transactions: half of the connections. Otherwise transactions that
+/// wait for a lock could use all connections, and reads would have to wait. On SQLite the maximum is one, because
+/// SQLite allows one writer and makes the others retry in a loop, without a queue.
 pub(super) fn max_writers(backend: DbBackend) -> usize {
     if backend == DbBackend::Sqlite { 1 } else { CONNECTIONS as usize / 2 }
 }
@@ -60,7 +60,7 @@ pub struct Transaction {
     deadline: Option<Instant>,
     /// Whether a statement failed. In that case the database may have rolled back, and a commit would commit nothing.
     failed: AtomicBool,
-    /// Declared last, so it is released after the rollback.
+    /// Declared last, so that the permit is released after the rollback.
     _permit: OwnedSemaphorePermit,
 }
 
@@ -70,8 +70,8 @@ impl Transaction {
         let permit = timeout(MAX_WAIT, Arc::clone(writers).acquire_owned()).await;
         let permit = permit.map_err(|_| WriteError::Busy)?.map_err(|error| WriteError::fault(&error.to_string()))?;
         let pool = pool.clone();
-        // Cancelling a `BEGIN` leaves the connection in a transaction that the driver does not count. So it runs in a
-        // task, which goes on if the caller is dropped, and rolls back.
+        // Cancelling a `BEGIN` leaves the connection in a transaction that the driver does not count. So `BEGIN` runs
+        // in its own task. If the caller is dropped, the task finishes, and the transaction is rolled back.
         let begin = async move {
             let begun = pool.answer(deadline, begin_immediate(&pool)).await;
             pool.note_write(&begun);
@@ -107,8 +107,8 @@ impl Transaction {
         }
     }
 
-    /// Returns when to give up on a commit. Its outcome is unknown then, so it gets at least [`MIN_COMMIT_TIME`]. A
-    /// commit to a file always ends, so it has no limit.
+    /// Returns the deadline of a commit. After the deadline, the outcome is unknown, so a commit gets at least
+    /// [`MIN_COMMIT_TIME`]. On SQLite a commit always ends, so it has no deadline.
     fn commit_deadline(&self) -> Option<Instant> {
         let deadline = self.deadline.filter(|_| self.get_database_backend() != DbBackend::Sqlite)?;
         Some(deadline.max(Instant::now() + MIN_COMMIT_TIME))
@@ -157,8 +157,8 @@ impl ConnectionTrait for Transaction {
     }
 }
 
-/// Begins a transaction that holds SQLite's write lock from the start. A transaction that begins as a reader fails if
-/// another one has written in the meantime, whatever the busy timeout.
+/// Begins a transaction that holds SQLite's write lock from the start. A transaction that begins with a read fails at
+/// its first write if another transaction has written in the meantime, regardless of the busy time-out.
 pub(super) async fn begin_immediate(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
     let options =
         TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };

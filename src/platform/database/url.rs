@@ -22,7 +22,7 @@ impl DatabaseUrl {
         self.0.starts_with("sqlite:")
     }
 
-    /// Returns whether it is a SQLite database that is no file.
+    /// Returns whether the address names a SQLite database without a file.
     #[must_use]
     pub fn is_in_memory(&self) -> bool {
         self.is_sqlite() && self.file().is_none()
@@ -55,20 +55,21 @@ impl DatabaseUrl {
         Err("the password has an unencoded character; write # as %23, / as %2F, ? as %3F and @ as %40".to_owned())
     }
 
-    /// Returns the authority and the rest of a server's address, or `None` if a part of the password would be read as the
-    /// host, the path or the query.
+    /// Splits a server's address into the authority and the rest. Returns `None` if a part of the password would be
+    /// read as the host, the path or the query.
     fn server_parts(&self) -> Option<(&str, &str)> {
         let (_, address) = self.0.split_once(':')?;
         let address = address.trim_start_matches('/');
         let (authority, rest) = address.split_at(address.find(['/', '?', '#']).unwrap_or(address.len()));
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-        // A query may contain @, but not before its first name.
+        // A value in the query may contain @. In the first name, @ shows that the password contains a question mark.
         let misplaced = |text: &str| text.split(['=', '&']).next().is_some_and(|first| first.contains('@'));
         let unencoded = rest.contains('#') || path.contains('@') || misplaced(query);
         (!unencoded).then_some((authority, rest))
     }
 
-    /// Returns the host of a server if it is an IPv6 address. The driver would look up its brackets as a name.
+    /// Returns the host without its brackets if it is an IPv6 address. The driver would look up the text with brackets
+    /// as a host name.
     #[must_use]
     pub fn ipv6_host(&self) -> Option<&str> {
         let (authority, _) = self.server_parts().filter(|_| !self.is_sqlite())?;
@@ -87,7 +88,7 @@ impl DatabaseUrl {
         }
     }
 
-    /// Returns the path of a SQLite database that is a file.
+    /// Returns the path of the SQLite file, or `None` for other databases.
     #[must_use]
     pub fn file(&self) -> Option<PathBuf> {
         let rest = self.0.strip_prefix("sqlite:")?;
@@ -118,7 +119,8 @@ impl fmt::Display for DatabaseUrl {
         if scheme == "sqlite" {
             return write!(f, "sqlite:{}", rest.split('?').next().unwrap_or_default());
         }
-        // A password may contain characters that look like a path or a query, so everything before the last @ is hidden.
+        // A password may contain characters that look like a path or a query, so everything before the last @ is
+        // hidden.
         let address = rest.rsplit_once('@').map_or(rest, |(_, host)| host).trim_start_matches('/');
         let credentials = if rest.contains('@') { "***@" } else { "" };
         write!(f, "{scheme}://{credentials}{}", address.split('?').next().unwrap_or_default())

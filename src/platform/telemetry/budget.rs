@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tracing::{error, info};
 
-/// Average time between lines.
+/// The average time between lines at the maximum rate.
 const INTERVAL: Duration = Duration::from_millis(50);
 /// Maximum number of lines in a burst.
 const BURST: u32 = 100;

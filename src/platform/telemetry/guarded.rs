@@ -7,7 +7,8 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
-/// Runs a layer and drops the event if it panics, so a request does not fail because a value cannot be formatted.
+/// Runs a layer. If the layer panics, drops the event, so that a request does not fail because a value cannot be
+/// formatted.
 pub(super) struct Guarded<L>(pub(super) L);
 
 fn guarded(work: impl FnOnce()) {

@@ -7,7 +7,7 @@ use metrics::counter;
 use tracing::warn;
 use tracing_appender::non_blocking::ErrorCounter;
 
-/// The target of the reports.
+/// The target of the reports about lost lines.
 pub(super) const TARGET: &str = "daypass::log";
 
 /// Lines that were dropped because the queue was full.

@@ -1,7 +1,7 @@
 //! Log and metrics of the process.
 //!
-//! The log goes to standard error. A separate thread writes it, so requests never wait for the log, and a failure to write
-//! it does not affect responses.
+//! The log goes to standard error. A separate thread writes it, so requests never wait for the log, and a failure to
+//! write it does not affect responses.
 
 use std::io::IsTerminal as _;
 use std::panic::{self, AssertUnwindSafe};
@@ -28,17 +28,18 @@ pub use writer::LogFormat;
 use guarded::Guarded;
 use writer::{Queues, StandardError, Writers};
 
-/// The size of the queue of lines. A line has less than about 1 KiB, so the queue uses at most about 8 MiB.
+/// The maximum number of queued lines. A line has less than about 1 KiB, so the queue uses at most about 8 MiB.
 const BUFFERED_LINES: usize = 8192;
-/// The size of the queue of reports about lost lines.
+/// The maximum number of queued reports about lost lines.
 const BUFFERED_REPORTS: usize = 64;
 /// Time between reports of omitted and lost lines.
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
-/// Number of reports between two aggregations of histograms. Without them, samples stay in memory until `/metrics` is
-/// read.
+/// Number of reports between two aggregations of histograms. Without aggregation, samples stay in memory until
+/// `/metrics` is read.
 const REPORTS_PER_UPKEEP: u32 = 5;
 
-/// The running log. Dropping it writes the queued lines, for at most about a second.
+/// The running log. Dropping it writes the queued lines. The drop waits at most about a second for each of the two
+/// queues.
 pub struct Log {
     workers: Option<[WorkerGuard; 2]>,
 }
@@ -46,7 +47,8 @@ pub struct Log {
 impl Drop for Log {
     fn drop(&mut self) {
         report();
-        // The worker's drop prints to standard output if it cannot finish, which panics if standard output is closed.
+        // If a worker's queue stays full, its drop prints to standard output, which panics if standard output is
+        // closed.
         for worker in self.workers.take().into_iter().flatten() {
             let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(worker)));
         }
@@ -56,7 +58,7 @@ impl Drop for Log {
 /// Starts the log.
 ///
 /// # Errors
-/// The filter is invalid.
+/// If the filter is invalid.
 pub fn start(filter: &str, format: LogFormat) -> Result<Log, String> {
     let queue = |lines| NonBlockingBuilder::default().lossy(true).buffered_lines_limit(lines).thread_name("log");
     let (lines, worker) = queue(BUFFERED_LINES).finish(StandardError);
@@ -75,7 +77,8 @@ fn subscriber(
     ansi: bool,
     queues: Queues,
 ) -> Result<impl Subscriber + Send + Sync + use<>, String> {
-    // `daypass migrate` reports its own progress. At every other start the migrator's lines would be noise.
+    // Hides the migrator's progress messages: `daypass migrate` prints its own report, and other commands do not need
+    // one.
     let filter = format!("sea_orm_migration=warn,sqlx::postgres::notice=warn,{filter}");
     let filter = EnvFilter::try_new(filter).map_err(|error| format!("LOG: {error}"))?;
     let ansi = ansi && format == LogFormat::Pretty;

@@ -1,4 +1,4 @@
-//! Writers of the log: one escapes control characters, and one never fails.
+//! Writers for the log: [`Escape`] escapes control characters, and [`StandardError`] never returns an error.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -24,7 +24,7 @@ pub enum LogFormat {
 pub(super) struct Escape<W> {
     inner: W,
     format: LogFormat,
-    /// Whether the formatter adds colours. In that case it has escaped the escape characters of values.
+    /// Whether the formatter adds colours. If so, it has already escaped the escape characters in values.
     ansi: bool,
 }
 
@@ -50,7 +50,8 @@ impl<W> Escape<W> {
         Cow::Owned(escaped.into_bytes())
     }
 
-    /// In JSON these characters occur only in strings, so the escapes of JSON strings are valid.
+    /// Appends an escaped character. In JSON, unprintable characters occur only in strings, so the escapes of JSON
+    /// strings are valid.
     fn push_escaped(&self, escaped: &mut String, character: char) {
         // Writing to a string does not fail.
         match self.format {
@@ -64,7 +65,8 @@ impl<W> Escape<W> {
     }
 }
 
-/// Returns whether Rust's `Debug` would print the character unescaped. Quotes and the backslash are printable.
+/// Returns whether Rust's `Debug` would print the character unescaped. Quotes and the backslash also count as
+/// printable.
 fn is_printable(character: char) -> bool {
     matches!(character, ' '..='~') || character.escape_debug().len() == 1
 }
@@ -81,14 +83,15 @@ impl<W: Write> Write for Escape<W> {
     }
 }
 
-/// The queues of the log. Reports of lost lines have a separate queue, because they are made when the other one is full.
+/// The queues of the log. Reports of lost lines have a separate queue, because they are written when the queue of lines
+/// is full.
 #[derive(Clone)]
 pub(super) struct Queues {
     pub(super) lines: NonBlocking,
     pub(super) reports: NonBlocking,
 }
 
-/// Makes the writer of each line of the log.
+/// Creates a writer for each line of the log.
 pub(super) struct Writers {
     pub(super) queues: Queues,
     pub(super) format: LogFormat,
@@ -110,7 +113,7 @@ impl<'a> MakeWriter<'a> for Writers {
     }
 }
 
-/// Standard error. Lines that it does not accept are counted.
+/// A writer to standard error. It counts lines that standard error does not accept.
 pub(super) struct StandardError;
 
 impl Write for StandardError {

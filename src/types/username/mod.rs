@@ -1,9 +1,12 @@
 //! Usernames: stored as typed, looked up by a normalised key, and unique by a skeleton.
 //!
-//! The key uses NFKC and case folding (like PRECIS, RFC 8265 §3.3), so `Ada`, `ADA` and the full-width form are the same
-//! user. So are spellings that keyboards change by themselves: typographic quotes and hyphens, dotted and dotless i.
-//! Invisible characters are rejected, unless they are part of a word or an emoji; the key lacks them. Names that look alike (`alice`, and `аlice` with a Cyrillic а) have the same
-//! skeleton (UTS #39 §4), so only one of them can sign up. Sign-in uses the key only, so a lookalike does not match.
+//! The key uses NFKC and case folding (like PRECIS, RFC 8265 §3.3), so `Ada`, `ADA` and the full-width form are the
+//! same user. The key also unifies characters that keyboards replace automatically: typographic quotes, hyphens, and
+//! dotted and dotless i. Invisible characters are rejected, unless they are part of a word or an emoji. The key does
+//! not contain them.
+//!
+//! Names that look alike (`alice`, and `аlice` with a Cyrillic а) have the same skeleton (UTS #39 §4), so only one of
+//! them can sign up. Sign-in uses only the key, so a lookalike does not match.
 
 use std::fmt;
 
@@ -27,7 +30,7 @@ const MAX_ROUNDS: usize = 16;
 pub struct Username(String);
 
 impl Username {
-    /// Removes white space at the ends: keyboards of phones add a blank after a word.
+    /// Parses a username. Removes white space at the ends, because phone keyboards add a space after a word.
     pub fn parse(text: &str) -> Result<Self, ValidationError> {
         let text = text.trim();
         if text.is_empty() {
@@ -58,13 +61,13 @@ impl Username {
         &self.0
     }
 
-    /// The key for looking up the user.
+    /// Returns the key by which the user is looked up.
     #[must_use]
     pub fn key(&self) -> String {
         key_of(&self.0)
     }
 
-    /// The skeleton, which is the same for names that look alike.
+    /// Returns the skeleton, which is the same for names that look alike.
     #[must_use]
     pub fn skeleton(&self) -> String {
         skeleton_of(&self.key())
@@ -85,7 +88,7 @@ pub fn key_of(name: &str) -> String {
     let mut unified = String::with_capacity(folded.len());
     for char in nfkc.normalize(&folded).chars() {
         match unify(char) {
-            // A capital I with a dot is folded to a small i with another dot.
+            // Case folding turns a capital I with a dot into a small i and a combining dot.
             Some('\u{307}') if unified.ends_with('i') => {}
             char => unified.extend(char),
         }
@@ -93,8 +96,8 @@ pub fn key_of(name: &str) -> String {
     nfkc.normalize(&unified).into_owned()
 }
 
-/// Returns the character that replaces this one in a key. Only characters with the same skeleton are replaced, and
-/// `migration/src/m20261128_000014_username_keys.rs` replaces the same ones in stored keys.
+/// Returns the character that replaces `char` in a key, or `None` if the key omits it. Both characters must have the
+/// same skeleton. `migration/src/m20261128_000014_username_keys.rs` makes the same replacements in stored keys.
 fn unify(char: char) -> Option<char> {
     match char {
         '\u{2018}' | '\u{2019}' | '\u{2bc}' => Some('\''),
@@ -105,15 +108,16 @@ fn unify(char: char) -> Option<char> {
     }
 }
 
-/// Like [`key_of`], but removes white space at the ends like [`Username::parse`], and returns a text that is longer than any username unchanged, to save the work of normalising it.
+/// Like [`key_of`], but first removes white space at the ends, as [`Username::parse`] does. If the text is then longer
+/// than any username, returns the text itself, because normalising a long text would take time.
 #[must_use]
 pub fn key_of_any(name: &str) -> String {
     let name = name.trim();
     if name.chars().nth(MAX_USERNAME_CHARS).is_some() { name.to_owned() } else { key_of(name) }
 }
 
-/// Returns the skeleton of a key. A skeleton by Unicode's table may not be a key (`0` looks like `O`, which is folded to
-/// `o`), so both are applied in turn until the result is stable.
+/// Returns the skeleton of a key. The skeleton from Unicode's table may not be a key: `0` becomes `O`, which case
+/// folding turns into `o`. So this function applies the table and [`key_of`] in turn until the result is stable.
 fn skeleton_of(key: &str) -> String {
     let mut current = key.to_owned();
     for _ in 0..MAX_ROUNDS {
@@ -128,16 +132,17 @@ fn skeleton_of(key: &str) -> String {
     current
 }
 
-/// Whether the character combines with the character before it.
+/// Returns whether the character combines with the character before it.
 fn is_mark(char: char) -> bool {
     GeneralCategoryGroup::Mark.contains(CodePointMapData::<GeneralCategory>::new().get(char))
 }
 
-/// Symbols and letters without a visible shape: the empty Braille pattern, a note without a head, blanks between
+/// Symbols and letters without a visible shape: the empty Braille pattern, the musical null notehead, blanks between
 /// hieroglyphs, the object replacement character.
 const BLANK: [char; 5] = ['\u{2800}', '\u{1d159}', '\u{13441}', '\u{13442}', '\u{fffc}'];
 
-/// The ASCII space, and the space of Chinese and Japanese keyboards, which is the same in the key.
+/// Returns whether the character is the ASCII space or the space of Chinese and Japanese keyboards. Both are the same
+/// in the key.
 fn is_space(char: char) -> bool {
     matches!(char, ' ' | '\u{3000}')
 }

@@ -95,7 +95,7 @@ fn spellings_of_keyboards_have_the_same_key_and_skeleton() {
 
 #[test]
 fn stored_skeletons_stay_the_same() {
-    // Skeletons of releases whose keys kept these characters.
+    // The skeletons that earlier releases stored. Their keys kept these characters.
     for char in ["\u{2018}", "\u{2019}", "\u{2bc}", "\u{201c}", "\u{201d}", "\u{2010}", "\u{2013}", "\u{2212}", "ı"] {
         let before: String = unicode_security::skeleton(char).collect();
         assert_eq!(skeleton_of(&key_of(char)), before, "{char}");
@@ -122,7 +122,7 @@ fn lookalikes_have_the_same_skeleton() {
 
 #[test]
 fn skeleton_of_every_character_is_stable() {
-    // Ideographs and syllables are left out: they have no lookalikes and take a minute.
+    // Ideographs and syllables are left out, because they have no lookalikes and would take a minute.
     let letters = ('\0'..'\u{3400}').chain('\u{d7b0}'..'\u{17000}').chain('\u{1a000}'..'\u{20000}');
     for char in letters.filter(|char| is_visible(*char)) {
         let skeleton = skeleton_of(&key_of(&format!("a{char}\u{301}")));

@@ -24,23 +24,23 @@ mod tests;
 #[must_use]
 pub enum Comparison {
     Match {
-        /// Whether the stored hash is a legacy one or has other parameters, so it should be replaced.
+        /// Whether the stored hash should be replaced, because it is a legacy hash or has other parameters.
         outdated: bool,
     },
     /// The password is wrong, or there is no such user. Both cost the same work.
     Mismatch,
 }
 
-/// Why a password was neither hashed nor compared.
+/// Why hashing or comparing a password returned no result.
 #[derive(Debug, Error)]
 pub enum HashError {
     /// The queue is full, or the job waited too long.
     #[error("the hash threads are busy")]
     Busy,
-    /// The network has too many rejections pending. The result is not reported, and the attempt counts as a failure.
+    /// The network has too many pending rejections. The result is not reported, and the attempt counts as a failure.
     #[error("the result of a sign-in is withheld")]
     Withheld,
-    /// The stored hash, the parameters or the system are faulty.
+    /// An error in the stored hash, the parameters or the system.
     #[error("hashing failed: {0}")]
     Fault(String),
 }
@@ -64,28 +64,29 @@ pub struct PasswordHasher(Arc<Shared>);
 struct Shared {
     params: Params,
     imported: ImportedCost,
-    /// Every comparison first computes one hash with the current parameters in this pool, whatever the stored hash is.
-    /// So neither the wait nor a full queue reveals the kind of hash.
+    /// Every comparison first computes one hash with the current parameters in this pool, even if the stored hash is a
+    /// legacy hash. So neither the wait nor a full queue reveals the kind of hash.
     pool: HashPool,
-    /// Compares legacy hashes in a second step. They take more time and memory.
+    /// The pool that compares legacy hashes in a second step. They take more time and memory.
     legacy_pool: HashPool,
-    /// The hash to compare with if the user does not exist, so both cases take the same time.
+    /// The hash for the first step if the user does not exist or has a legacy hash, so that all cases take the same
+    /// time.
     dummy_hash: String,
     rejections: RejectionSchedule,
 }
 
 /// The result of the first step of a comparison.
 enum FirstStep {
-    /// The stored hash is one of ours, or there is none.
+    /// The comparison is complete: the stored hash has the current parameters, or there is none.
     Compared(Comparison),
-    /// The stored hash is a legacy one and needs the second step.
+    /// The stored hash is a legacy hash or has other parameters, and needs the second step.
     Legacy { hash: StoredHash, forms: Arc<Forms> },
 }
 
 impl PasswordHasher {
     /// Starts the threads. They end when the last clone is dropped.
     pub fn new(params: Params, threads: usize, imported: ImportedCost) -> Result<Self, HashError> {
-        // In memory that is released immediately, so an unused service stays small.
+        // This memory is released at the end of the function, so an unused service needs little memory.
         let mut memory = Memory::default();
         let dummy_hash = argon2id::hash(&params, b"a dummy password", &mut memory)?;
         // Measures the second hash, because the first one includes mapping the memory.
@@ -99,7 +100,7 @@ impl PasswordHasher {
         Ok(Self(Arc::new(Shared { params, imported, pool, legacy_pool, dummy_hash, rejections })))
     }
 
-    /// Returns the PHC string of `password` with a new salt.
+    /// Hashes `password` with a new salt. Returns the PHC string.
     pub async fn hash(&self, by: impl Into<Requester>, password: Password) -> Result<String, HashError> {
         let (params, forms) = (self.0.params.clone(), password.forms());
         let hashed = self.0.pool.run(by.into(), move |memory| match forms.normalised() {
@@ -127,7 +128,7 @@ impl PasswordHasher {
     }
 
     /// Compares `password` like [`PasswordHasher::verify`], for a sign-in that was received at `received`. The time and
-    /// the form of a rejection do not reveal whether there is a stored hash, nor its kind.
+    /// the form of a rejection do not reveal whether the user exists, or which kind of hash the user has.
     pub async fn verify_sign_in(
         &self,
         by: Requester,
@@ -172,7 +173,7 @@ impl PasswordHasher {
         let forms = Arc::new(password.forms());
         let forms_of_job = Arc::clone(&forms);
         let compared = self.0.pool.run(by, move |memory| {
-            // A password that is too long cannot match, but costs the same work.
+            // A password that is too long in NFKC cannot match, but costs the same work.
             let bytes = forms_of_job.normalised();
             argon2id::matches(&compared_with, bytes.unwrap_or_default(), memory).map(|equal| equal && bytes.is_some())
         });
@@ -196,9 +197,10 @@ impl PasswordHasher {
         Ok(if compared.await?? { Comparison::Match { outdated: true } } else { Comparison::Mismatch })
     }
 
-    /// Returns the maximum memory in MiB: of all threads with the fallback worker, and of one legacy hash.
+    /// Returns two maximums in MiB: the memory of all threads, including the fallback worker, and that of one legacy
+    /// hash.
     pub fn memory_bound(params: &Params, threads: usize) -> (usize, usize) {
-        // 3 MiB each for the stack, the queue and the allocator.
+        // Adds 3 MiB per thread for its stack, its queue and the allocator.
         let mib = |kib: u32| kib.div_ceil(1024) as usize + 3;
         ((threads + 1) * mib(params.m_cost()), mib(stored_hash::MAX_MEMORY))
     }

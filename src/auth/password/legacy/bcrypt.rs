@@ -1,4 +1,4 @@
-//! bcrypt (`$2a$`, `$2b$`, `$2y$`), and Django's `bcrypt_sha256$`, which hashes the SHA-256 of a password.
+//! bcrypt (`$2a$`, `$2b$`, `$2y$`), and Django's `bcrypt_sha256$`, which applies bcrypt to the SHA-256 of a password.
 
 use std::fmt::Write as _;
 
@@ -7,15 +7,15 @@ use zeroize::Zeroizing;
 
 use super::{ImportedCost, Unusable};
 
-/// Uses only the first 72 bytes of a password.
+/// A bcrypt hash. bcrypt uses only the first 72 bytes of a password.
 #[derive(Debug)]
 pub struct Bcrypt {
     text: String,
-    /// Whether it is a hash of the SHA-256 in hexadecimal digits.
+    /// Whether bcrypt was applied to the SHA-256 of the password, in hexadecimal digits.
     is_of_sha256: bool,
 }
 
-/// Parses `$2b$10$` followed by 53 characters of salt and hash.
+/// Parses a bcrypt hash, for example `$2b$10$` followed by 53 characters of salt and output.
 pub(super) fn parse(text: &str, max: ImportedCost) -> Result<Bcrypt, Unusable> {
     let of_sha256 = text.strip_prefix("bcrypt_sha256$");
     let text = of_sha256.unwrap_or(text);

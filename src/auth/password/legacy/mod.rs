@@ -1,6 +1,6 @@
-//! Password hashes of other frameworks and libraries, except argon2: bcrypt, PBKDF2 and scrypt in their formats.
+//! Password hashes in the formats of other frameworks and libraries: bcrypt, PBKDF2 and scrypt.
 //!
-//! The maximum cost of each format takes about as long as bcrypt of the cost in `IMPORTED_HASH_COST`.
+//! In each format, a hash of the maximum cost takes about as long as bcrypt with the cost `IMPORTED_HASH_COST`.
 
 use thiserror::Error;
 
@@ -26,7 +26,7 @@ pub enum Unusable {
     TooCostly,
 }
 
-/// How long a legacy hash may take: as long as bcrypt of this cost, which doubles with each step.
+/// The maximum time of a legacy hash, as a bcrypt cost. Each increase by one doubles the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ImportedCost(u32);
 
@@ -37,7 +37,8 @@ impl Default for ImportedCost {
 }
 
 impl ImportedCost {
-    /// The lowest takes about 18 times as long as our own hashes, and the highest a second.
+    /// The lowest and the highest cost. A hash of the lowest cost takes about 18 times as long as one with the default
+    /// argon2 parameters. A hash of the highest cost takes about a second.
     const RANGE: (u32, u32) = (12, 14);
 
     #[must_use]
@@ -49,7 +50,7 @@ impl ImportedCost {
         self.0
     }
 
-    /// Returns how much longer than with the lowest cost a hash may take.
+    /// Returns the maximum time of a hash, as a multiple of the maximum time with the lowest cost.
     pub(super) fn factor(self) -> u32 {
         1 << (self.0 - Self::RANGE.0)
     }
@@ -83,7 +84,7 @@ impl LegacyHash {
     }
 }
 
-/// Returns the hash without the prefix by which Django (`bcrypt$`, `argon2`) or Spring (`{bcrypt}`) names its format.
+/// Removes the prefix with which Django (`bcrypt$`, `argon2`) or Spring (`{bcrypt}`) names the format of a hash.
 pub(super) fn without_prefix(text: &str) -> &str {
     let spring = text.strip_prefix('{').and_then(|rest| rest.split_once('}'));
     let spring = spring.filter(|(name, _)| *name == "bcrypt" || name.split('@').next() == Some("argon2"));
@@ -106,7 +107,7 @@ mod tests {
     use crate::auth::password::policy::Password;
     use crate::auth::password::stored_hash::StoredHash;
 
-    /// Made by the original libraries: the scripts beside the file say how.
+    /// Hashes that the original libraries computed. The scripts in the folder of the file create them.
     const HASHES: &str = include_str!("../../../../tests/vectors/password_hashes.tsv");
     const PASSWORD: &str = "correct horse bättery staple";
     const HIGHEST: ImportedCost = ImportedCost(14);

@@ -1,4 +1,5 @@
-//! PBKDF2 of Django (`pbkdf2_sha256$1000000$salt$base64`) and Werkzeug (`pbkdf2:sha256:1000000$salt$hex`).
+//! PBKDF2 in the formats of Django (`pbkdf2_sha256$1000000$salt$base64`) and Werkzeug
+//! (`pbkdf2:sha256:1000000$salt$hex`).
 
 use std::num::NonZeroU32;
 
@@ -8,7 +9,7 @@ use base64::prelude::BASE64_STANDARD;
 
 use super::{ImportedCost, Unusable, from_hex};
 
-/// The maximum numbers of iterations with the lowest [`ImportedCost`].
+/// The maximum number of iterations with SHA-1 or SHA-256, and the lowest [`ImportedCost`].
 const MAX_ITERATIONS: u32 = 800_000;
 const MAX_ITERATIONS_OF_SHA512: u32 = 350_000;
 
@@ -23,7 +24,7 @@ enum Digest {
 pub struct Pbkdf2 {
     digest: Digest,
     iterations: NonZeroU32,
-    /// Both write the salt as text, whose bytes count.
+    /// The salt as text. In both formats, the bytes of the text are the salt.
     salt: String,
     output: Vec<u8>,
 }

@@ -1,4 +1,4 @@
-//! scrypt of Django, Werkzeug, passlib and libraries for Node.
+//! scrypt in the formats of Django, Werkzeug, passlib and libraries for Node.
 
 use ::scrypt::{Params, scrypt};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -10,9 +10,9 @@ use zeroize::Zeroizing;
 use super::super::policy::Forms;
 use super::{ImportedCost, MAX_MEMORY, Unusable, from_hex};
 
-/// The maximum of N·r·p with the lowest [`ImportedCost`]: that of Django.
+/// The maximum of N·r·p with the lowest [`ImportedCost`]. Django's hashes have this value.
 const MAX_WORK: u64 = 16 * 1024 * 8 * 5;
-/// A shorter key would match too many passwords.
+/// The minimum length of a key. A shorter key would match too many passwords.
 const MIN_KEY_BYTES: usize = 16;
 
 #[derive(Debug)]
@@ -32,12 +32,12 @@ struct Costs {
 #[derive(Debug)]
 enum Expected {
     Key(Vec<u8>),
-    /// The same with another parameter: a salt and a key in hexadecimal digits do not say which library made them.
+    /// A key derived by Node or by better-auth. They use the same format but different costs, so both costs are tried.
     KeyOf {
         key: Vec<u8>,
         better_auth: Costs,
     },
-    /// The second half of the key signs the message.
+    /// The HMAC of a message. The second half of the scrypt key is the HMAC key.
     Tag {
         message: Vec<u8>,
         tag: Vec<u8>,
@@ -64,7 +64,7 @@ fn werkzeug(text: &str) -> Option<Scrypt> {
     Some(Scrypt { costs: Costs::parse(n, r, p)?, salt: salt.into(), expected: Expected::Key(key) })
 }
 
-/// passlib and the PHC format: `$scrypt$ln=15,r=8,p=1$salt$key` in base64.
+/// passlib and the PHC format: `$scrypt$ln=15,r=8,p=1$salt$key`, with the salt and the key in base64.
 fn phc(text: &str) -> Option<Scrypt> {
     let [costs, salt, key] = text.strip_prefix("$scrypt$")?.split('$').collect::<Vec<_>>().try_into().ok()?;
     let [n, r, p] = costs.split(',').collect::<Vec<_>>().try_into().ok()?;
@@ -75,8 +75,8 @@ fn phc(text: &str) -> Option<Scrypt> {
     Some(Scrypt { costs, salt: bytes(salt)?, expected: Expected::Key(bytes(key)?) })
 }
 
-/// `scryptSync(password, salt, 64)` of Node, and better-auth: the salt and the key in hexadecimal digits, with a colon
-/// between them. The digits of the salt are its bytes.
+/// Node's `scryptSync(password, salt, 64)`, and better-auth: the salt and the key in hexadecimal digits, separated by a
+/// colon. The digits of the salt are used as text and are not decoded.
 fn hexadecimal(text: &str) -> Option<Scrypt> {
     let (salt, key) = text.split_once(':')?;
     from_hex(salt).filter(|salt| salt.len() >= 8)?;
@@ -85,7 +85,7 @@ fn hexadecimal(text: &str) -> Option<Scrypt> {
     Some(Scrypt { costs: node, salt: salt.into(), expected: Expected::KeyOf { key, better_auth } })
 }
 
-/// scrypt-kdf: the header of a file of the program scrypt, in base64.
+/// scrypt-kdf: a file header in the format of the `scrypt` program, in base64.
 fn scrypt_kdf(text: &str) -> Option<Scrypt> {
     let bytes: [u8; 96] = BASE64_STANDARD.decode(text).ok()?.try_into().ok()?;
     let (message, tag) = bytes.split_at(64);
@@ -119,7 +119,7 @@ impl Scrypt {
         if !is_long || !n.is_power_of_two() || n < 2 || r == 0 || p == 0 {
             return Err(Unusable::Unknown);
         }
-        // N·r is the memory in units of 128 bytes.
+        // `N·r` is the memory in units of 128 bytes.
         let fits = |blocks: &u64| *blocks <= u64::from(MAX_MEMORY) * 1024 / 128;
         let work = n.checked_mul(r.into()).filter(fits).and_then(|blocks| blocks.checked_mul(p.into()));
         let max_work = MAX_WORK * u64::from(max.factor());

@@ -1,6 +1,6 @@
 //! The thread that assigns jobs to workers and sends their results.
 //!
-//! It has ordinary priority, because a worker can hold a lock for as long as it waits for its core.
+//! This thread has ordinary priority. A low-priority worker would hold each lock for as long as it waits for its core.
 
 use std::sync::Arc;
 use std::thread;
@@ -42,7 +42,7 @@ fn collect(shared: &Shared, state: &mut State) -> Vec<(Arc<Job>, Done)> {
     collected
 }
 
-/// Assigns a job to each free worker. Returns these workers, and the number of abandoned jobs.
+/// Assigns jobs to the free workers. Returns the workers that got a job, and the number of abandoned jobs.
 fn assign(shared: &Shared, state: &mut State) -> (Vec<usize>, u64) {
     let (mut assigned, mut abandoned) = (Vec::new(), 0);
     for number in 0..shared.slots.len() {
@@ -59,7 +59,7 @@ fn assign(shared: &Shared, state: &mut State) -> (Vec<usize>, u64) {
     (assigned, abandoned)
 }
 
-/// Sends the result of a job. Returns the number of abandoned jobs: 1 if it was skipped because its client left, else 0.
+/// Sends the result of a job. Returns 1 if the job was skipped because its client no longer waits, else 0.
 fn conclude(job: &Job, done: Done) -> u64 {
     match done {
         Done::Ran { result, waited } => {

@@ -1,8 +1,9 @@
 //! The fallback worker, which runs jobs while the other workers get no CPU time.
 //!
-//! Threads of the lowest priority get no time on busy cores, and a thread cannot raise its own priority without
-//! privileges. So when no worker has finished a job for some time, this thread of ordinary priority runs the oldest job,
-//! and then one job per interval. That takes about a seventh of a core. Without it, no user could sign in under full load.
+//! Threads of the lowest priority get no CPU time on busy cores, and a thread cannot raise its own priority without
+//! privileges. So if no worker has finished a job for some time, this thread of ordinary priority runs the oldest job,
+//! and then one job per interval. For each worker, this takes about a seventh of a core. Without the fallback worker,
+//! no user could sign in under full load.
 
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
@@ -19,7 +20,7 @@ pub(super) fn run(shared: &Shared) {
         if state.is_idle() {
             last = None;
             if !memory.is_empty() {
-                // Releasing takes some time, so not under the lock.
+                // Releasing memory takes some time, so the state is not locked meanwhile.
                 drop(state);
                 memory = Memory::default();
                 state = shared.lock();
@@ -46,8 +47,8 @@ pub(super) fn run(shared: &Shared) {
     }
 }
 
-/// Returns the oldest job of a stalled worker, or else the next one of the queue. The worker also keeps the job. It
-/// skips the job later, or its result is ignored.
+/// Returns the oldest job that a stalled worker has, or else the next job of the queue. The stalled worker keeps its
+/// job, but skips it later, or its result is ignored.
 fn next_job(state: &mut State) -> (Option<Arc<Job>>, u64) {
     let stalled = state.running.iter().flatten().filter(|job| job.is_awaited() && !job.is_taken_over());
     match stalled.min_by_key(|job| job.queued).filter(|job| job.take_over()) {
@@ -72,7 +73,7 @@ mod tests {
         let (release, stuck) = mpsc::channel::<()>();
         let stuck = Mutex::new(Some(stuck));
         let first = pool.run(ClientNetwork::LOCAL.into(), move |_| {
-            // The first thread hangs here, like one that is never scheduled.
+            // The first thread that runs the job hangs here, like a thread that is never scheduled.
             let hang = stuck.lock().unwrap().take();
             hang.map(|hang| hang.recv());
             std::thread::current().name().map(str::to_owned)

@@ -10,26 +10,26 @@ use tokio::sync::oneshot;
 use crate::auth::password::argon2id::Memory;
 
 pub(super) struct Job {
-    /// May run twice: in a stalled worker and in the fallback worker. The first result counts.
+    /// The work may run twice: in a stalled worker and in the fallback worker. The first result counts.
     work: Box<dyn Fn(&mut Memory) -> SendResult + Send + Sync>,
-    /// Dead when the client no longer waits.
+    /// The waiting client. The reference can no longer be upgraded after the client stops waiting.
     client: Weak<()>,
     pub(super) queued: Instant,
     taken_over: AtomicBool,
 }
 
-/// Sends a result to the client. Not called in a worker, because it takes locks.
+/// Sends a result to the client. Low-priority workers do not call it, because it takes locks.
 pub(super) type SendResult = Box<dyn FnOnce() + Send>;
 
 pub(super) enum Done {
-    /// There is no result if the job panicked.
+    /// The worker ran the job. `result` is `None` if the job panicked.
     Ran { result: Option<SendResult>, waited: Duration },
-    /// The fallback worker took the job over, or its client left.
+    /// The fallback worker has taken over the job, or the client no longer waits.
     Skipped,
 }
 
 impl Job {
-    /// Creates a job and the receiver of its result. A job that is dropped or panics closes the channel.
+    /// Creates a job and the receiver of its result. The channel closes if the job is dropped or panics.
     pub(super) fn new<T: Send + 'static>(
         client: Weak<()>,
         work: impl Fn(&mut Memory) -> T + Send + Sync + 'static,
@@ -60,7 +60,7 @@ impl Job {
         Done::Ran { result: self.run(memory), waited }
     }
 
-    /// Returns `None` if the job panics.
+    /// Runs the job. Returns `None` if the job panics.
     pub(super) fn run(&self, memory: &mut Memory) -> Option<SendResult> {
         let result = catch_unwind(AssertUnwindSafe(|| (self.work)(memory)));
         if result.is_err() {
@@ -69,7 +69,7 @@ impl Job {
         result.ok()
     }
 
-    /// Marks the job as taken over. Returns whether it was not yet marked.
+    /// Marks the job as taken over. Returns `false` if it was already marked.
     pub(super) fn take_over(&self) -> bool {
         !self.taken_over.swap(true, Ordering::Relaxed)
     }

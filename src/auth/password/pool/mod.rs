@@ -1,11 +1,12 @@
 //! A pool of low-priority threads that hash passwords, with a bounded queue.
 //!
-//! A hash takes 19 MiB and about 15 ms of a core. On the async threads it would delay other requests, and tokio's
-//! blocking threads could run 512 at once. Here each worker reuses its memory, wipes it when it has no job, and releases
-//! it after some time. When the queue is full, the caller gets [`Busy`] immediately.
+//! By default, a hash needs 19 MiB of memory and about 15 ms of CPU time. On an async thread, it would delay other
+//! requests. Tokio's blocking threads could run 512 hashes at the same time. In this pool, each worker reuses its
+//! memory, wipes it when the worker has no job, and releases it after some time. When the queue is full, the caller
+//! gets [`Busy`] immediately.
 //!
-//! A thread of the lowest priority can lose its core for seconds, with everything that it has locked. So workers take no
-//! lock that other threads wait for: the assigner, a thread of ordinary priority, gives them their jobs.
+//! A thread of the lowest priority can lose its core for seconds while it holds a lock. So workers take no lock that
+//! other threads wait for. Instead, the assigner, a thread of ordinary priority, gives them their jobs.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -47,8 +48,8 @@ pub(super) struct Busy;
 pub(super) struct HashPool(Arc<Shared>);
 
 impl HashPool {
-    /// Starts the workers, the assigner and, for workers that can be starved, the fallback worker. `usual` is the time
-    /// that one job takes.
+    /// Starts the workers and the assigner. Also starts the fallback worker if the workers have the class
+    /// [`Class::Idle`]. `usual` is the time that one job takes.
     pub(super) fn start(workers: usize, class: Class, usual: Duration) -> std::io::Result<Self> {
         Self::start_with(workers, class, StallDetection::new(workers, usual))
     }
@@ -82,7 +83,7 @@ impl HashPool {
         let client = Arc::new(());
         let (job, result) = Job::new(Arc::downgrade(&client), work);
         let result = match self.0.enqueue(by, job) {
-            // A job that is displaced or panics drops its sender. That counts as busy, like the deadline.
+            // If a job is displaced or panics, its sender is dropped. This counts as busy, like a missed deadline.
             Ok(()) => tokio::time::timeout(DEADLINE, result).await.ok().and_then(Result::ok).ok_or(Busy),
             Err(_) => Err(Busy),
         };
@@ -99,7 +100,8 @@ impl HashPool {
 impl Drop for HashPool {
     fn drop(&mut self) {
         let state = self.0.lock();
-        // Under the lock, so that the fallback worker cannot miss the change between its check and its wait.
+        // `closed` is set while the state is locked, because the fallback worker could otherwise miss the change
+        // between its check and its wait.
         self.0.closed.store(true, Ordering::Release);
         drop(state);
         self.0.work_added.notify_all();

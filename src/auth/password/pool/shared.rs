@@ -13,20 +13,20 @@ use super::stall::StallDetection;
 use crate::auth::password::requester::Requester;
 
 pub(super) struct Shared {
-    /// Locked only by threads of ordinary priority, and never for long.
+    /// The queue and the running jobs. Only threads of ordinary priority lock this state, and never for long.
     state: Mutex<State>,
     /// Wakes the fallback worker when an idle pool gets a job.
     pub(super) work_added: Condvar,
     /// One slot per worker.
     pub(super) slots: Vec<Slot>,
-    /// Unparked when there is a job to assign, and when a worker has finished one.
+    /// The assigner. It is unparked when there is a job to assign, and when a worker has finished a job.
     pub(super) assigner: OnceLock<Thread>,
     pub(super) closed: AtomicBool,
 }
 
 pub(super) struct State {
     pub(super) queue: Queue<Arc<Job>>,
-    /// The job of each worker.
+    /// The job of each worker, if it has one.
     pub(super) running: Vec<Option<Arc<Job>>>,
     pub(super) stall: StallDetection,
 }
@@ -63,7 +63,7 @@ impl Shared {
         if was_idle {
             state.stall.record_progress();
         }
-        // Otherwise the first worker that finishes its job wakes the assigner.
+        // If no worker is free, the first worker that finishes its job wakes the assigner.
         let has_free_worker = state.running.iter().any(Option::is_none);
         let pushed = state.queue.push(by, job.client(), job);
         let length = state.queue.len();
@@ -86,7 +86,8 @@ impl State {
     }
 }
 
-/// Updates the metrics. Their recorder has locks, so this is not called by a worker or while the state is locked.
+/// Updates the metrics. The metrics recorder takes locks, so this function must not be called by a low-priority worker
+/// or while the state is locked.
 #[expect(clippy::cast_precision_loss, reason = "the queue is short")]
 pub(super) fn report(length: usize, abandoned: u64) {
     gauge!("daypass_hash_queue").set(length as f64);

@@ -1,7 +1,7 @@
 //! The slot through which a worker gets its jobs and returns the results.
 //!
-//! The worker and the assigner take turns, so neither ever waits for the other's lock. The assigner does everything
-//! that can take another lock: it sends results, updates metrics and releases memory.
+//! The worker and the assigner take turns, so neither ever waits for a lock that the other one holds. The assigner does
+//! everything that can take another lock: it sends results, updates metrics and releases memory.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -14,11 +14,13 @@ use crate::auth::password::argon2id::Memory;
 pub(super) struct Slot {
     /// True from the assignment of a job until the worker has finished it.
     occupied: AtomicBool,
-    /// Used only by the worker while the slot is occupied, otherwise only by the assigner.
+    /// The job or its result. While the slot is occupied, only the worker uses it. Otherwise, only the assigner uses
+    /// it.
     content: Mutex<Content>,
     /// True from when the worker puts its memory into `unused` until the assigner has released it.
     has_unused: AtomicBool,
-    /// Used only by the assigner while `has_unused` is true, otherwise only by the worker.
+    /// The memory to release. While `has_unused` is true, only the assigner uses it. Otherwise, only the worker uses
+    /// it.
     unused: Mutex<Memory>,
     thread: OnceLock<Thread>,
 }
@@ -42,13 +44,13 @@ impl Slot {
         }
     }
 
-    /// Called by the assigner for a free slot. The worker must then be woken.
+    /// Assigns a job to a free slot. Called by the assigner, which must then wake the worker.
     pub(super) fn assign(&self, job: Arc<Job>) {
         *lock(&self.content) = Content::Job(job);
         self.occupied.store(true, Ordering::Release);
     }
 
-    /// Called by the assigner. Returns a finished job once.
+    /// Removes and returns the result of a finished job. Called by the assigner.
     pub(super) fn collect(&self) -> Option<Done> {
         if self.is_occupied() {
             return None;
@@ -59,7 +61,7 @@ impl Slot {
         }
     }
 
-    /// Called by the worker. Returns the assigned job.
+    /// Returns the assigned job. Called by the worker.
     pub(super) fn take(&self) -> Option<Arc<Job>> {
         if !self.is_occupied() {
             return None;
@@ -70,13 +72,14 @@ impl Slot {
         }
     }
 
-    /// Called by the worker after a job.
+    /// Stores the result of a job and frees the slot. Called by the worker.
     pub(super) fn finish(&self, done: Done) {
         *lock(&self.content) = Content::Done(done);
         self.occupied.store(false, Ordering::Release);
     }
 
-    /// Called by the worker. The kernel locks the memory map of the process, so the assigner releases the memory.
+    /// Passes unused memory to the assigner. Called by the worker, which does not release memory itself: the kernel
+    /// would lock the memory map of the process.
     pub(super) fn hand_over_memory(&self, memory: &mut Memory) {
         if !self.has_unused.load(Ordering::Acquire) {
             std::mem::swap(&mut *lock(&self.unused), memory);
@@ -84,7 +87,7 @@ impl Slot {
         }
     }
 
-    /// Called by the assigner.
+    /// Releases the memory that the worker has passed on. Called by the assigner.
     pub(super) fn release_memory(&self) {
         if self.has_unused.load(Ordering::Acquire) {
             *lock(&self.unused) = Memory::default();

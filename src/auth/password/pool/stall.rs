@@ -4,15 +4,15 @@ use std::time::{Duration, Instant};
 
 /// The minimum time without a finished job after which the workers count as stalled.
 const MIN_PATIENCE: Duration = Duration::from_millis(100);
-/// The same as a multiple of the time of one job, for slow machines.
+/// The minimum time for slow machines, as a multiple of the time of one job. The longer of the two minimums applies.
 const PATIENCE_IN_JOBS: u32 = 4;
 
 #[derive(Debug)]
 pub(super) struct StallDetection {
-    /// When a worker last finished a job, or an idle pool got one.
+    /// When a worker last finished a job, or an idle pool last got a job.
     progress: Instant,
     patience: Duration,
-    /// The time from the start of one job of the fallback worker to the next.
+    /// The minimum time between the starts of two jobs of the fallback worker.
     interval: Duration,
 }
 
@@ -32,7 +32,7 @@ impl StallDetection {
         self.progress = Instant::now();
     }
 
-    /// Returns when the fallback worker has to run its next job. `last` is when it started the last one.
+    /// Returns when the fallback worker must run its next job. `last` is when it started its previous job.
     pub(super) fn next_fallback(&self, last: Option<Instant>) -> Instant {
         let stalled = self.progress + self.patience;
         last.map_or(stalled, |last| stalled.max(last + self.interval))

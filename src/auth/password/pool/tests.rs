@@ -12,7 +12,7 @@ use crate::auth::rate_limit::client_network::ClientNetwork;
 
 const ADDRESS: Requester = Requester { from: ClientNetwork::LOCAL, is_known: false };
 
-/// Keeps the only worker busy until the sender is used or dropped.
+/// Keeps the only worker busy until the returned sender is used or dropped.
 async fn occupied(pool: &Arc<HashPool>) -> mpsc::Sender<()> {
     let (start, started) = oneshot::channel();
     let (finish, finished) = mpsc::channel::<()>();
@@ -29,7 +29,7 @@ async fn occupied(pool: &Arc<HashPool>) -> mpsc::Sender<()> {
     finish
 }
 
-/// A pool whose worker gets a share of the cores although other programs keep them busy.
+/// Returns a pool whose worker gets CPU time even if other programs keep all cores busy.
 fn pool() -> Arc<HashPool> {
     Arc::new(HashPool::start_with(1, Class::Low, StallDetection::never()).unwrap())
 }
@@ -120,7 +120,7 @@ async fn idle_worker_releases_its_memory() {
         hash(&params, b"correct horse", memory).map(|_| has_memory).unwrap()
     };
     let asked = Instant::now();
-    // Other programs can keep a worker of this class from its job until the deadline.
+    // Other programs can prevent a worker of this class from running its job before the deadline.
     let hash_in_time = async || loop {
         match pool.run(ADDRESS, hash.clone()).await {
             Ok(had_memory) => return had_memory,
@@ -134,7 +134,7 @@ async fn idle_worker_releases_its_memory() {
     }
 }
 
-/// Keeps all cores busy, with short pauses: workers run in the pauses and lose their core anywhere.
+/// Keeps all cores busy, with short pauses. Workers run in the pauses and can lose their core at any point.
 fn take_all_cores(until: Instant) -> Vec<thread::JoinHandle<()>> {
     const BURST: Duration = Duration::from_micros(500);
     const PAUSE: Duration = Duration::from_micros(20);

@@ -9,9 +9,10 @@ use super::shared::Shared;
 use crate::auth::password::argon2id::Memory;
 use crate::platform::thread_priority::Class;
 
-/// After this idle time the memory is wiped. Not earlier, because wiping takes a fifth of the time of a hash.
+/// The idle time after which a worker wipes its memory. Wiping takes a fifth of the time of a hash, so a worker does
+/// not wipe between two queued jobs.
 const WIPE_AFTER: Duration = Duration::from_millis(10);
-/// After this idle time the memory is released. The next job then has to map new pages.
+/// The idle time after which a worker releases its memory. The next job must then map new pages.
 pub(super) const RELEASE_AFTER: Duration = if cfg!(test) { Duration::from_millis(50) } else { Duration::from_secs(5) };
 
 /// Runs until the pool is dropped.
@@ -20,7 +21,7 @@ pub(super) fn run(shared: &Shared, number: usize, class: Class) {
     let (slot, mut memory) = (&shared.slots[number], Memory::default());
     while let Some(job) = next_job(shared, number, class, &mut memory) {
         let done = job.run_if_needed(&mut memory);
-        // Dropped before the slot is free, so that the assigner drops the last reference.
+        // The job is dropped before the slot is free, so that the assigner drops the last reference.
         drop(job);
         slot.finish(done);
         shared.wake_assigner();

@@ -1,8 +1,9 @@
 //! Quotas for any number of keys, in bounded memory.
 //!
-//! Each key has a bucket (GCRA: one point in time encodes how full it is). A key is stored as a keyed 64-bit hash, so
-//! its length does not matter. When there are too many keys, the half that was charged least often and least recently
-//! is deleted, so keys under attack stay. Time is monotonic, because the wall clock can be set.
+//! Each key has a bucket. As in GCRA, one point in time encodes how full the bucket is. A key is stored as a keyed
+//! 64-bit hash, so its length does not matter. When there are too many keys, the half that was charged least often and
+//! least recently is deleted, so keys under attack stay. Times come from the monotonic clock, because the wall clock
+//! can be set.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
@@ -35,12 +36,12 @@ pub(super) struct Buckets {
 }
 
 struct Entry {
-    /// When the bucket becomes, or became, empty again.
+    /// When the bucket becomes, or became, empty again. All tries are then available.
     empty_at: Monotonic,
     in_a_row: u32,
-    /// Tries reserved by attempts in progress.
+    /// The number of tries reserved by attempts in progress.
     in_progress: u32,
-    /// Notified when an attempt finishes. Created by the first attempt that waits.
+    /// Wakes waiting attempts when an attempt finishes. Created by the first attempt that waits.
     finished: Option<Arc<Notify>>,
 }
 
@@ -48,11 +49,11 @@ struct Entry {
 pub(super) enum NoTry {
     /// All tries are used up.
     Exhausted(Allowance),
-    /// Attempts in progress have reserved the rest.
+    /// Attempts in progress have reserved the remaining tries.
     InProgress {
-        /// Resolves when one of them finishes. `None` when too many attempts wait already.
+        /// Resolves when one of these attempts finishes. `None` if too many attempts already wait.
         finished: Option<Pin<Box<OwnedNotified>>>,
-        /// What is left if all of them fail.
+        /// What is left of the quota if all attempts in progress fail.
         allowance: Allowance,
     },
 }
@@ -65,7 +66,7 @@ impl NoTry {
     }
 }
 
-/// A reserved try. If it is dropped, it counts as used.
+/// One or more reserved tries. If they are dropped, they count as used.
 #[must_use]
 pub(super) struct Reserved<'a> {
     buckets: &'a Buckets,
@@ -80,17 +81,17 @@ impl Buckets {
         Self { policy, quota, max_in_a_row: None, hasher: RandomState::new(), entries: Mutex::default() }
     }
 
-    /// Locks a key for a day after `max` charges without a pause of a day.
+    /// Sets the maximum: a key is locked for a day after `max` charges without a pause of a day.
     pub(super) fn with_max_in_a_row(self, max: u32) -> Self {
         Self { max_in_a_row: Some(max), ..self }
     }
 
-    /// Reserves a try of `key`.
+    /// Reserves a try for `key`.
     pub(super) fn reserve(&self, key: impl Hash, now: Monotonic) -> Result<Reserved<'_>, NoTry> {
         self.reserve_many(key, 1, now)
     }
 
-    /// Reserves several tries of `key`, or none.
+    /// Reserves `tries` tries for `key`. If there are fewer, reserves none.
     pub(super) fn reserve_many(&self, key: impl Hash, tries: u32, now: Monotonic) -> Result<Reserved<'_>, NoTry> {
         let key = self.hasher.hash_one(key);
         let mut entries = self.lock();
@@ -104,7 +105,7 @@ impl Buckets {
         }
         let allowance = self.allowance(entry.empty_at, now);
         if allowance.remaining > 0 && self.max_in_a_row.is_some_and(|max| entry.in_a_row >= max) {
-            // The lock has finished.
+            // The key is no longer locked.
             entry.in_a_row = 0;
         }
         let until_locked = self.max_in_a_row.map_or(u32::MAX, |max| max.saturating_sub(entry.in_a_row));
@@ -129,11 +130,12 @@ impl Buckets {
         NoTry::InProgress { finished, allowance: self.allowance(if_all_fail, now) }
     }
 
-    /// Finishes the attempt of a reserved try, changes its entry and returns what is left.
+    /// Ends the reservation, applies `change` to the entry, and wakes waiting attempts. Returns what is left of the
+    /// quota.
     fn settle(&self, reserved: &mut Reserved<'_>, change: impl FnOnce(&mut Entry)) -> Allowance {
         let mut entries = self.lock();
         let new = Entry { empty_at: reserved.at, in_a_row: 0, in_progress: 0, finished: None };
-        // The entry may have been deleted in the meantime.
+        // The entry exists, because entries with reserved tries are never deleted.
         let entry = entries.entry(reserved.key).or_insert(new);
         entry.in_progress = entry.in_progress.saturating_sub(if reserved.settled { 0 } else { reserved.tries });
         reserved.settled = true;
@@ -152,7 +154,7 @@ impl Buckets {
         entry.empty_at = entry.empty_at.max(at) + self.quota.interval() * tries;
         entry.in_a_row += 1;
         if self.max_in_a_row.is_some_and(|max| entry.in_a_row >= max) {
-            // The next try is possible a day later.
+            // Locks the key: the next try is possible a day later.
             entry.empty_at = at + (LOCKED + self.quota.window - self.quota.interval());
         }
     }
@@ -180,7 +182,7 @@ impl Reserved<'_> {
         self.buckets.settle(&mut self, |_| ())
     }
 
-    /// Releases this try and resets the bucket.
+    /// Releases these tries and empties the bucket, so that all tries are available.
     pub(super) fn reset(mut self) -> Allowance {
         let at = self.at;
         self.buckets.settle(&mut self, |entry| {
@@ -203,7 +205,8 @@ impl Drop for Reserved<'_> {
     }
 }
 
-/// Deletes half of the entries. Entries with attempts in progress stay; the number of connections limits them.
+/// Deletes half of the entries. Entries with attempts in progress stay. The number of connections limits how many there
+/// are.
 fn delete_half(entries: &mut HashMap<u64, Entry>) {
     let rank = |entry: &Entry| (entry.in_a_row, entry.empty_at);
     let mut ranks: Vec<_> = entries.values().map(rank).collect();

@@ -1,4 +1,4 @@
-//! A bounded queue in which networks take turns, and within a network its addresses.
+//! A bounded queue in which networks take turns, and so do the addresses of each network.
 
 use std::collections::VecDeque;
 
@@ -72,7 +72,7 @@ impl<T> FairQueue<T> {
         addresses[index].jobs.push_back(job);
     }
 
-    /// Returns the next job. Its network and its address then wait for their next turns.
+    /// Removes and returns the next job. Its network and its address then wait for their next turns.
     pub(super) fn pop(&mut self) -> Option<T> {
         let mut network = self.networks.pop_front()?;
         let mut address = network.addresses.pop_front()?;
@@ -86,7 +86,7 @@ impl<T> FairQueue<T> {
         job
     }
 
-    /// Removes the jobs for which `keep` is false. Returns their number.
+    /// Removes the jobs for which `keep` returns `false`. Returns the number of removed jobs.
     pub(super) fn retain(&mut self, keep: impl Fn(&T) -> bool) -> usize {
         let before = self.len();
         for network in &mut self.networks {
@@ -102,14 +102,16 @@ impl<T> FairQueue<T> {
         self.index_to_shrink(from).is_some()
     }
 
-    /// Displaces a job of a larger network, or of a larger address in the same network. Returns whether there is one.
+    /// Removes a job of a larger network, or of a larger address in the same network. Returns whether a job was
+    /// removed.
     pub(super) fn make_room(&mut self, from: ClientNetwork) -> bool {
         let Some(index) = self.index_to_shrink(from) else { return false };
         self.networks[index].drop_newest();
         true
     }
 
-    /// A network or address is larger if it has at least two jobs more. With one more, the two would only swap places.
+    /// Returns the network that must give up a job. A network or address counts as larger if it has at least two jobs
+    /// more: with a difference of one, the two would only swap sizes.
     fn index_to_shrink(&self, from: ClientNetwork) -> Option<usize> {
         let own_index = self.networks.iter().position(|jobs| jobs.network == from.network());
         let own = own_index.map(|index| &self.networks[index]);

@@ -1,8 +1,9 @@
-//! A bounded queue that is fair between networks, with a reserve for known devices.
+//! A bounded queue that is fair between networks, with separate capacity for known devices.
 //!
-//! Networks (IPv4 /24, IPv6 /48) take turns, and so do the addresses of a network (IPv4 /32, IPv6 /64). So one of them
-//! cannot fill the queue for the others. When the queue is full, a smaller network displaces the newest job of the
-//! largest one. Known devices have their own capacity and every second turn, so unknown clients cannot block them.
+//! Networks (IPv4 /24, IPv6 /48) take turns, and so do the addresses of a network (IPv4 /32, IPv6 /64). When the queue
+//! is full, a job from a network with fewer jobs displaces a job of the network with the most jobs. So one network or
+//! address cannot fill the queue for the others. Known devices have their own capacity and every second turn, so
+//! unknown clients cannot block them.
 
 use std::sync::Weak;
 
@@ -14,10 +15,10 @@ mod fair_queue;
 #[cfg(test)]
 mod tests;
 
-/// Known devices have a quarter of the capacity of the others, in addition to it.
+/// The ratio of the capacity for other clients to the capacity for known devices.
 const OTHERS_PER_KNOWN: usize = 4;
 
-/// The queue is full, and no other network or address has more jobs in it than the requester's.
+/// The queue is full, and no other network or address has at least two jobs more than the requester's.
 #[derive(Debug)]
 pub(super) struct Full;
 
@@ -29,7 +30,7 @@ pub(super) struct Queue<T> {
 }
 
 struct Entry<T> {
-    /// Dead when the client no longer waits.
+    /// The waiting client. The reference can no longer be upgraded after the client stops waiting.
     client: Weak<()>,
     job: T,
 }
@@ -41,7 +42,7 @@ impl<T> Entry<T> {
 }
 
 impl<T> Queue<T> {
-    /// Creates a queue. Known devices have additional capacity.
+    /// Creates a queue with this capacity for unknown clients, and a quarter of it in addition for known devices.
     pub(super) fn with_capacity(capacity: usize) -> Self {
         Self {
             known: FairQueue::with_capacity(capacity.div_ceil(OTHERS_PER_KNOWN)),
@@ -54,7 +55,7 @@ impl<T> Queue<T> {
         self.known.len() + self.others.len()
     }
 
-    /// Adds a job. Returns the number of removed abandoned jobs.
+    /// Adds a job. Returns the number of abandoned jobs that were removed.
     pub(super) fn push(&mut self, by: Requester, client: Weak<()>, job: T) -> Result<u64, Full> {
         let queue = if by.is_known { &mut self.known } else { &mut self.others };
         let mut abandoned = 0;
@@ -74,7 +75,7 @@ impl<T> Queue<T> {
         !queue.is_full() || queue.can_make_room(by.from)
     }
 
-    /// Returns the next job and the number of removed abandoned jobs.
+    /// Returns the next job, and the number of abandoned jobs that were removed.
     pub(super) fn pop(&mut self) -> (Option<T>, u64) {
         let mut abandoned = 0;
         loop {

@@ -9,7 +9,7 @@ fn address(number: u8) -> Requester {
     ClientNetwork::of([192, 0, number, 1].into()).into()
 }
 
-/// Returns one of the 65,536 /64 of an IPv6 /48.
+/// Returns a client in one of the 65,536 /64 networks of an IPv6 /48.
 fn subnet(network: u16, number: u16) -> Requester {
     ClientNetwork::of([0x2001, 0xdb8, network, number, 0, 0, 0, 1].into()).into()
 }
