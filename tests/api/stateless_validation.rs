@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
+use chrono::TimeDelta;
+use daypass::auth::token::keys::KeyRing;
 use daypass::router;
 use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
+use secrecy::SecretString;
 use serde_json::json;
 
 use crate::support::TestApp;
@@ -30,6 +33,35 @@ async fn future_of_a_request_is_small() {
     let service = router::build(&app.app);
     let future = service.answer(Request::new(Body::empty()));
     assert!(size_of_val(&future) <= 1536, "{} bytes", size_of_val(&future));
+}
+
+/// The result of the first verification is stored, so each check must also apply to the second one.
+#[tokio::test]
+async fn token_that_was_verified_before_can_expire_and_be_revoked_and_its_copies_are_verified() {
+    let app = TestApp::start().await;
+    let (alice, bob, carol) = (app.alice().await, app.bob().await, app.sign_up("carol").await);
+    for client in [&alice, &bob, &carol] {
+        assert_eq!(client.get("/api/verify").await.status(), 204);
+        assert_eq!(client.get("/api/verify").await.status(), 204);
+    }
+    let token = alice.token().to_owned();
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let (_, others) = bob.token().rsplit_once('.').unwrap();
+    let payload = token.split('.').nth(1).unwrap();
+    let upper = token.replacen(payload, &payload.to_uppercase(), 1);
+    for changed in [format!("{message}.{others}"), upper, format!("{message}x.{signature}")] {
+        let reply = app.anon.with_token(&changed).get("/api/verify").await;
+        assert_eq!(reply.error(), (401, "bad_signature".to_owned()), "{changed}");
+    }
+    assert_eq!(bob.delete("/api/sessions/current").await.status(), 204);
+    assert_eq!(bob.get("/api/verify").await.error(), (401, "revoked".to_owned()));
+    app.clock.step_wall_clock(TimeDelta::minutes(-2));
+    assert_eq!(alice.get("/api/verify").await.error(), (401, "not_yet_valid".to_owned()));
+    app.clock.step_wall_clock(TimeDelta::hours(25));
+    assert_eq!(alice.get("/api/verify").await.error(), (401, "expired".to_owned()));
+    app.clock.step_wall_clock(TimeDelta::hours(-24));
+    app.app.tokens.rotate(KeyRing::hmac(&SecretString::from("another secret, long enough to be used"), &[]).unwrap());
+    assert_eq!(carol.get("/api/verify").await.error(), (401, "unknown_key".to_owned()));
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ pub mod refusal;
 mod session;
 pub mod session_id;
 mod tokens;
+mod verified;
 mod verify;
 
 pub use issue::Issued;

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use chrono::TimeDelta;
 
 use super::keys::KeyRing;
+use super::verified::VerifiedTokens;
 
 /// How far `iat` and `nbf` may lie in the future, because the clocks of replicas differ. For `exp`, the tolerance is
 /// [`Lifetimes::leeway`].
@@ -21,26 +22,43 @@ pub struct Lifetimes {
     pub leeway: TimeDelta,
 }
 
+/// The keys in use, and the tokens that were verified with them.
+#[derive(Clone, Debug)]
+pub(super) struct Current {
+    pub(super) keys: Arc<KeyRing>,
+    pub(super) verified: Arc<VerifiedTokens>,
+}
+
 /// Issues and verifies tokens.
 #[derive(Debug)]
 pub struct Tokens {
-    keys: RwLock<Arc<KeyRing>>,
+    current: RwLock<Current>,
     pub(super) issuer: String,
     pub(super) audience: String,
     pub(super) lifetimes: Lifetimes,
 }
 
+impl From<KeyRing> for Current {
+    fn from(keys: KeyRing) -> Self {
+        Self { keys: Arc::new(keys), verified: Arc::default() }
+    }
+}
+
 impl Tokens {
     pub fn new(keys: KeyRing, issuer: String, audience: String, lifetimes: Lifetimes) -> Self {
-        Self { keys: RwLock::new(Arc::new(keys)), issuer, audience, lifetimes }
+        Self { current: RwLock::new(keys.into()), issuer, audience, lifetimes }
     }
 
     /// Replaces the key ring. Calls that have already read the old ring finish with it.
     pub fn rotate(&self, keys: KeyRing) {
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = keys.into();
     }
 
     pub fn keys(&self) -> Arc<KeyRing> {
-        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+        self.current().keys
+    }
+
+    pub(super) fn current(&self) -> Current {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -9,21 +9,28 @@ use super::jws::{Parts, decode};
 use super::keys::{Key, KeyRing, TokenType};
 use super::refusal::Refusal;
 use super::session::{AnySession, SessionUser};
-use super::tokens::{CLOCK_TOLERANCE, Tokens};
+use super::tokens::{CLOCK_TOLERANCE, Current, Tokens};
+use super::verified::Verified;
 use crate::auth::revocation::reason::Reason;
 
 impl Tokens {
-    /// Verifies a session token. Returns its session, or the first reason to reject the token.
+    /// Verifies a session token. Returns the first reason to reject it.
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<AnySession, Refusal> {
+        let Current { keys, verified } = self.current();
+        if let Some(known) = verified.get(token) {
+            self.check_times(known.not_before, known.session.expires_at, now)?;
+            return Ok(known.session);
+        }
         let parts = Parts::split(token).ok_or(Refusal::MalformedToken)?;
-        let keys = self.keys();
         let (key, token_type) = select_key(&keys, parts.header)?;
         if !key.verifies(parts.message.as_bytes(), parts.signature) {
             return Err(Refusal::BadSignature);
         }
         let payload = decode(parts.payload).ok_or(Refusal::MalformedToken)?;
         let claims = Claims::parse(&payload).ok_or(Refusal::MalformedToken)?;
-        self.check_claims(token_type, &claims, now)
+        let new = self.check_claims(token_type, &claims, now)?;
+        verified.insert(token, &new);
+        Ok(new.session)
     }
 
     fn check_claims(
@@ -31,7 +38,7 @@ impl Tokens {
         token_type: TokenType,
         claims: &Claims<'_>,
         now: DateTime<Utc>,
-    ) -> Result<AnySession, Refusal> {
+    ) -> Result<Verified, Refusal> {
         let is = |claim: &Option<Text<'_>>, expected: &str| claim.as_ref().is_some_and(|text| text.0 == expected);
         if !is(&claims.iss, &self.issuer) {
             return Err(Refusal::WrongIssuer);
@@ -39,21 +46,27 @@ impl Tokens {
         if !is(&claims.aud, &self.audience) {
             return Err(Refusal::WrongAudience);
         }
-        let latest = now.timestamp().saturating_add(self.lifetimes.leeway.max(CLOCK_TOLERANCE).num_seconds());
-        if claims.nbf.unwrap_or(claims.iat).max(claims.iat) > latest {
-            return Err(Refusal::NotYetValid);
-        }
+        let not_before = claims.nbf.unwrap_or(claims.iat).max(claims.iat);
         let expires_at = time(claims.exp)?;
-        if now - self.lifetimes.leeway >= expires_at {
-            return Err(Refusal::Expired { at: expires_at });
-        }
+        self.check_times(not_before, expires_at, now)?;
         let ends_at = time(claims.session_exp.unwrap_or(claims.exp))?;
         let id = claims.sid.parse().map_err(|_| Refusal::MalformedToken)?;
         let user = user(token_type, claims)?;
         // Without this claim, the user id could belong to another user after a database reset.
         let generation = claims.generation.ok_or(Refusal::Revoked(Reason::DatabaseReset))?;
         let generation = generation.parse().map_err(|_| Refusal::MalformedToken)?;
-        Ok(AnySession { id, user, generation, expires_at, ends_at })
+        Ok(Verified { session: AnySession { id, user, generation, expires_at, ends_at }, not_before })
+    }
+
+    fn check_times(&self, not_before: i64, expires_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Refusal> {
+        let latest = now.timestamp().saturating_add(self.lifetimes.leeway.max(CLOCK_TOLERANCE).num_seconds());
+        if not_before > latest {
+            return Err(Refusal::NotYetValid);
+        }
+        if now - self.lifetimes.leeway >= expires_at {
+            return Err(Refusal::Expired { at: expires_at });
+        }
+        Ok(())
     }
 }
 
