@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use axum::http::header::CONTENT_TYPE;
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
-use axum::routing::{any, get, options};
+use axum::routing::{MethodRouter, any, get, options};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -76,8 +76,8 @@ fn sign_out() -> OpenApiRouter<AppState> {
 
 /// Returns the routes of the HTML pages and their files. They are not part of the API. The list of errors is always
 /// served, because every problem document links to it.
-fn pages(enabled: bool) -> Router<AppState> {
-    let errors = Router::new().route("/docs/errors", get(docs::errors)).route("/client/{file}", get(client::file));
+fn pages(enabled: bool) -> Routes {
+    let errors = Routes::default().route("/docs/errors", get(docs::errors)).route("/client/{file}", get(client::file));
     if !enabled {
         // Without this route, `GET /` would be a 405 instead of a 404, because `OPTIONS /` always exists.
         return errors.route("/", get(not_found));
@@ -91,8 +91,8 @@ fn pages(enabled: bool) -> Router<AppState> {
 
 /// Returns the health probes under the paths that load balancers and Kubernetes use. They are not in the OpenAPI
 /// document.
-fn probes() -> Router<AppState> {
-    Router::new()
+fn probes() -> Routes {
+    Routes::default()
         .route("/", options(health::options))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
@@ -102,8 +102,8 @@ fn probes() -> Router<AppState> {
 
 /// Returns the forward authentication routes for proxies that use the method of the original request (Traefik, if
 /// configured), or its method and path (Envoy). These routes are not in the OpenAPI document.
-fn forward_auth_by_any_method() -> Router<AppState> {
-    Router::new()
+fn forward_auth_by_any_method() -> Routes {
+    Routes::default()
         .route("/api/verify", any(verify::verify))
         .route("/api/verify/", any(verify::verify_original))
         .route("/api/verify/{*rest}", any(verify::verify_original))
@@ -122,31 +122,63 @@ async fn openapi_document() -> impl IntoResponse {
 /// Returns the service for the address in `METRICS_LISTEN`.
 #[must_use]
 pub fn metrics(app: &AppState) -> Service {
-    let router = Router::new().route("/metrics", get(metrics::metrics)).fallback(not_found);
-    middleware::around(router.with_state(app.clone()), &app.config)
+    let Routes { router, paths } = Routes::default().route("/metrics", get(metrics::metrics));
+    middleware::around(router.fallback(not_found).with_state(app.clone()), &paths, &app.config)
 }
 
 /// Returns the complete service of the API.
 #[must_use]
 pub fn build(app: &AppState) -> Service {
     let validate = |policy| from_fn_with_state((app.clone(), policy), validate_session);
-    let metrics = Router::new().route("/metrics", get(metrics::metrics));
+    let metrics = Routes::default().route("/metrics", get(metrics::metrics));
     let classroom = app.config.classroom.is_enabled(app.config.daypass_env);
-    let router = Router::from(public())
-        .merge(Router::from(authenticated()).route_layer(validate(Policy::Required)))
-        .merge(Router::from(any_session()).route_layer(validate(Policy::AnySession)))
-        .merge(Router::from(forward_auth()).route_layer(validate(Policy::ForwardAuth)))
+    let Routes { router, paths } = Routes::from(public())
+        .merge(Routes::from(authenticated()).map(|router| router.route_layer(validate(Policy::Required))))
+        .merge(Routes::from(any_session()).map(|router| router.route_layer(validate(Policy::AnySession))))
+        .merge(Routes::from(forward_auth()).map(|router| router.route_layer(validate(Policy::ForwardAuth))))
         // Here `layer` is needed, because `route_layer` does not apply to `any`.
-        .merge(forward_auth_by_any_method().layer(validate(Policy::ForwardAuth)))
-        .merge(Router::from(sign_out()).route_layer(validate(Policy::SignOut)))
+        .merge(forward_auth_by_any_method().map(|router| router.layer(validate(Policy::ForwardAuth))))
+        .merge(Routes::from(sign_out()).map(|router| router.route_layer(validate(Policy::SignOut))))
         .merge(pages(app.config.serves_pages()))
         .merge(probes())
-        .merge(if app.config.serves_metrics_with_api() { metrics } else { Router::new() })
-        .merge(if classroom { classroom::router(app) } else { Router::new() })
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
-        .with_state(app.clone());
-    middleware::around(router, &app.config)
+        .merge(if app.config.serves_metrics_with_api() { metrics } else { Routes::default() })
+        .merge(if classroom {
+            Routes { router: classroom::router(app), paths: classroom::paths() }
+        } else {
+            Routes::default()
+        });
+    let router = router.fallback(not_found).method_not_allowed_fallback(method_not_allowed);
+    middleware::around(router.with_state(app.clone()), &paths, &app.config)
+}
+
+/// A router with the paths of its routes, for the metrics.
+#[derive(Default)]
+struct Routes {
+    router: Router<AppState>,
+    paths: Vec<String>,
+}
+
+impl From<OpenApiRouter<AppState>> for Routes {
+    fn from(routes: OpenApiRouter<AppState>) -> Self {
+        let (router, document) = routes.split_for_parts();
+        Self { router, paths: document.paths.paths.into_keys().collect() }
+    }
+}
+
+impl Routes {
+    fn route(mut self, path: &str, handler: MethodRouter<AppState>) -> Self {
+        self.paths.push(path.to_owned());
+        self.map(|router| router.route(path, handler))
+    }
+
+    fn merge(mut self, other: Self) -> Self {
+        self.paths.extend(other.paths);
+        self.map(|router| router.merge(other.router))
+    }
+
+    fn map(self, change: impl FnOnce(Router<AppState>) -> Router<AppState>) -> Self {
+        Self { router: change(self.router), paths: self.paths }
+    }
 }
 
 /// Returns the OpenAPI document of the API, without the pages.

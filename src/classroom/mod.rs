@@ -43,6 +43,12 @@ pub fn router(app: &AppState) -> Router<AppState> {
         .layer(map_response(|response| repeat_detail(response, None)))
 }
 
+/// The paths of all routes, which may repeat.
+pub fn paths() -> Vec<String> {
+    let rows = [OPEN, PROTECTED].into_iter().chain(LESSONS.iter().map(|lesson| lesson.rows));
+    rows.flatten().flat_map(Row::paths).collect()
+}
+
 fn lessons(app: &AppState) -> Router<AppState> {
     let mut all = Router::new();
     for Lesson { rows, refusal } in LESSONS {

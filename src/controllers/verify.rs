@@ -4,8 +4,8 @@
 //! `forward_auth`, Envoy `ext_authz`). The check needs no I/O unless the revocations in memory are too old. The
 //! response headers identify the user to the application.
 
-use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::response::IntoResponse;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 use chrono::SecondsFormat;
 
 use crate::auth::token::Session;
@@ -22,8 +22,10 @@ use crate::headers::{AUTH_EXPIRES_AT, AUTH_SESSION_ID, AUTH_USER_ID};
         ("X-Auth-Expires-At" = String, description = "When the token expires, RFC 3339"),
     )),
 ))]
-pub async fn verify(session: Session) -> Result<impl IntoResponse, Error> {
-    Ok((StatusCode::NO_CONTENT, identity(&session)?))
+pub async fn verify(session: Session) -> Result<Response, Error> {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    *response.headers_mut() = identity(&session)?;
+    Ok(response)
 }
 
 /// Like [`verify`], for proxies that append the path of the original request. The handler ignores this path. Responds
@@ -32,12 +34,13 @@ pub async fn verify_original(session: Session) -> Result<impl IntoResponse, Erro
     identity(&session)
 }
 
-fn identity(session: &Session) -> Result<[(HeaderName, HeaderValue); 3], Error> {
+fn identity(session: &Session) -> Result<HeaderMap, Error> {
     let expires_at = session.expires_at.to_rfc3339_opts(SecondsFormat::Millis, true);
     let header = |text: String| HeaderValue::try_from(text).map_err(Error::fault);
-    Ok([
-        (AUTH_USER_ID, HeaderValue::from(session.user_id.0)),
-        (AUTH_SESSION_ID, header(session.id.to_string())?),
-        (AUTH_EXPIRES_AT, header(expires_at)?),
-    ])
+    // There is space for the headers that the middleware adds.
+    let mut headers = HeaderMap::with_capacity(12);
+    headers.insert(AUTH_USER_ID, HeaderValue::from(session.user_id.0));
+    headers.insert(AUTH_SESSION_ID, header(session.id.to_string())?);
+    headers.insert(AUTH_EXPIRES_AT, header(expires_at)?);
+    Ok(headers)
 }

@@ -1,26 +1,72 @@
-//! Counts requests by method and status class.
+//! Counts requests by route, method and status class, and measures their duration by route.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
-use metrics::{Counter, counter};
+use metrics::{Counter, Histogram, counter, histogram};
 
 /// The methods that have their own label. All others share one label, because clients can send any text as a method.
 const METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+/// The label of requests whose path has no route.
+const NO_ROUTE: &str = "none";
 
-/// The counters of each of [`METHODS`], and of all other methods together. They are stored, because a lookup by labels
-/// is slow.
-static COUNTERS: [OnceLock<[Counter; CLASSES.len()]>; METHODS.len() + 1] =
-    [const { OnceLock::new() }; METHODS.len() + 1];
+/// The metrics of all routes. They are not layers around the routes, because each layer adds a boxed future to a request.
+pub(super) struct HttpMetrics {
+    /// The position of each route in `routes`.
+    positions: matchit::Router<usize>,
+    /// The metrics of each route. The first entry is for paths without a route.
+    routes: Vec<RouteMetrics>,
+}
 
-pub(super) fn count(method: &Method, status: StatusCode) {
-    let method = METHODS.iter().position(|known| known == method).unwrap_or(METHODS.len());
-    let class = usize::from(status.as_u16() / 100).clamp(1, CLASSES.len()) - 1;
-    let counters = COUNTERS[method].get_or_init(|| {
-        let method = METHODS.get(method).map_or("other", Method::as_str).to_owned();
-        CLASSES.map(|class| counter!("daypass_http_requests_total", "method" => method.clone(), "status" => class))
-    });
-    counters[class].increment(1);
+/// The metrics of one route. They are stored, because a lookup by labels is slow, and created at the first request,
+/// because most routes never receive most methods.
+struct RouteMetrics {
+    path: String,
+    requests: [OnceLock<[Counter; CLASSES.len()]>; METHODS.len() + 1],
+    duration: OnceLock<Histogram>,
+}
+
+impl HttpMetrics {
+    /// `paths` are the paths of the routes, in the syntax of axum.
+    pub(super) fn new(paths: &[String]) -> Self {
+        let mut metrics =
+            Self { positions: matchit::Router::new(), routes: vec![RouteMetrics::new(NO_ROUTE.to_owned())] };
+        for path in paths {
+            // A repeated path already has its metrics.
+            if metrics.positions.insert(path, metrics.routes.len()).is_ok() {
+                metrics.routes.push(RouteMetrics::new(path.clone()));
+            }
+        }
+        metrics
+    }
+
+    /// Counts a request for `path` that took `duration`.
+    pub(super) fn record(&self, method: &Method, path: &str, status: StatusCode, duration: Duration) {
+        let found = self.positions.at(path).or_else(|_| self.positions.at(path.strip_suffix('/').unwrap_or(path)));
+        self.routes[found.map_or(0, |route| *route.value)].record(method, status, duration);
+    }
+}
+
+impl RouteMetrics {
+    fn new(path: String) -> Self {
+        Self { path, requests: [const { OnceLock::new() }; METHODS.len() + 1], duration: OnceLock::new() }
+    }
+
+    fn record(&self, method: &Method, status: StatusCode, duration: Duration) {
+        let method = METHODS.iter().position(|known| known == method).unwrap_or(METHODS.len());
+        let class = usize::from(status.as_u16() / 100).clamp(1, CLASSES.len()) - 1;
+        let requests = self.requests[method].get_or_init(|| {
+            let method = METHODS.get(method).map_or("other", Method::as_str).to_owned();
+            CLASSES.map(|class| {
+                let labels = [("route", self.path.clone()), ("method", method.clone()), ("status", class.to_owned())];
+                counter!("daypass_http_requests_total", &labels)
+            })
+        });
+        requests[class].increment(1);
+        let histogram = || histogram!("daypass_http_request_duration_seconds", "route" => self.path.clone());
+        self.duration.get_or_init(histogram).record(duration);
+    }
 }

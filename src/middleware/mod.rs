@@ -37,6 +37,7 @@ mod request_log;
 mod security_headers;
 mod validate_session;
 
+use http_metrics::HttpMetrics;
 pub use validate_session::validate_session;
 
 /// The maximum length of a method that is routed. No registered method has more than 17 characters.
@@ -50,22 +51,27 @@ struct Stack {
     routes: Router,
     /// The same routes with CORS.
     cors_routes: Cors<Router>,
+    metrics: HttpMetrics,
     strict_transport: bool,
     trusted_proxies: Vec<IpNet>,
     /// Whether the warning about an untrusted proxy was logged.
     has_warned: AtomicBool,
 }
 
-/// Wraps the routes in all middleware except `validate_session`.
+/// Wraps the routes in all middleware except `validate_session`. `paths` are the paths of the routes, for the metrics.
 #[must_use]
-pub fn around(routes: Router, config: &Config) -> Service {
+pub fn around(routes: Router, paths: &[String], config: &Config) -> Service {
     // Installs the metrics recorder before the first request, because the request counters are stored on first use.
     telemetry::metrics();
     let cors_routes = cors::layer(config.cors.allowed_origins(config.daypass_env)).layer(routes.clone());
-    let strict_transport = security_headers::strict_transport(config.daypass_env);
-    let trusted_proxies = config.limits.trusted_proxies.clone();
-    let has_warned = AtomicBool::new(false);
-    Service(Arc::new(Stack { routes, cors_routes, strict_transport, trusted_proxies, has_warned }))
+    Service(Arc::new(Stack {
+        routes,
+        cors_routes,
+        metrics: HttpMetrics::new(paths),
+        strict_transport: security_headers::strict_transport(config.daypass_env),
+        trusted_proxies: config.limits.trusted_proxies.clone(),
+        has_warned: AtomicBool::new(false),
+    }))
 }
 
 impl Service {
@@ -90,7 +96,7 @@ impl Service {
         if request.headers().contains_key(FORWARDED_FOR) {
             self.warn_about_untrusted_proxy(request.extensions());
         }
-        request_log::log(request, address, async |request| {
+        request_log::log(&self.0.metrics, request, address, async |request| {
             security_headers::add(respond(request).await, self.0.strict_transport)
         })
     }

@@ -3,6 +3,7 @@
 //! An id from a proxy is used unchanged, so that both logs match. Otherwise the id consists of a random prefix for this
 //! process and a counter. An id must be unique, but not secret.
 
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -25,5 +26,7 @@ pub(super) fn of(headers: &HeaderMap) -> HeaderValue {
 
 fn next() -> HeaderValue {
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    HeaderValue::try_from(format!("{}{count:06}", *PREFIX)).unwrap_or(HeaderValue::from_static("-"))
+    let mut id = String::with_capacity(PREFIX.len() + 6);
+    let written = write!(id, "{}{count:06}", *PREFIX);
+    written.ok().and_then(|()| HeaderValue::try_from(id).ok()).unwrap_or(HeaderValue::from_static("-"))
 }

@@ -21,7 +21,7 @@ use axum::response::{IntoResponse, Response};
 use metrics::counter;
 use tracing::{Instrument, Level, debug, enabled, error, info, info_span};
 
-use super::http_metrics;
+use super::http_metrics::HttpMetrics;
 use super::request_id;
 use crate::error::Error;
 use crate::headers::REQUEST_ID;
@@ -34,6 +34,7 @@ const TARGET: &str = "daypass::request";
 const MAX_CHARACTERS: usize = 200;
 
 pub(super) fn log(
+    metrics: &HttpMetrics,
     request: Request,
     client: IpAddr,
     next: impl AsyncFnOnce(Request) -> Response,
@@ -48,7 +49,8 @@ pub(super) fn log(
             let span = info_span!("request", request.id = id.to_str().unwrap_or_default(), %client);
             next(request).instrument(span).await
         };
-        http_metrics::count(&method, response.status());
+        let elapsed = started.elapsed();
+        metrics.record(&method, uri.path(), response.status(), elapsed);
         let error = response.extensions_mut().remove::<Arc<Error>>();
         if error.is_some() || enabled!(target: TARGET, Level::DEBUG) {
             let line = Line {
@@ -57,7 +59,7 @@ pub(super) fn log(
                 method: truncate(method.as_str()),
                 path: truncate(uri.path()),
                 status: response.status().as_u16(),
-                elapsed_ms: started.elapsed().as_micros() as f64 / 1000.0,
+                elapsed_ms: elapsed.as_micros() as f64 / 1000.0,
             };
             write_line(&line, error.as_deref());
         }

@@ -125,7 +125,7 @@ async fn panic_returns_500_without_details() {
         .route("/panic", get(async || -> &'static str { panic!("the secret inside") }))
         .route("/fault", get(async || Error::fault("the secret inside")))
         .route("/fine", get(async || "fine"));
-    let anon = Client::new(middleware::around(router, &config(&[])));
+    let anon = Client::new(middleware::around(router, &[], &config(&[])));
     for path in ["/panic", "/fault"] {
         let reply = anon.get(path).await;
         assert_eq!(reply.error(), (500, "internal_error".to_owned()), "{path}");

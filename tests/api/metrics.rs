@@ -64,7 +64,7 @@ async fn counters_exist_before_their_first_increment() {
 }
 
 #[tokio::test]
-async fn requests_are_counted_by_method_and_class_of_status() {
+async fn requests_are_counted_by_route_method_and_class_of_status() {
     telemetry::metrics();
     let app = TestApp::start().await;
     let alice = app.alice().await;
@@ -73,14 +73,24 @@ async fn requests_are_counted_by_method_and_class_of_status() {
         if text.contains(&metric) { value(text, &metric) } else { 0.0 }
     };
     let labels = [
-        r#"method="DELETE",status="4xx""#,
-        r#"method="GET",status="2xx""#,
-        r#"method="GET",status="4xx""#,
-        r#"method="other",status="4xx""#,
+        r#"route="/api/items/{id}",method="DELETE",status="4xx""#,
+        r#"route="/api/verify",method="GET",status="2xx""#,
+        r#"route="/api/verify/{*rest}",method="POST",status="2xx""#,
+        r#"route="/api/items",method="GET",status="2xx""#,
+        r#"route="/healthz",method="GET",status="2xx""#,
+        r#"route="/client/{file}",method="GET",status="4xx""#,
+        r#"route="/api/log/{id}",method="GET",status="4xx""#,
+        r#"route="none",method="GET",status="4xx""#,
+        r#"route="none",method="other",status="4xx""#,
     ];
     let before = app.anon.get("/metrics").await;
     assert_eq!(alice.delete("/api/items/12345").await.status(), 404);
     assert_eq!(alice.get("/api/verify").await.status(), 204);
+    assert_eq!(alice.post("/api/verify/12345", serde_json::json!({})).await.status(), 200);
+    assert_eq!(alice.get("/api/items/").await.status(), 200, "one trailing slash belongs to the same route");
+    assert_eq!(app.anon.get("/healthz").await.status(), 200);
+    assert_eq!(app.anon.get("/client/12345").await.status(), 404);
+    assert_eq!(alice.get("/api/log/12345").await.status(), 404);
     assert_eq!(app.anon.get("/nothing/here/12345").await.status(), 404);
     app.anon.request("BREW".parse().unwrap(), "/nothing").send().await;
     let after = app.anon.get("/metrics").await;
@@ -88,6 +98,20 @@ async fn requests_are_counted_by_method_and_class_of_status() {
         assert!(count(after.text(), labels) >= count(before.text(), labels) + 1.0, "{labels}: {}", after.text());
     }
     assert!(!after.text().contains("12345") && !after.text().contains("BREW"), "labels have no text of clients");
+}
+
+#[tokio::test]
+async fn durations_of_requests_are_counted_in_buckets_by_route() {
+    telemetry::metrics();
+    let app = TestApp::start().await;
+    app.alice().await;
+    let text = app.anon.get("/metrics").await;
+    let value = |suffix: &str| value(text.text(), &format!("daypass_http_request_duration_seconds{suffix}"));
+    let all = value(r#"_count{route="/api/users"}"#);
+    assert!(all >= 1.0);
+    assert_eq!(value(r#"_bucket{route="/api/users",le="+Inf"}"#), all);
+    assert!(value(r#"_bucket{route="/api/users",le="0.001"}"#) <= value(r#"_bucket{route="/api/users",le="5"}"#));
+    assert!(value(r#"_sum{route="/api/users"}"#) > 0.0);
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ async fn work_for_a_request_ends_at_the_deadline() {
     };
     let handler = std::sync::Arc::new(handler);
     let router = Router::new().route("/held", get(move || async move { handler().await }));
-    let service = middleware::around(router, &Cli::parse_from(["daypass"]).config);
+    let service = middleware::around(router, &[], &Cli::parse_from(["daypass"]).config);
     tokio::time::pause();
     let request = axum::http::Request::get("/held").body(axum::body::Body::empty()).unwrap();
     let response = service.answer(request).await;

@@ -61,7 +61,7 @@ impl Server {
         let shutdown = async move {
             let _ = stopped.await;
         };
-        let service = middleware::around(router(), &config);
+        let service = middleware::around(router(), &[], &config);
         let limits = Limits::new(&config, descriptors);
         Self { address, stop, task: tokio::spawn(server::serve(listener, service, limits, shutdown)) }
     }

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 /// Counters without labels. They exist from the start, so that a rate can be computed from their first increment.
 const COUNTERS: [(&str, &str); 6] = [
@@ -15,11 +15,17 @@ const COUNTERS: [(&str, &str); 6] = [
     ("daypass_log_lines_dropped_total", "Log lines that could not be written"),
 ];
 
+/// The upper limits of the buckets for the duration of requests, in seconds. A session is verified in less than 1 ms, a
+/// sign-in takes longer.
+const DURATION_BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+
 /// Returns the metrics of this process. The first call installs the recorder.
 pub fn metrics() -> &'static PrometheusHandle {
     static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
     METRICS.get_or_init(|| {
-        let recorder = PrometheusBuilder::new().build_recorder();
+        let durations = Matcher::Full("daypass_http_request_duration_seconds".to_owned());
+        let builder = PrometheusBuilder::new().set_buckets_for_metric(durations, &DURATION_BUCKETS);
+        let recorder = builder.expect("there is a bucket").build_recorder();
         let handle = recorder.handle();
         if metrics::set_global_recorder(recorder).is_ok() {
             describe();
@@ -33,7 +39,11 @@ fn describe() {
         describe_counter!(name, text);
         counter!(name).increment(0);
     }
-    describe_counter!("daypass_http_requests_total", "Requests, by method and class of status");
+    describe_counter!("daypass_http_requests_total", "Requests, by route, method and status class");
+    describe_histogram!(
+        "daypass_http_request_duration_seconds",
+        "Time from the head of a request to its response, by route"
+    );
     describe_counter!("daypass_sessions_ended_total", "Sessions ended by this replica, by reason");
     describe_counter!("daypass_limited_total", "Requests rejected with 429, by limit");
     describe_counter!("daypass_rejected_requests_total", "Requests rejected with 4xx, by error code");
