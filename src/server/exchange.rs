@@ -65,6 +65,7 @@ impl Exchange {
         }
     }
 
+    #[expect(clippy::manual_async_fn, reason = "the future of an async function contains its arguments twice")]
     fn respond(&self, request: Request<Body>) -> impl Future<Output = Response> {
         async {
             if request.headers().len() > MAX_FIELDS {
