@@ -36,16 +36,6 @@ pub(crate) enum StrictJsonError {
 
 /// Parses `text` as a JSON object in UTF-8. No object in `text` may repeat a member name.
 pub(crate) fn read<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, StrictJsonError> {
-    read_expecting(text, |_| 0)
-}
-
-/// Like [`read`], but compares the names only if `text` has more colons than `expected` returns. `expected` counts the
-/// colons of the members of `T`, and `T` must reject repeated names of these members itself. This saves time, because
-/// comparing names takes as long as parsing.
-pub(crate) fn read_expecting<'a, T: Deserialize<'a>>(
-    text: &'a [u8],
-    expected: impl FnOnce(&T) -> usize,
-) -> Result<T, StrictJsonError> {
     let text = std::str::from_utf8(text).map_err(|_| StrictJsonError::NotUtf8)?;
     // Serde would also accept a list for a struct.
     if !text.trim_ascii_start().starts_with('{') {
@@ -53,9 +43,7 @@ pub(crate) fn read_expecting<'a, T: Deserialize<'a>>(
         return Err(StrictJsonError::NotAnObject);
     }
     let object = serde_json::from_str(text)?;
-    if text.bytes().filter(|byte| *byte == b':').count() > expected(&object) {
-        check_names(text, |name, depth| depth == 1 || !name.starts_with(RESERVED))?;
-    }
+    check_names(text, |name, depth| depth == 1 || !name.starts_with(RESERVED))?;
     Ok(object)
 }
 

@@ -38,9 +38,9 @@ pub(super) struct IssuedClaims<'a> {
 #[derive(Deserialize)]
 pub(super) struct Claims<'a> {
     #[serde(borrow)]
-    pub(super) iss: Option<Text<'a>>,
+    pub(super) iss: Option<Cow<'a, str>>,
     #[serde(borrow)]
-    pub(super) aud: Option<Text<'a>>,
+    pub(super) aud: Option<Cow<'a, str>>,
     #[serde(borrow, default, deserialize_with = "present")]
     pub(super) sub: Option<&'a str>,
     pub(super) sid: &'a str,
@@ -61,39 +61,9 @@ pub(super) struct Claims<'a> {
     pub(super) amr: Option<Vec<&'a str>>,
 }
 
-/// A string that serde copies only if it contains escapes. With `Option<Cow<str>>`, serde would always copy it.
-#[derive(Deserialize)]
-pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
-
 impl<'a> Claims<'a> {
     pub(super) fn parse(payload: &'a [u8]) -> Option<Self> {
-        strict_json::read_expecting(payload, Self::colons).ok()
-    }
-
-    /// Returns the number of colons in the JSON of these claims: one after each name, and those in the issuer and
-    /// audience.
-    fn colons(&self) -> usize {
-        let texts = [&self.iss, &self.aud].map(|claim| claim.as_ref().map_or(0, Text::colons));
-        let optional = [
-            self.sub.is_some(),
-            self.nbf.is_some(),
-            self.session_exp.is_some(),
-            self.generation.is_some(),
-            self.auth_time.is_some(),
-            self.amr.is_some(),
-        ];
-        let (sid, jti, iat, exp) = (1, 1, 1, 1);
-        sid + jti + iat + exp + texts.iter().sum::<usize>() + optional.map(usize::from).iter().sum::<usize>()
-    }
-}
-
-impl Text<'_> {
-    fn colons(&self) -> usize {
-        match &self.0 {
-            Cow::Borrowed(text) => 1 + text.matches(':').count(),
-            // Colons in a text with escapes are not counted, because they can be escaped, too.
-            Cow::Owned(_) => 1,
-        }
+        strict_json::read(payload).ok()
     }
 }
 
@@ -140,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn repeated_claims_are_rejected_whatever_colons_the_others_have() {
+    fn repeated_claims_are_rejected_at_any_depth() {
         for others in [
             "",
             r#","iss":"https://a.example:1/","aud":"::::""#,
@@ -154,25 +124,5 @@ mod tests {
                 assert!(!accepts(&format!("{claims}{repeated}")), "{claims}{repeated}");
             }
         }
-    }
-
-    #[test]
-    fn issued_claims_have_only_the_expected_colons() {
-        let issued = IssuedClaims {
-            iss: "https://a.example",
-            aud: "https://b.example",
-            sub: Some("1".to_owned()),
-            sid: "a".to_owned(),
-            jti: "b".to_owned(),
-            iat: 1,
-            exp: 2,
-            session_exp: Some(3),
-            generation: "c".to_owned(),
-            auth_time: Some(1),
-            amr: Some(["pwd"]),
-        };
-        let payload = serde_json::to_vec(&issued).unwrap();
-        let claims = Claims::parse(&payload).unwrap();
-        assert_eq!(claims.colons(), payload.iter().filter(|byte| **byte == b':').count(), "names need not be compared");
     }
 }
