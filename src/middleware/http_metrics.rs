@@ -15,10 +15,8 @@ const NO_ROUTE: &str = "none";
 
 /// The metrics of all routes. They are not layers around the routes, because each layer adds a boxed future to a request.
 pub(super) struct HttpMetrics {
-    /// The position of each route in `routes`.
-    positions: matchit::Router<usize>,
-    /// The metrics of each route. The first entry is for paths without a route.
-    routes: Vec<RouteMetrics>,
+    routes: matchit::Router<RouteMetrics>,
+    no_route: RouteMetrics,
 }
 
 /// The metrics of one route. They are stored, because a lookup by labels is slow, and created at the first request,
@@ -32,27 +30,28 @@ struct RouteMetrics {
 impl HttpMetrics {
     /// `paths` are the paths of the routes, in the syntax of axum.
     pub(super) fn new(paths: &[String]) -> Self {
-        let mut metrics =
-            Self { positions: matchit::Router::new(), routes: vec![RouteMetrics::new(NO_ROUTE.to_owned())] };
+        let mut routes = matchit::Router::new();
         for path in paths {
-            // A repeated path already has its metrics.
-            if metrics.positions.insert(path, metrics.routes.len()).is_ok() {
-                metrics.routes.push(RouteMetrics::new(path.clone()));
-            }
+            // An error means that the path is repeated. It already has its metrics.
+            let _ = routes.insert(path, RouteMetrics::new(path));
         }
-        metrics
+        Self { routes, no_route: RouteMetrics::new(NO_ROUTE) }
     }
 
     /// Counts a request for `path` that took `duration`.
     pub(super) fn record(&self, method: &Method, path: &str, status: StatusCode, duration: Duration) {
-        let found = self.positions.at(path).or_else(|_| self.positions.at(path.strip_suffix('/').unwrap_or(path)));
-        self.routes[found.map_or(0, |route| *route.value)].record(method, status, duration);
+        let found = self.routes.at(path).or_else(|_| self.routes.at(path.strip_suffix('/').unwrap_or(path)));
+        found.map_or(&self.no_route, |route| route.value).record(method, status, duration);
     }
 }
 
 impl RouteMetrics {
-    fn new(path: String) -> Self {
-        Self { path, requests: [const { OnceLock::new() }; METHODS.len() + 1], duration: OnceLock::new() }
+    fn new(path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            requests: [const { OnceLock::new() }; METHODS.len() + 1],
+            duration: OnceLock::new(),
+        }
     }
 
     fn record(&self, method: &Method, status: StatusCode, duration: Duration) {

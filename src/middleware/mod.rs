@@ -75,9 +75,8 @@ pub fn around(routes: Router, paths: &[String], config: &Config) -> Service {
 }
 
 impl Service {
-    // These functions are not `async`: the future of an async function contains its arguments twice, and the futures of
-    // all functions that it awaits. It is copied several times on the way to hyper, which cost a fifth of the shortest
-    // request.
+    // These functions are not `async`. The future of an async function contains its arguments twice, and the futures of
+    // all functions that it awaits. The future of each request is copied several times on the way to hyper.
 
     pub fn answer(&self, request: Request) -> impl Future<Output = Response> {
         self.log(request, async |request| {
