@@ -63,7 +63,7 @@ async fn with_users(argon2: &str) -> TestApp {
     app
 }
 
-/// One test after the other: two at once would measure each other.
+/// The tests run one after the other, because parallel tests would slow each other down.
 static MEASURING: Mutex<()> = Mutex::const_new(());
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,7 +89,7 @@ async fn assert_no_difference(round: impl AsyncFn() -> Vec<String>) {
 
 /// Refuses each kind of user many times. Returns the kinds whose refusals take another time than those of an unknown name.
 async fn differences(app: &TestApp) -> Vec<String> {
-    let kinds = ["nobody", "ours", "bcrypt", "costly", "django", "flask", "ours again"];
+    let kinds = ["unknown", "ours", "bcrypt", "costly", "django", "flask", "ours again"];
     let mut turns: Vec<_> = (0..kinds.len() * SAMPLES).map(|turn| turn % kinds.len()).collect();
     turns.shuffle(&mut daypass::platform::random::secure());
     let mut samples = vec![Vec::new(); kinds.len()];
@@ -159,9 +159,9 @@ async fn refusals_reveal_nothing_of_the_user_while_two_networks_keep_the_hash_th
 
 /// Like [`differences`], while the hash threads are busy.
 async fn differences_under_pressure() -> Vec<String> {
-    let (kinds, mut different) = (["nobody", "ours", "bcrypt", "costly"], Vec::new());
-    // With room in the queue, and with a full one. Then many refusals at a time: a network with too many of them pending
-    // is answered 503.
+    let (kinds, mut different) = (["unknown", "ours", "bcrypt", "costly"], Vec::new());
+    // With space in the queue, with a full queue, and with many rejections at a time: a network with too many pending
+    // rejections gets 503.
     for (argon2, in_flight, samples, clients) in [(SMALL, 20, 40, 1), (SMALL, 32, 40, 1), (SLOW, 5, 150, CLIENTS)] {
         let app = with_users(argon2).await;
         let load = press(&app, in_flight);

@@ -27,8 +27,8 @@ pub struct SessionConfig {
         global = true
     )]
     pub cookie_name: String,
-    /// End a session after this time without use, such as 30m; false disables this. Tokens expire after this time and
-    /// are renewed with each use, until the session is as old as JWT_TTL
+    /// End a session after this time without use, such as 30m; false disables this. Tokens expire after this time.
+    /// They are renewed while the session is used, until it is as old as JWT_TTL
     #[arg(long, env = "SESSION_ROLLING", default_value = "false", value_parser = rolling, global = true)]
     pub session_rolling: Rolling,
     /// Store of session variables: database, memory, cookie, or the address of a Redis server

@@ -14,7 +14,8 @@ use crate::headers::{AUTH_EXPIRES_AT, AUTH_SESSION_ID, AUTH_USER_ID};
 
 /// Verify a session token
 ///
-/// For forward authentication. Returns the user and the session in headers, or `401` with the reason. Needs no I/O.
+/// For forward authentication. Returns the user and the session in headers, or `401` with the reason. Needs no I/O while
+/// the revocations in memory are up to date.
 #[utoipa::path(get, path = "/api/verify", tag = "sessions", responses(
     (status = 204, description = "The token is valid.", headers(
         ("X-Auth-User-Id" = i64, description = "The user's id"),

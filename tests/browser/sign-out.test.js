@@ -62,8 +62,8 @@ scene("signing out in one tab signs out the other tab", async (ada) => {
   await ada.turnsTo(second);
   await ada.sees("#account-title", `Signed in as ${ada.username}`);
   await second.evaluate(() => {
-    window.heard = [];
-    new BroadcastChannel("daypass").addEventListener("message", ({ data }) => window.heard.push(data.notice));
+    window.received = [];
+    new BroadcastChannel("daypass").addEventListener("message", ({ data }) => window.received.push(data.notice));
   });
   await ada.turnsTo(first);
   await ada.at("#end .sign-out").click();
@@ -75,7 +75,7 @@ scene("signing out in one tab signs out the other tab", async (ada) => {
   await ada.seesNothingOf("#sessions-panel");
   // Whoever hears of it does not say it again.
   await second.waitForTimeout(300);
-  assert.deepEqual(await second.evaluate(() => window.heard), ["Signed out in another tab."]);
+  assert.deepEqual(await second.evaluate(() => window.received), ["Signed out in another tab."]);
 });
 
 scene("tabs follow a sign-out without BroadcastChannel", async (ada) => {

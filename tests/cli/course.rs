@@ -59,7 +59,7 @@ impl Course {
         self.server.as_ref().map_or_else(file, |server| server.url().expose().to_owned())
     }
 
-    /// Runs statements in the source. `ID` and `TIMES` stand for the columns that Sequelize creates; `AT 30.4` stands for both
+    /// Runs statements in the source. Replaces `ID` and `TIMES` by the columns that Sequelize creates, and `AT 30.4` by both
     /// times, at that second of a minute in 2018.
     pub async fn tell(&self, statements: &str) {
         let mode = if self.server.is_some() { "" } else { "?mode=rwc" };

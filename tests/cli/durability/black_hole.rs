@@ -1,5 +1,5 @@
-//! The host of the database vanishes: packets are neither answered nor refused. A proxy in this process stands for
-//! the network, and stops forwarding.
+//! The host of the database vanishes: packets are neither answered nor refused. A proxy in this process simulates the
+//! network and stops forwarding.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};

@@ -76,7 +76,7 @@ impl<'a> Trial<'a> {
         let session = self.sessions.pop().unwrap();
         match sign_out(&self.service, &session) {
             204 => self.signed_out.push(session),
-            503 => assert_ne!(self.service.verify(&session), 401, "a sign-out that failed signs nobody out"),
+            503 => assert_ne!(self.service.verify(&session), 401, "a failed sign-out must not end the session"),
             status => panic!("{status}"),
         }
     }
