@@ -62,7 +62,7 @@ pub(super) async fn increment(State(app): State<AppState>, client: DataClient) -
 
 async fn count(app: &AppState, client: DataClient, name: &str) -> Result<(HeaderMap, String), Error> {
     let name = named(name)?;
-    let Changed { outcome, headers } = change(app, client, |bag| bag.increment(&name, 1, &Expected::Any)).await?;
+    let Changed { outcome, headers } = change(app, client, |data| data.increment(&name, 1, &Expected::Any)).await?;
     Ok((headers, outcome.to_string()))
 }
 
@@ -92,13 +92,14 @@ pub(super) async fn store_name(
 ) -> Result<(HeaderMap, &'static str), Error> {
     let name = named("name")?;
     let frodo = to_raw_value("Frodo").map_err(Error::fault)?;
-    let changed = change(&app, client, |bag| bag.set(&name, frodo.clone(), &Expected::Any)).await?;
+    let changed = change(&app, client, |data| data.set(&name, frodo.clone(), &Expected::Any)).await?;
     Ok((changed.headers, "got it"))
 }
 
 pub(super) async fn greet(State(app): State<AppState>, client: DataClient) -> Result<String, Error> {
-    let bag = read(&app, &client).await?;
-    let known = bag.get(&named("name")?).and_then(|variable| serde_json::from_str::<String>(variable.value.get()).ok());
+    let data = read(&app, &client).await?;
+    let known =
+        data.get(&named("name")?).and_then(|variable| serde_json::from_str::<String>(variable.value.get()).ok());
     // JavaScript prints a missing property as `undefined`.
     let name = known.as_deref().unwrap_or("undefined");
     Ok(format!("hello {name}"))

@@ -1,22 +1,22 @@
-//! The fallback worker, which runs jobs while the other workers get no CPU time.
+//! The fallback worker, which runs jobs while the other workers get too little CPU time.
 //!
-//! Threads of the lowest priority get no CPU time on busy cores, and a thread cannot raise its own priority without
+//! Low-priority threads get little CPU time on busy cores, and a thread cannot raise its own priority without
 //! privileges. So if no worker has finished a job for some time, this thread of ordinary priority runs the oldest job,
 //! and then one job per interval. For each worker, this takes about a seventh of a core. Without the fallback worker,
-//! no user could sign in under full load.
+//! hardly any user could sign in under full load.
 
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use super::job::Job;
-use super::shared::{Shared, State, report};
+use super::{Shared, State, report};
 use crate::auth::password::argon2id::Memory;
 
 /// Runs until the pool is dropped.
 pub(super) fn run(shared: &Shared) {
     let (mut memory, mut last) = (Memory::default(), None);
     let mut state = shared.lock();
-    while !shared.is_closed() {
+    while !state.closed {
         if state.is_idle() {
             last = None;
             if !memory.is_empty() {
@@ -26,12 +26,12 @@ pub(super) fn run(shared: &Shared) {
                 state = shared.lock();
                 continue;
             }
-            state = shared.work_added.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = shared.no_longer_idle.wait(state).unwrap_or_else(PoisonError::into_inner);
             continue;
         }
         let wait = state.stall.next_fallback(last).saturating_duration_since(Instant::now());
         if !wait.is_zero() {
-            let waited = shared.work_added.wait_timeout(state, wait);
+            let waited = shared.no_longer_idle.wait_timeout(state, wait);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
             continue;
         }
@@ -40,23 +40,22 @@ pub(super) fn run(shared: &Shared) {
         drop(state);
         report(length, abandoned);
         last = Some(Instant::now());
-        if let Some(send) = job.and_then(|job| job.run(&mut memory)) {
-            send();
+        if let Some(job) = job {
+            job.run(&mut memory);
         }
         state = shared.lock();
     }
 }
 
-/// Returns the oldest job that a stalled worker has, or else the next job of the queue. The stalled worker keeps its
-/// job, but skips it later, or its result is ignored.
+/// Returns the oldest job that a stalled worker has started, or else the next job of the queue. The stalled worker
+/// keeps its job, but its result is ignored.
 fn next_job(state: &mut State) -> (Option<Arc<Job>>, u64) {
-    let stalled = state.running.iter().flatten().filter(|job| job.is_awaited() && !job.is_taken_over());
-    match stalled.min_by_key(|job| job.queued).filter(|job| job.take_over()) {
+    let started = state.running.iter().filter(|job| job.is_awaited() && !job.is_taken_over());
+    match started.min_by_key(|job| job.queued).filter(|job| job.take_over()) {
         Some(job) => (Some(Arc::clone(job)), 0),
         None => state.queue.pop(),
     }
 }
-
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;

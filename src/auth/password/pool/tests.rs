@@ -1,4 +1,4 @@
-use std::sync::{Mutex, mpsc};
+use std::sync::mpsc;
 use std::time::Instant;
 
 use argon2::Params;
@@ -95,20 +95,6 @@ async fn threads_end_with_the_pool() {
         }
     };
     tokio::time::timeout(4 * DEADLINE, ended).await.unwrap();
-}
-
-#[tokio::test]
-async fn worker_finishes_its_job_while_the_state_is_locked() {
-    let pool = pool();
-    let finish = occupied(&pool).await;
-    let (held, asked) = (pool.0.lock(), Instant::now());
-    finish.send(()).unwrap();
-    while pool.0.slots[0].is_occupied() {
-        assert!(asked.elapsed() < 4 * DEADLINE, "the worker waits for the lock");
-        thread::yield_now();
-    }
-    drop(held);
-    pool.run(ADDRESS, |_| ()).await.unwrap();
 }
 
 #[tokio::test]

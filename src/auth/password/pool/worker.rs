@@ -1,11 +1,12 @@
-//! A worker: a low-priority thread that runs the jobs of its slot.
+//! A worker: a low-priority thread that runs jobs of the queue.
 
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
+use metrics::histogram;
+
 use super::job::Job;
-use super::shared::Shared;
+use super::{Shared, report};
 use crate::auth::password::argon2id::Memory;
 use crate::platform::thread_priority::Class;
 
@@ -16,40 +17,44 @@ const WIPE_AFTER: Duration = Duration::from_millis(10);
 pub(super) const RELEASE_AFTER: Duration = if cfg!(test) { Duration::from_millis(50) } else { Duration::from_secs(5) };
 
 /// Runs until the pool is dropped.
-pub(super) fn run(shared: &Shared, number: usize, class: Class) {
+pub(super) fn run(shared: &Shared, class: Class) {
     class.enter();
-    let (slot, mut memory) = (&shared.slots[number], Memory::default());
-    while let Some(job) = next_job(shared, number, class, &mut memory) {
-        let done = job.run_if_needed(&mut memory);
-        // The job is dropped before the slot is free, so that the assigner drops the last reference.
-        drop(job);
-        slot.finish(done);
-        shared.wake_assigner();
+    let mut memory = Memory::default();
+    while let Some(job) = next_job(shared, &mut memory) {
+        histogram!("daypass_hash_wait_seconds").record(job.queued.elapsed());
+        job.run(&mut memory);
+        shared.lock().finish(&job);
     }
 }
 
 /// Waits for a job. Returns `None` when the pool is dropped.
-fn next_job(shared: &Shared, number: usize, class: Class, memory: &mut Memory) -> Option<Arc<Job>> {
-    let slot = &shared.slots[number];
-    let release_after = if class == Class::Idle { RELEASE_AFTER } else { WIPE_AFTER };
+fn next_job(shared: &Shared, memory: &mut Memory) -> Option<Arc<Job>> {
     let started = Instant::now();
-    while !shared.is_closed() {
-        if let Some(job) = slot.take() {
-            return Some(job);
+    let mut state = shared.lock();
+    while !state.closed {
+        let (job, abandoned) = state.start_next();
+        if job.is_some() {
+            let length = state.queue.len();
+            drop(state);
+            report(length, abandoned);
+            return job;
         }
         let idle = started.elapsed();
-        if memory.is_empty() {
-            thread::park();
+        state = if memory.is_empty() {
+            shared.wait(state, None)
         } else if idle < WIPE_AFTER {
-            thread::park_timeout(WIPE_AFTER - idle);
-        } else if !memory.is_wiped() {
-            memory.wipe();
-        } else if idle < release_after {
-            thread::park_timeout(release_after - idle);
+            shared.wait(state, Some(WIPE_AFTER - idle))
+        } else if memory.is_wiped() && idle < RELEASE_AFTER {
+            shared.wait(state, Some(RELEASE_AFTER - idle))
         } else {
-            slot.hand_over_memory(memory);
-            shared.wake_assigner();
-        }
+            drop(state);
+            if memory.is_wiped() {
+                *memory = Memory::default();
+            } else {
+                memory.wipe();
+            }
+            shared.lock()
+        };
     }
     None
 }
