@@ -20,6 +20,7 @@ use crate::models::revocation_cursor::RevocationCursor;
 use crate::models::session::EndedAt;
 use crate::platform::clock::Clock;
 use crate::platform::database::{Pool, Pools};
+use crate::platform::draining::Draining;
 use crate::platform::network;
 use crate::platform::short_cache::ShortCache;
 use crate::session_data::{SessionDataStore, StoreError};
@@ -49,6 +50,8 @@ pub struct Services {
     pub passwords: PasswordHasher,
     pub limits: Limits,
     pub clock: Clock,
+    /// Set when the service is about to stop. The service is then no longer ready.
+    pub draining: Draining,
 }
 
 /// A cached JSON response. Clones share the bytes.
@@ -97,6 +100,7 @@ impl AppState {
             tokens,
             revocations,
             clock,
+            draining: Draining::default(),
         };
         Ok(Self(Arc::new(services)))
     }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use crate::app::BuildError;
 use crate::config::SecretError;
 use crate::error::Error;
+use crate::platform::database::backup::BackupError;
 use crate::platform::database::{DatabaseError, WriteError};
 
 /// The message for the operator and the exit status.
@@ -65,6 +66,12 @@ impl From<DatabaseError> for Failure {
             DatabaseError::Address(_) => Self::usage(error.to_string()),
             _ => Self::from(error.to_string()),
         }
+    }
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        Self::from(error.to_string())
     }
 }
 

@@ -4,18 +4,22 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{Config, EnvFile};
+use crate::config::Config;
 use crate::platform::private_file;
 use crate::platform::telemetry;
 
+mod backup;
 mod batch;
 mod classroom;
+mod config;
 mod confirm;
 mod database;
 mod failure;
+mod healthcheck;
 mod import;
 mod migrate;
 mod new_user;
+mod notice;
 mod output;
 mod secret;
 mod seed;
@@ -25,6 +29,8 @@ mod settings;
 mod user;
 
 pub use failure::Failure;
+
+use settings::Settings;
 
 /// Self-hosted auth service: stateless JWT sessions that can be revoked
 #[derive(Parser, Debug)]
@@ -41,6 +47,14 @@ pub struct Cli {
 enum Command {
     /// Serve the API and the test client (default)
     Serve,
+    /// Check whether the running service is ready; the exit status is 0 or 1
+    Healthcheck,
+    /// Print the settings in force and where each one is set; secrets are hidden
+    Config,
+    /// Copy the SQLite database into a new file, also while the service writes
+    Backup(backup::Backup),
+    /// Replace the SQLite database by a copy; the service must be stopped
+    Restore(backup::Restore),
     /// Apply or revert database migrations
     #[command(subcommand)]
     Migrate(migrate::Command),
@@ -67,21 +81,21 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     private_file::restrict_new_files();
-    match settings::read().and_then(|(cli, file)| start(&cli, &file)) {
+    match settings::read().and_then(|settings| start(&settings)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }
 }
 
-fn start(cli: &Cli, file: &EnvFile) -> Result<(), Failure> {
+fn start(settings: &Settings) -> Result<(), Failure> {
     let runtime = tokio::runtime::Runtime::new().map_err(|error| format!("cannot start: {error}"))?;
-    let result = runtime.block_on(run(cli, file));
+    let result = runtime.block_on(run(settings));
     // The process must not wait for pending network requests.
     runtime.shutdown_background();
     result
 }
 
-async fn run(cli: &Cli, file: &EnvFile) -> Result<(), Failure> {
+async fn run(Settings { cli, file, list }: &Settings) -> Result<(), Failure> {
     let log = &cli.config.log;
     let _log = telemetry::start(&log.filter, log.format(cli.config.daypass_env)).map_err(Failure::usage)?;
     match &cli.command {
@@ -89,6 +103,10 @@ async fn run(cli: &Cli, file: &EnvFile) -> Result<(), Failure> {
             settings::warn_of_ineffective(&cli.config, file);
             serve::run(cli.config.clone(), file.clone()).await
         }
+        Some(Command::Healthcheck) => healthcheck::run(&cli.config).await,
+        Some(Command::Config) => config::run(&cli.config, list),
+        Some(Command::Backup(command)) => backup::back_up(command, &cli.config).await,
+        Some(Command::Restore(command)) => backup::restore(command, &cli.config).await,
         Some(Command::Migrate(command)) => migrate::run(command, &cli.config).await,
         Some(Command::Seed(command)) => seed::run(command, &cli.config).await,
         Some(Command::Secret(command)) => secret::run(command, &cli.config).await,

@@ -76,13 +76,14 @@ pub(super) async fn rotate_on_hangup(app: AppState, mut hangup: Hangup, mut file
     }
 }
 
-/// Returns the key ring for the secrets in `.env`. If the file does not exist, uses the settings from the start.
+/// Returns the key ring for the secrets in `.env` and in secret files. If there are no such files, uses the settings
+/// from the start.
 fn reread(config: &Config, known: &mut EnvFile) -> Result<KeyRing, Failure> {
     let path = Path::new(ENV_FILE);
-    if !path.exists() {
+    if !path.exists() && !known.has_secret_files() {
         return Ok(keys(config)?.0);
     }
-    let file = EnvFile::read(path)?;
+    let file = known.reread(path)?;
     warn_of_repeated_names(&file);
     warn_of_ignored_changes(config, known, &file);
     let (keys, _) = keys(&Config { tokens: config.tokens.reread(&file), ..config.clone() })?;
@@ -99,9 +100,9 @@ fn report_changes(before: &KeyRing, after: &KeyRing) {
     };
     let (added, removed) = (only_in(after, before), only_in(before, after));
     if added.is_empty() && removed.is_empty() && before.signing().id() == after.signing().id() {
-        tracing::info!("keys reloaded from .env: no key has changed");
+        tracing::info!("keys reloaded: no key has changed");
     } else {
-        tracing::info!(signing = %after.signing().id(), ?added, ?removed, "keys reloaded from .env");
+        tracing::info!(signing = %after.signing().id(), ?added, ?removed, "keys reloaded");
     }
 }
 
@@ -109,10 +110,11 @@ fn report_changes(before: &KeyRing, after: &KeyRing) {
 fn warn_of_ignored_changes(config: &Config, known: &EnvFile, file: &EnvFile) {
     let value = |file: &'_ EnvFile, name: &str| file.get(name).filter(|value| !value.is_empty()).map(ToOwned::to_owned);
     for name in setting_names().into_iter().filter(|name| value(known, name) != value(file, name)) {
+        let place = if file.secret_file(&name).is_some() { "its file" } else { ENV_FILE };
         match config.tokens.rereads(&name) {
             Reread::Yes => {}
-            Reread::Fixed => tracing::warn!("{name} of .env is ignored: a flag or the environment sets it"),
-            Reread::No => tracing::warn!("{name} has changed in .env; restart the service to apply it"),
+            Reread::Fixed => tracing::warn!("{name} of {place} is ignored: a flag or the environment sets it"),
+            Reread::No => tracing::warn!("{name} has changed in {place}; restart the service to apply it"),
         }
     }
 }

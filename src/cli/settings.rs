@@ -1,26 +1,67 @@
 //! Reads the settings. Flags override the environment, and the environment overrides `.env`.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::fmt;
+use std::path::{Path, PathBuf};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
-use clap::{Arg, Command, CommandFactory as _, FromArgMatches as _};
+use clap::{Arg, ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 use strsim::osa_distance;
 
 use super::Cli;
 use super::failure::Failure;
-use crate::config::{Config, EnvFile, FixedSecrets, SigningAlgorithm};
+use crate::config::{
+    Config, EnvFile, SECRET_SETTINGS, SecretOrigin, SecretOrigins, SecretVariables, SigningAlgorithm, file_setting,
+};
 
 pub(super) const ENV_FILE: &str = ".env";
 /// The maximum number of typing errors in a name that counts as a misspelt setting.
 const MAX_TYPOS: usize = 2;
-/// Names must be longer than this to count as misspelt, because short names are similar to too many others.
-const MIN_NAME_CHARS: usize = 4;
+/// Shorter names do not count as misspelt, because they are similar to too many others.
+const MIN_NAME_CHARS: usize = 5;
+
+/// The parsed command line, with the sources of its settings.
+pub(super) struct Settings {
+    pub(super) cli: Cli,
+    pub(super) file: EnvFile,
+    pub(super) list: Vec<Setting>,
+}
+
+/// The name, text and source of a setting.
+pub(super) struct Setting {
+    pub(super) name: String,
+    /// The text that was given, or the default. Empty if there is none.
+    pub(super) given: String,
+    pub(super) source: Source,
+}
+
+/// Where the value of a setting comes from.
+pub(super) enum Source {
+    Default,
+    Flag,
+    Environment,
+    /// The number of a line of `.env`.
+    Line(usize),
+    SecretFile(PathBuf),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::Flag => f.write_str("command line"),
+            Self::Environment => f.write_str("environment"),
+            Self::Line(number) => write!(f, "{ENV_FILE}, line {number}"),
+            Self::SecretFile(path) => write!(f, "file {}", path.display()),
+        }
+    }
+}
 
 /// Reads `.env` and parses the command line.
-pub(super) fn read() -> Result<(Cli, EnvFile), Failure> {
-    let file = EnvFile::read(Path::new(ENV_FILE)).map_err(Failure::usage)?;
+pub(super) fn read() -> Result<Settings, Failure> {
+    let variables = SecretVariables::from_environment();
+    let file = EnvFile::read_with_secrets(Path::new(ENV_FILE), variables).map_err(Failure::usage)?;
     let from_environment: BTreeSet<_> = setting_names().into_iter().filter(|name| is_set(name)).collect();
     file.apply(is_set).map_err(Failure::usage)?;
     let mut command = Cli::command();
@@ -31,14 +72,32 @@ pub(super) fn read() -> Result<(Cli, EnvFile), Failure> {
         Failure::usage(describe(&error, &mut command, &from_environment, &file))
     })?;
     let mut cli = Cli::from_arg_matches(&matches).map_err(|error| Failure::usage(error.to_string()))?;
-    let is_fixed = |id: &str, name: &str| {
-        from_environment.contains(name) || matches.value_source(id) == Some(ValueSource::CommandLine)
+    let list = list(&command, &matches, &from_environment, &file);
+    let origin = |name: &str| match list.iter().find(|setting| setting.name == name).map(|setting| &setting.source) {
+        Some(Source::Flag | Source::Environment) => SecretOrigin::Fixed,
+        Some(Source::SecretFile(_)) => SecretOrigin::SecretFile,
+        _ => SecretOrigin::EnvFile,
     };
-    cli.config.tokens.fixed = FixedSecrets {
-        signing: is_fixed("jwt_secret", "JWT_SECRET"),
-        retired: is_fixed("jwt_secrets_retired", "JWT_SECRETS_RETIRED"),
+    cli.config.tokens.origins = SecretOrigins { signing: origin("JWT_SECRET"), retired: origin("JWT_SECRETS_RETIRED") };
+    Ok(Settings { cli, file, list })
+}
+
+fn list(command: &Command, matches: &ArgMatches, from_environment: &BTreeSet<String>, file: &EnvFile) -> Vec<Setting> {
+    let setting = |argument: &Arg| {
+        let (id, name) = (argument.get_id().as_str(), argument.get_env()?.to_str()?);
+        let source = match matches.value_source(id) {
+            Some(ValueSource::CommandLine) => Source::Flag,
+            Some(ValueSource::EnvVariable) if from_environment.contains(name) => Source::Environment,
+            Some(ValueSource::EnvVariable) => match file.secret_file(name) {
+                Some(path) => Source::SecretFile(path.to_owned()),
+                None => file.line_number(name).map_or(Source::Environment, Source::Line),
+            },
+            _ => Source::Default,
+        };
+        let given: Vec<_> = matches.get_raw(id).into_iter().flatten().map(|text| text.to_string_lossy()).collect();
+        Some(Setting { name: name.to_owned(), given: given.join(","), source })
     };
-    Ok((cli, file))
+    command.get_arguments().filter_map(setting).collect()
 }
 
 /// Returns the names of the environment variables that are settings.
@@ -112,6 +171,9 @@ fn source(argument: &Arg, from_environment: &BTreeSet<String>, file: &EnvFile) -
         return flag;
     }
     let name = argument.get_env().and_then(|name| name.to_str()).unwrap_or(&flag);
+    if let Some(path) = file.secret_file(name) {
+        return format!("{} ({})", file_setting(name), path.display());
+    }
     match file.line_number(name).filter(|_| !from_environment.contains(name)) {
         Some(line) => format!("{name} ({ENV_FILE}, line {line})"),
         None => name.to_owned(),
@@ -123,7 +185,8 @@ pub(super) fn warn_of_ineffective(config: &Config, file: &EnvFile) {
     warn_of_repeated_names(file);
     let environment = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let names: BTreeSet<_> = environment.chain(file.names().map(ToOwned::to_owned)).collect();
-    let settings = setting_names();
+    let files = SECRET_SETTINGS.into_iter().map(file_setting);
+    let settings: Vec<_> = setting_names().into_iter().chain(files).collect();
     for name in names {
         if let Some(meant) = nearest(&name, &settings) {
             tracing::warn!("{name} is not a setting; did you mean {meant}?");
@@ -147,7 +210,7 @@ fn nearest<'a>(name: &str, settings: &'a [String]) -> Option<&'a str> {
     let upper = name.to_ascii_uppercase();
     let distance = |setting: &&String| osa_distance(&upper, setting);
     let nearest = settings.iter().min_by_key(distance)?;
-    let is_near = distance(&nearest) <= MAX_TYPOS && nearest.len() > MIN_NAME_CHARS && upper.len() > MIN_NAME_CHARS;
+    let is_near = distance(&nearest) <= MAX_TYPOS && nearest.len() >= MIN_NAME_CHARS && upper.len() >= MIN_NAME_CHARS;
     (name != nearest && (is_near || upper.starts_with("JWT_"))).then_some(nearest)
 }
 

@@ -24,7 +24,7 @@ pub use classroom::ClassroomConfig;
 pub use connections::ConnectionConfig;
 pub use cors::{AllowedOrigins, CorsConfig, VerifyPreflight};
 pub use database::DatabaseConfig;
-pub use env_file::EnvFile;
+pub use env_file::{EnvFile, SECRET_SETTINGS, SecretVariables, file_setting};
 pub use limits::{LimitConfig, RateLimits};
 pub use log::LogConfig;
 pub use pages::PagesConfig;
@@ -33,7 +33,7 @@ pub use private_files::shared_files;
 pub use secrets::{EXAMPLE_SECRET, SecretError, SecretSource, generate_secret};
 pub(crate) use sessions::client as redis_client;
 pub use sessions::{CookieSecure, SessionConfig, SessionStore};
-pub use tokens::{FixedSecrets, Reread, SigningAlgorithm, TokenConfig};
+pub use tokens::{Reread, SecretOrigin, SecretOrigins, SigningAlgorithm, TokenConfig};
 
 use parsers::{choice, host, integer};
 

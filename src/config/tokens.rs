@@ -49,18 +49,28 @@ pub struct TokenConfig {
     /// Accepted difference between the clocks of replicas, at most 60s
     #[arg(long, env = "JWT_LEEWAY", default_value = "0s", value_parser = duration("0s", "60s"), global = true)]
     pub jwt_leeway: TimeDelta,
-    /// The secrets that flags or the environment set
+    /// Where the secrets are set
     #[arg(skip)]
-    pub fixed: FixedSecrets,
+    pub origins: SecretOrigins,
 }
 
-/// Which secrets are set by flags or the environment. A reload of `.env` does not change these secrets.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct FixedSecrets {
-    /// Whether `JWT_SECRET` is set in this way.
-    pub signing: bool,
-    /// Whether `JWT_SECRETS_RETIRED` is set in this way.
-    pub retired: bool,
+pub struct SecretOrigins {
+    /// The origin of `JWT_SECRET`.
+    pub signing: SecretOrigin,
+    /// The origin of `JWT_SECRETS_RETIRED`.
+    pub retired: SecretOrigin,
+}
+
+/// Where a secret is set, if it is set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SecretOrigin {
+    #[default]
+    EnvFile,
+    /// The file that an `X_FILE` setting names.
+    SecretFile,
+    /// A flag or the environment. A reload does not change this secret.
+    Fixed,
 }
 
 /// Whether [`TokenConfig::reread`] applies a change of a setting in `.env`.
@@ -109,15 +119,15 @@ impl TokenConfig {
         }
     }
 
-    /// Returns these settings with the current secrets of `.env`, as after a restart.
+    /// Returns these settings with the current secrets of `.env` and of secret files, as after a restart.
     #[must_use]
     pub fn reread(&self, file: &EnvFile) -> Self {
         let mut settings = self.clone();
         let named = |name| file.get(name).filter(|value| !value.is_empty());
-        if !self.fixed.signing {
+        if self.origins.signing != SecretOrigin::Fixed {
             settings.jwt_secret = named("JWT_SECRET").map(SecretString::from);
         }
-        if !self.fixed.retired {
+        if self.origins.retired != SecretOrigin::Fixed {
             let retired = named("JWT_SECRETS_RETIRED").unwrap_or_default();
             settings.jwt_secrets_retired = retired.split(',').map(SecretString::from).collect();
         }
@@ -128,8 +138,8 @@ impl TokenConfig {
     #[must_use]
     pub fn rereads(&self, name: &str) -> Reread {
         match name {
-            "JWT_SECRET" if self.fixed.signing => Reread::Fixed,
-            "JWT_SECRETS_RETIRED" if self.fixed.retired => Reread::Fixed,
+            "JWT_SECRET" if self.origins.signing == SecretOrigin::Fixed => Reread::Fixed,
+            "JWT_SECRETS_RETIRED" if self.origins.retired == SecretOrigin::Fixed => Reread::Fixed,
             "JWT_SECRET" | "JWT_SECRETS_RETIRED" => Reread::Yes,
             _ => Reread::No,
         }
@@ -139,7 +149,8 @@ impl TokenConfig {
     #[must_use]
     pub fn is_in_env_file(&self) -> bool {
         let retired = self.jwt_secrets_retired.iter().any(|secret| !secret.expose_secret().is_empty());
-        (self.jwt_secret.is_some() && !self.fixed.signing) || (retired && !self.fixed.retired)
+        (self.jwt_secret.is_some() && self.origins.signing == SecretOrigin::EnvFile)
+            || (retired && self.origins.retired == SecretOrigin::EnvFile)
     }
 
     /// Returns the path of the development secret.

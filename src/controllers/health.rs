@@ -29,9 +29,12 @@ pub async fn live() -> Reply<Health> {
 /// Readiness probe
 #[utoipa::path(get, path = "/health/ready", tag = "health", responses(
     (status = 200, body = Health),
-    (status = 503, description = "`unavailable`: the database does not respond or rejects writes. `not_ready`: the revocations are too old."),
+    (status = 503, description = "`unavailable`: the database does not respond or rejects writes. `not_ready`: the revocations are too old, or the service is about to stop."),
 ))]
 pub async fn ready(State(app): State<AppState>) -> Result<Reply<Health>, Error> {
+    if app.draining.has_started() {
+        return Err(Error::NotReady);
+    }
     check_database(&app).await?;
     let age = app.revocations.age(app.clock.monotonic());
     if age.is_none_or(|age| age > MAX_AGE) {

@@ -1,7 +1,7 @@
 //! The limit on open files, which limits the number of connections.
 
 /// Raises the soft limit on open files to the hard limit. Returns the limit that now applies, if there is one.
-#[cfg(unix)]
+#[cfg(all(unix, not(daypass_portable)))]
 pub(crate) fn raise_limit() -> Option<u64> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -13,7 +13,7 @@ pub(crate) fn raise_limit() -> Option<u64> {
 }
 
 /// Returns `None`, because this system has no limit per process.
-#[cfg(not(unix))]
+#[cfg(any(not(unix), daypass_portable))]
 pub(crate) fn raise_limit() -> Option<u64> {
     None
 }

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod database;
 pub(crate) mod descriptors;
+pub mod draining;
 pub(crate) mod file_identity;
 pub mod network;
 pub(crate) mod private_file;

@@ -8,7 +8,7 @@ use rand::Rng as _;
 
 /// Prevents other users from reading new files of this process, such as those that SQLite creates next to the database.
 pub(crate) fn restrict_new_files() {
-    #[cfg(unix)]
+    #[cfg(all(unix, not(daypass_portable)))]
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
 }
 
@@ -16,7 +16,7 @@ pub(crate) fn restrict_new_files() {
 pub(crate) fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
-    #[cfg(unix)]
+    #[cfg(all(unix, not(daypass_portable)))]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
 }
@@ -29,14 +29,14 @@ pub(crate) fn create_temporary(folder: &Path) -> io::Result<()> {
 }
 
 /// Returns the permissions of a file, or of the target of a link, if the group or other users may access it.
-#[cfg(unix)]
+#[cfg(all(unix, not(daypass_portable)))]
 pub(crate) fn shared_mode(path: &Path) -> Option<u32> {
     let mode = std::os::unix::fs::MetadataExt::mode(&path.metadata().ok()?) & 0o777;
     (mode & 0o077 != 0).then_some(mode)
 }
 
 /// Returns `None`, because access control lists are not checked.
-#[cfg(not(unix))]
+#[cfg(any(not(unix), daypass_portable))]
 pub(crate) fn shared_mode(_: &Path) -> Option<u32> {
     None
 }

@@ -3,7 +3,7 @@
 use std::io;
 
 /// Returns a future that resolves at Ctrl-C or SIGTERM, or when the terminal of the process is closed.
-#[cfg(unix)]
+#[cfg(all(unix, not(daypass_portable)))]
 pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
 
@@ -20,7 +20,7 @@ pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
 }
 
 /// Returns a future that resolves at Ctrl-C, or when the system stops the service.
-#[cfg(windows)]
+#[cfg(all(windows, not(daypass_portable)))]
 pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::windows::{ctrl_c, ctrl_shutdown};
 
@@ -34,11 +34,22 @@ pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
+/// Returns a future that resolves at Ctrl-C.
+#[cfg(any(not(any(unix, windows)), daypass_portable))]
+pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        // Without a handler, the process runs until the system ends it.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}
+
 /// The signal SIGHUP, which asks the service to reload its keys, or reports that its terminal was closed. Windows does
 /// not have this signal.
-pub(crate) struct Hangup(#[cfg(unix)] tokio::signal::unix::Signal);
+pub(crate) struct Hangup(#[cfg(all(unix, not(daypass_portable)))] tokio::signal::unix::Signal);
 
-#[cfg(unix)]
+#[cfg(all(unix, not(daypass_portable)))]
 impl Hangup {
     /// Starts to listen for SIGHUP. Signals that arrive before the first call of [`Hangup::reload`] are not lost.
     pub(crate) fn listen() -> io::Result<Self> {
@@ -67,7 +78,7 @@ impl Hangup {
     }
 }
 
-#[cfg(not(unix))]
+#[cfg(any(not(unix), daypass_portable))]
 impl Hangup {
     pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self())
@@ -79,7 +90,7 @@ impl Hangup {
 }
 
 /// The terminal that started the process.
-#[cfg(unix)]
+#[cfg(all(unix, not(daypass_portable)))]
 mod terminal {
     use std::fs;
     use std::sync::LazyLock;

@@ -21,7 +21,7 @@ impl Class {
 /// Sets the class of the current thread. In Linux's idle class, a thread yields its core immediately; at nice 19 it
 /// yields later. Sign-ins on one core increased the p99 latency of reads by a factor of 1.25 in the idle class, 1.3 to
 /// 2 at nice 19, and 6 at nice 0.
-#[cfg(any(target_os = "android", target_os = "linux"))]
+#[cfg(all(any(target_os = "android", target_os = "linux"), not(daypass_portable)))]
 fn set(class: Class) -> bool {
     use rustix::process::setpriority_process;
     use rustix::thread::gettid;
@@ -40,7 +40,7 @@ fn set(class: Class) -> bool {
     }
 }
 
-#[cfg(not(any(target_os = "android", target_os = "linux")))]
+#[cfg(not(all(any(target_os = "android", target_os = "linux"), not(daypass_portable))))]
 fn set(class: Class) -> bool {
     use thread_priority::{ThreadPriority, set_current_thread_priority};
 

@@ -16,6 +16,7 @@ use super::request_body::{RequestBody, Unread};
 use crate::error::Error;
 use crate::extract::Peer;
 use crate::middleware::Service;
+use crate::platform::draining::Draining;
 
 /// The maximum number of header fields in HTTP/2, where a field can take a single byte on the wire. hyper has the same
 /// limit for HTTP/1.1.
@@ -29,6 +30,9 @@ pub(super) struct Exchange {
     pub(super) activity: Arc<Activity>,
     /// The value of the `Keep-Alive` header.
     pub(super) keep_alive: HeaderValue,
+    /// While the service drains, each response asks the client to close the connection. So the client does not send
+    /// another request while the connection is closed.
+    pub(super) draining: Draining,
     /// A channel that is closed when the server stops.
     pub(super) stopping: watch::Receiver<()>,
 }
@@ -49,7 +53,10 @@ impl Exchange {
                 Box::pin(self.respond_and_discard(request)).await
             };
             // For other HTTP versions, hyper follows the rules of the protocol.
-            if keep_alive && !response.headers().contains_key(CONNECTION) && self.stopping.has_changed().is_ok() {
+            if keep_alive && self.draining.has_started() {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            } else if keep_alive && !response.headers().contains_key(CONNECTION) && self.stopping.has_changed().is_ok()
+            {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("keep-alive"));
                 response.headers_mut().insert(KEEP_ALIVE, self.keep_alive.clone());
             }

@@ -22,6 +22,7 @@ use tracing::{debug, info, warn};
 use crate::config::Config;
 use crate::extract::Peer;
 use crate::middleware::Service;
+use crate::platform::draining::Draining;
 use crate::platform::socket;
 
 mod activity;
@@ -57,6 +58,7 @@ pub struct Limits {
     connections: u64,
     keep_alive: Duration,
     trusted_proxies: Vec<IpNet>,
+    draining: Draining,
 }
 
 impl Limits {
@@ -68,7 +70,14 @@ impl Limits {
             connections: available.min(MAX_CONNECTIONS),
             keep_alive: config.connections.keep_alive.to_std().unwrap_or_default(),
             trusted_proxies: config.limits.trusted_proxies.clone(),
+            draining: Draining::default(),
         }
+    }
+
+    /// Returns the same limits for a server that sets `draining` before it stops.
+    #[must_use]
+    pub fn with_draining(self, draining: Draining) -> Self {
+        Self { draining, ..self }
     }
 
     /// Logs a warning if the limit on open files reduces the maximum number of connections.
@@ -89,6 +98,7 @@ struct Shared {
     keep_alive: Duration,
     /// The value of the `Keep-Alive` header.
     keep_alive_header: HeaderValue,
+    draining: Draining,
 }
 
 /// An accepted connection, with the guards that count it.
@@ -101,7 +111,7 @@ struct Accepted {
 
 /// Serves `service` on `listener` until `shutdown` resolves, then finishes the requests in flight.
 pub async fn serve(listener: TcpListener, service: Service, limits: Limits, shutdown: impl Future<Output = ()>) {
-    let shared = Arc::new(Shared::new(service, limits.keep_alive));
+    let shared = Arc::new(Shared::new(service, limits.keep_alive, limits.draining));
     let permits = Arc::new(Semaphore::new(usize::try_from(limits.connections).unwrap_or(usize::MAX)));
     let addresses = Addresses::new(limits.trusted_proxies);
     let (stop, stopping) = watch::channel(());
@@ -116,7 +126,9 @@ pub async fn serve(listener: TcpListener, service: Service, limits: Limits, shut
             () = &mut shutdown => break,
         }
     }
-    drop(listener);
+    for accepted in accept_queued(listener, &permits, &addresses) {
+        connections.spawn(connection(Arc::clone(&shared), accepted, stopping.clone()));
+    }
     drop(stop);
     info!(connections = connections.len(), "stopping");
     let finished = async { while connections.join_next().await.is_some() {} };
@@ -126,10 +138,10 @@ pub async fn serve(listener: TcpListener, service: Service, limits: Limits, shut
 }
 
 impl Shared {
-    fn new(service: Service, keep_alive: Duration) -> Self {
+    fn new(service: Service, keep_alive: Duration, draining: Draining) -> Self {
         let keep_alive_header = HeaderValue::try_from(format!("timeout={}", keep_alive.as_secs()));
         let keep_alive_header = keep_alive_header.expect("a number is a valid header value");
-        Self { builder: builder(), service, keep_alive, keep_alive_header }
+        Self { builder: builder(), service, keep_alive, keep_alive_header, draining }
     }
 }
 
@@ -160,6 +172,20 @@ async fn accept(listener: &TcpListener, permits: &Arc<Semaphore>, addresses: &Ar
     }
 }
 
+/// Accepts the connections that wait in the queue of the operating system, and closes the listener. When a listener is
+/// closed, the system resets waiting connections, although their clients may already have sent requests.
+fn accept_queued(listener: TcpListener, permits: &Arc<Semaphore>, addresses: &Arc<Addresses>) -> Vec<Accepted> {
+    let Ok(listener) = listener.into_std() else { return Vec::new() };
+    let queued = std::iter::from_fn(|| listener.accept().ok());
+    let accepted = queued.filter_map(|(stream, peer)| {
+        let (admitted, permit) = (addresses.admit(peer.ip())?, Arc::clone(permits).try_acquire_owned().ok()?);
+        stream.set_nonblocking(true).ok()?;
+        let stream = TcpStream::from_std(stream).ok()?;
+        Some(Accepted { stream, peer: Peer(peer.ip()), _permit: Some(permit), _admitted: admitted })
+    });
+    accepted.collect()
+}
+
 async fn connection(shared: Arc<Shared>, accepted: Accepted, mut stopping: watch::Receiver<()>) {
     let Accepted { stream, peer, _permit, _admitted } = accepted;
     let _ = stream.set_nodelay(true);
@@ -170,6 +196,7 @@ async fn connection(shared: Arc<Shared>, accepted: Accepted, mut stopping: watch
         peer,
         activity: Arc::clone(&activity),
         keep_alive: shared.keep_alive_header.clone(),
+        draining: shared.draining.clone(),
         stopping: stopping.clone(),
     });
     let answer = service_fn(|request| Arc::clone(&exchange).answer(request).map(Ok::<_, Infallible>));

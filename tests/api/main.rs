@@ -43,5 +43,6 @@ mod sign_in_limits;
 mod sign_out;
 mod stateless_validation;
 mod tokens;
+mod upgrade;
 mod users;
 mod variables;

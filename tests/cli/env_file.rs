@@ -78,6 +78,7 @@ fn environment_takes_precedence_over_the_file_also_after_sighup() {
     assert_eq!(key_of(&running.sign_in()), key_of(&first));
 }
 
+#[cfg_attr(daypass_portable, ignore = "the portable code has no SIGHUP")]
 #[test]
 fn file_without_the_secret_changes_nothing_in_production() {
     let folder = TempDir::new().unwrap();
@@ -140,6 +141,7 @@ fn wait_for(log: &Path, text: &str) -> String {
     panic!("{text:?} is missing in {}", std::fs::read_to_string(log).unwrap());
 }
 
+#[cfg_attr(daypass_portable, ignore = "the portable code has no SIGHUP")]
 #[test]
 fn reload_reports_what_changed_and_what_it_ignored() {
     let folder = TempDir::new().unwrap();
@@ -169,6 +171,7 @@ fn reload_reports_what_changed_and_what_it_ignored() {
     assert_eq!((running.verify(&first), running.verify(&second)), (401, 204), "the environment wins over the file");
 }
 
+#[cfg_attr(daypass_portable, ignore = "the portable code has no SIGHUP")]
 #[test]
 fn flag_takes_precedence_over_the_file_also_after_sighup() {
     let folder = TempDir::new().unwrap();

@@ -45,6 +45,7 @@ impl Drop for StopAtEnd<'_> {
     }
 }
 
+#[cfg_attr(daypass_portable, ignore = "the portable code has no SIGHUP")]
 #[test]
 fn key_rotation_without_restart_keeps_sessions_valid() {
     let (folder, old, new) = (TempDir::new().unwrap(), GOOD_SECRET, "another secret of more than 32 bytes");

@@ -14,16 +14,18 @@ fn service_starts_in_an_empty_folder_and_prints_its_settings() {
     let folder = TempDir::new().unwrap();
     let running = Running::start(folder.path(), &[]);
     let notice = running.notice.clone();
+    assert!(notice.lines().count() <= 10 && !notice.contains("off "), "{notice}");
     for part in [
         "/docs",
         "/api",
+        "curl http://127.0.0.1:",
         "sqlite://data/daypass.db",
         "generated, stored in data/jwt-secret",
         "valid for 1day, leeway 0s",
     ] {
         assert!(notice.contains(part), "{notice}");
     }
-    #[cfg(unix)]
+    #[cfg(all(unix, not(daypass_portable)))]
     {
         use std::os::unix::fs::PermissionsExt as _;
         for private in ["jwt-secret", "daypass.db", "daypass.db-wal"] {
@@ -43,6 +45,17 @@ fn service_starts_in_an_empty_folder_and_prints_its_settings() {
     );
     assert_eq!(again.verify(&token), 204, "sessions survive a restart");
     assert_eq!(again.stop("-INT").0, Some(0));
+}
+
+#[test]
+fn notice_says_in_production_what_is_off_and_how_to_turn_it_on() {
+    let folder = TempDir::new().unwrap();
+    let production = [("DAYPASS_ENV", "production"), ("JWT_SECRET", GOOD_SECRET)];
+    let notice = Running::start(folder.path(), &production).notice.clone();
+    for part in ["PAGES=true", "CLASSROOM=true", "METRICS_LISTEN=", "curl http://"] {
+        assert!(notice.contains(part), "{notice}");
+    }
+    assert!(notice.lines().count() <= 10, "{notice}");
 }
 
 #[test]
@@ -114,7 +127,7 @@ fn log_contains_no_password_token_or_secret() {
 }
 
 /// Starts the service as the leader of a session whose terminal is the second value.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(daypass_portable)))]
 fn start_in_a_terminal(folder: &std::path::Path, wrapper: &[&str]) -> (Running, std::os::fd::OwnedFd) {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
     let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
@@ -134,7 +147,7 @@ fn start_in_a_terminal(folder: &std::path::Path, wrapper: &[&str]) -> (Running, 
     (Running::spawn(command), terminal)
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(daypass_portable)))]
 #[test]
 fn service_ends_when_its_terminal_is_closed() {
     let folder = TempDir::new().unwrap();
@@ -150,7 +163,7 @@ fn service_ends_when_its_terminal_is_closed() {
     assert_eq!(ended.expect("the service should end").code(), Some(0));
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(daypass_portable)))]
 #[test]
 fn service_under_nohup_survives_its_terminal() {
     let folder = TempDir::new().unwrap();

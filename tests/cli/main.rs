@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(unreachable_pub, reason = "a module of tests is reached from its own binary alone")]
 
+mod backup;
 mod browser;
 mod classroom_reset;
 mod course;
@@ -23,12 +24,15 @@ mod logging;
 mod migrate;
 mod nginx;
 mod open_files;
+mod operating;
 mod private_files;
 mod replicas;
 mod running;
+mod secret_files;
 mod seeds;
 mod session_reset;
 mod setting_values;
 mod settings;
+mod upgrade;
 mod users;
 mod wrong_folder;

@@ -1,6 +1,6 @@
 //! Files with secrets are readable only by their owner, regardless of umask, links and existing files.
 
-#![cfg(unix)]
+#![cfg(all(unix, not(daypass_portable)))]
 
 use std::fs;
 use std::io::Write as _;

@@ -147,7 +147,14 @@ impl Running {
     }
 
     pub fn hang_up(&self) {
-        assert!(Command::new("kill").args(["-HUP", &self.child.id().to_string()]).status().unwrap().success());
+        self.send("-HUP");
+    }
+
+    /// Sends a signal to the service.
+    pub fn send(&self, signal: &str) {
+        // The portable code handles only Ctrl-C.
+        let signal = if cfg!(daypass_portable) && signal == "-TERM" { "-INT" } else { signal };
+        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
     }
 
     pub fn verify(&self, token: &str) -> u16 {
@@ -156,8 +163,7 @@ impl Running {
 
     /// Stops the service with a signal. Returns its exit status and its standard error.
     pub fn stop(mut self, signal: &str) -> (Option<i32>, String) {
-        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
+        self.send(signal);
         let mut log = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
         (self.child.wait().unwrap().code(), log)

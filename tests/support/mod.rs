@@ -59,6 +59,11 @@ impl TestApp {
         Self::on(Arc::new(TestDatabase::create().await), TestClock::at(moment), &[]).await
     }
 
+    /// Starts the service on an existing database at this time.
+    pub async fn start_on(database: TestDatabase, moment: DateTime<Utc>) -> Self {
+        Self::on(Arc::new(database), TestClock::at(moment), &[]).await
+    }
+
     /// Another replica with its own clock.
     pub async fn replica_at(&self, moment: DateTime<Utc>) -> Self {
         let flags: Vec<_> = self.flags.iter().map(String::as_str).collect();

@@ -3,19 +3,26 @@
 //! If a name is repeated, its first line counts, as in `dotenvy`. The environment overrides the file, but an empty
 //! environment variable counts as not set.
 
+use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+mod secret_files;
 mod syntax;
+
+pub use secret_files::{SECRET_SETTINGS, SecretVariables, file_setting};
 
 use syntax::Line;
 
-/// The settings of a `.env` file.
+/// The settings of a `.env` file, and those of the files that `X_FILE` settings name.
 #[derive(Clone, Default)]
 pub struct EnvFile {
     /// The first line that sets each name.
     lines: Vec<Line>,
     repeated: Vec<String>,
+    variables: SecretVariables,
+    /// The files of the secrets that were read from files.
+    secret_files: BTreeMap<&'static str, PathBuf>,
 }
 
 impl EnvFile {
@@ -39,6 +46,35 @@ impl EnvFile {
         Ok(file)
     }
 
+    /// Reads a file, and the files that `X_FILE` settings name in it or in the environment.
+    ///
+    /// # Errors
+    /// As for [`EnvFile::read`], and if both `X` and `X_FILE` are set.
+    pub fn read_with_secrets(path: &Path, variables: SecretVariables) -> Result<Self, String> {
+        let mut file = Self { variables, ..Self::read(path)? };
+        file.add_secret_files()?;
+        Ok(file)
+    }
+
+    /// Reads the files again.
+    ///
+    /// # Errors
+    /// As for [`EnvFile::read_with_secrets`].
+    pub fn reread(&self, path: &Path) -> Result<Self, String> {
+        Self::read_with_secrets(path, self.variables.clone())
+    }
+
+    /// Returns the file from which the value of a setting was read.
+    #[must_use]
+    pub fn secret_file(&self, name: &str) -> Option<&Path> {
+        self.secret_files.get(name).map(PathBuf::as_path)
+    }
+
+    #[must_use]
+    pub fn has_secret_files(&self) -> bool {
+        !self.secret_files.is_empty()
+    }
+
     /// Returns the value of a setting. The value may be empty.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
@@ -48,7 +84,8 @@ impl EnvFile {
     /// Returns the number of the line that sets a name.
     #[must_use]
     pub fn line_number(&self, name: &str) -> Option<usize> {
-        self.lines.iter().find(|line| line.name == name).map(|line| line.number)
+        let line = self.lines.iter().find(|line| line.name == name)?;
+        self.secret_file(name).is_none().then_some(line.number)
     }
 
     pub fn names(&self) -> impl Iterator<Item = &str> {
@@ -161,6 +198,22 @@ mod tests {
             let read: Vec<_> = dotenvy::from_read_iter(lines.as_bytes()).map(Result::unwrap).collect();
             assert_eq!(read, [("NAME".to_owned(), value.to_owned())], "{value:?}");
         }
+    }
+
+    #[test]
+    fn secret_is_read_from_the_file_that_its_setting_names() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let (path, secret) = (folder.path().join(".env"), folder.path().join("secret"));
+        for (content, value) in [("x", "x"), ("x\n", "x"), ("x\r\n", "x"), (" x \n\n", " x \n")] {
+            std::fs::write(&path, format!("JWT_SECRET=\nJWT_SECRET_FILE='{}'\n", secret.display())).unwrap();
+            std::fs::write(&secret, content).unwrap();
+            let file = EnvFile::read_with_secrets(&path, SecretVariables::default()).unwrap();
+            assert_eq!(file.get("JWT_SECRET"), Some(value), "{content:?}");
+            assert_eq!((file.secret_file("JWT_SECRET"), file.line_number("JWT_SECRET")), (Some(&*secret), None));
+        }
+        std::fs::write(&path, "DATABASE_URL=sqlite:\nDATABASE_URL_FILE=none\n").unwrap();
+        let Err(error) = EnvFile::read_with_secrets(&path, SecretVariables::default()) else { panic!("it was read") };
+        assert_eq!(error, "DATABASE_URL and DATABASE_URL_FILE are both set; remove one of them");
     }
 
     #[test]

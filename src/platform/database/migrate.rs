@@ -60,6 +60,13 @@ pub async fn migrate(db: &Pool) -> Result<(), DbErr> {
     }
 }
 
+/// Returns whether at least one migration was applied to the database.
+pub async fn is_migrated(db: &Pool) -> bool {
+    let query = Statement::from_string(db.get_database_backend(), "SELECT COUNT(*) FROM daypass_migrations");
+    let count = db.query_one_raw(query).await.ok().flatten().and_then(|row| row.try_get_by_index::<i64>(0).ok());
+    count.is_some_and(|count| count > 0)
+}
+
 /// Drops the tables of Daypass with their data and creates them again. Tables of other applications stay.
 pub async fn recreate(db: &Pool) -> Result<(), DbErr> {
     let transaction = begin_immediate(db).await?;

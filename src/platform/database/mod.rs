@@ -19,6 +19,7 @@ use sea_orm::{
 
 use crate::platform::private_file;
 
+pub mod backup;
 mod failure;
 mod file;
 mod guard;
@@ -33,7 +34,7 @@ mod url;
 pub use failure::Failure;
 pub use file::FileLost;
 pub use health::{WriteHealth, WriteStatus};
-pub use migrate::{migrate, recreate};
+pub use migrate::{is_migrated, migrate, recreate};
 pub use pool::Pool;
 pub use time::now;
 pub use transaction::{Transaction, WriteError};
@@ -70,8 +71,16 @@ pub enum DatabaseError {
     Connect { url: DatabaseUrl, cause: String },
     #[error("cannot read the source: {0}")]
     Read(DbErr),
-    #[error("cannot migrate the database: {0}")]
+    #[error("cannot migrate the database: {}", cause(.0))]
     Migrate(#[from] DbErr),
+}
+
+/// Returns the text of a migration error without SeaORM's prefix.
+fn cause(error: &DbErr) -> String {
+    match error {
+        DbErr::Migration(text) => text.clone(),
+        error => error.to_string(),
+    }
 }
 
 /// The pools of a running service.

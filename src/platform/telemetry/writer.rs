@@ -20,6 +20,15 @@ pub enum LogFormat {
     Json,
 }
 
+impl std::fmt::Display for LogFormat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Pretty => "pretty",
+            Self::Json => "json",
+        })
+    }
+}
+
 /// Escapes characters that are not printable, because clients can put them into paths and names.
 pub(super) struct Escape<W> {
     inner: W,
