@@ -1,4 +1,4 @@
--- Turns wrk's GET into the creation of an item.
+-- Makes wrk create items.
 wrk.method = "POST"
 wrk.body = '{"name":"buy a lantern"}'
 wrk.headers["Content-Type"] = "application/json"

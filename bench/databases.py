@@ -1,4 +1,4 @@
-"""What a server under measurement keeps its state in: databases of their own, and a Redis server, gone afterwards."""
+"""Creates databases and Redis servers for the measured servers, and removes them afterwards."""
 
 import contextlib
 import itertools
@@ -8,7 +8,7 @@ import subprocess
 import time
 import urllib.parse
 
-from servers import START_DEADLINE, Trouble
+from servers import START_DEADLINE, BenchError
 
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 NUMBERS = itertools.count()
@@ -17,11 +17,12 @@ NUMBERS = itertools.count()
 def sql(statement):
     done = subprocess.run(["psql", "-Xqtc", statement, POSTGRES], capture_output=True, text=True)
     if done.returncode != 0:
-        raise Trouble(f"PostgreSQL (TEST_POSTGRES_URL): {done.stderr.strip()}")
+        raise BenchError(f"PostgreSQL (TEST_POSTGRES_URL): {done.stderr.strip()}")
 
 
 @contextlib.contextmanager
 def database(kind, folder):
+    """Yields the URL of a new database."""
     if kind == "SQLite":
         yield f"sqlite://{folder}/daypass.db?mode=rwc"
         return
@@ -35,7 +36,7 @@ def database(kind, folder):
 
 @contextlib.contextmanager
 def redis(folder):
-    """Writes nothing to disk."""
+    """Starts a Redis server that writes nothing to disk. Yields its URL."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -43,14 +44,14 @@ def redis(folder):
                "--appendonly", "no", "--logfile", folder / "redis.log"]
     process = subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL)
     try:
-        wait_for(port, process)
+        wait_until_ready(port, process)
         yield f"redis://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait()
 
 
-def wait_for(port, process):
+def wait_until_ready(port, process):
     deadline = time.monotonic() + START_DEADLINE
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as probe:
@@ -58,4 +59,4 @@ def wait_for(port, process):
             if probe.recv(16).startswith(b"+PONG"):
                 return
         time.sleep(0.02)
-    raise Trouble("redis-server does not start")
+    raise BenchError("redis-server did not start")

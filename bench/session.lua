@@ -1,11 +1,12 @@
--- wrk for many sessions in turn: `-- METHOD FILE`, a line of FILE for each session, its cookies. A body
--- and what a browser says of itself go with what is not a GET.
-local requests, turn = {}, 0
+-- Makes wrk use many sessions in turn. The arguments are METHOD and FILE. Each line of FILE has the cookies of one
+-- session.
+local requests, index = {}, 0
 
 function init(arguments)
   local method, file = arguments[1], arguments[2]
   for cookies in io.lines(file) do
     local headers, body = { Cookie = cookies }, nil
+    -- Like a browser. Daypass rejects changes with a cookie if they come from another origin.
     if method ~= "GET" then
       headers["Content-Type"], headers["Sec-Fetch-Site"], body = "application/json", "same-origin", "{}"
     end
@@ -14,6 +15,6 @@ function init(arguments)
 end
 
 function request()
-  turn = turn % #requests + 1
-  return requests[turn]
+  index = index % #requests + 1
+  return requests[index]
 end

@@ -1,30 +1,31 @@
-"""Passwords guessed from a thousand addresses, after which the owner signs in, and names that nobody has."""
+"""Measures password guessing from many addresses, the sign-in of the owner, and sign-ins for unknown names."""
 
 import time
 
-from goals import must, table
-from servers import DAYPASS, LIMITED, PASSWORD, Server, Trouble, address, attempt, count, posts
+from goals import passed, table
+from servers import (DAYPASS, LIMITED, PASSWORD, BenchError, Server, client_address, count_status, post_loop,
+                     sign_in_request)
 
 OWNER = "owner"
-GUESSES, ADDRESSES, GUESSERS = 10_000, 1_000, 8
-# What the limit lets through, and as much again for what it takes to count among many at once.
-MOST_JUDGED = 2 * 20
-STRANGERS, QUICK_STRANGERS = 100_000, 10_000
-# Enough to fill the line of the hash threads: if each were compared, all would take a quarter of an hour.
-STRANGERS_AT_ONCE = 200
+GUESSES, ADDRESSES, GUESSING_CLIENTS = 10_000, 1_000, 8
+# Twice the rate limit of 20, because parallel guesses can exceed the limit.
+MAX_COMPARED = 2 * 20
+UNKNOWN_NAMES, QUICK_UNKNOWN_NAMES = 100_000, 10_000
+# Enough clients to fill the queue of the hash threads. Most responses are 503, which saves a quarter of an hour.
+UNKNOWN_NAME_CLIENTS = 200
 WRONG = "wrong horse battery"
 
 
 def owner_signs_in(server, number, device=None):
-    """The owner with the right password, from an address that nobody has used."""
-    headers = {"X-Forwarded-For": address(number, 172)} | ({"Daypass-Device": device} if device else {})
-    begun = time.perf_counter()
+    """Signs in with the correct password from a new address."""
+    headers = {"X-Forwarded-For": client_address(number, 172)} | ({"Daypass-Device": device} if device else {})
+    started = time.perf_counter()
     status, _, _ = server.exchange("POST", "/api/sessions", {"username": OWNER, "password": PASSWORD}, headers)
-    return {"status": status, "ms": (time.perf_counter() - begun) * 1000}
+    return {"status": status, "ms": (time.perf_counter() - started) * 1000}
 
 
-def flood(server, attempts, concurrent):
-    return server.drive(closed=posts("/api/sessions", attempts, concurrent=concurrent), core=None)["closed"]
+def send(server, requests, clients):
+    return server.run_load(closed=post_loop("/api/sessions", requests, clients=clients), core=None)["closed"]
 
 
 def measure(folder, quick):
@@ -33,55 +34,56 @@ def measure(folder, quick):
     with Server("daypass", [DAYPASS], home, pinned=False, **LIMITED) as server:
         status, headers, text = server.exchange("POST", "/api/users", {"username": OWNER, "password": PASSWORD})
         if status != 201:
-            raise Trouble(f"{OWNER} cannot sign up: {status}: {text[:300]}")
+            raise BenchError(f"{OWNER} cannot sign up: {status}: {text[:300]}")
         device = {name.lower(): value for name, value in headers}.get("daypass-device")
-        # What hashing and that many connections keep is no part of what guesses take.
-        early = [attempt(f"early{number}", WRONG, number, 192) for number in range(2 * STRANGERS_AT_ONCE)]
-        flood(server, early, STRANGERS_AT_ONCE)
+        # Warm-up, so the memory for hashing and connections is not attributed to the guesses.
+        warm_up = [sign_in_request(f"early{number}", WRONG, number, 192) for number in range(2 * UNKNOWN_NAME_CLIENTS)]
+        send(server, warm_up, UNKNOWN_NAME_CLIENTS)
         before = server.resident_mib()
-        guesses = [attempt(OWNER, WRONG, number % ADDRESSES) for number in range(GUESSES)]
-        guesses = flood(server, guesses, GUESSERS)
+        requests = [sign_in_request(OWNER, WRONG, number % ADDRESSES) for number in range(GUESSES)]
+        guesses = send(server, requests, GUESSING_CLIENTS)
         between = server.resident_mib()
-        owner = owner_signs_in(server, 1, device)
-        elsewhere = owner_signs_in(server, 2)
-        number = QUICK_STRANGERS if quick else STRANGERS
-        strangers = [attempt(f"nobody{each}", WRONG, each, 11) for each in range(number)]
-        strangers = flood(server, strangers, STRANGERS_AT_ONCE)
+        known_device = owner_signs_in(server, 1, device)
+        unknown_device = owner_signs_in(server, 2)
+        number = QUICK_UNKNOWN_NAMES if quick else UNKNOWN_NAMES
+        requests = [sign_in_request(f"absent{each}", WRONG, each, 11) for each in range(number)]
+        unknown_names = send(server, requests, UNKNOWN_NAME_CLIENTS)
         after = server.resident_mib()
-    return {"guesses": guesses, "strangers": strangers, "number": number, "device": device is not None, "owner": owner,
-            "owner elsewhere": elsewhere, "resident": [before, between, after]}
+    return {"guesses": guesses, "unknown names": unknown_names, "number": number, "device": device is not None,
+            "known device": known_device, "unknown device": unknown_device, "resident": [before, between, after]}
 
 
-def goals(figures):
-    judged, owner = count(figures["guesses"], 401), figures["owner"]
-    floods = [figures["guesses"], figures["strangers"]]
-    others = sorted({status for each in floods for status in each["answers"]} - {"401", "429", "503"})
-    broken = sum(each["errors"] for each in floods)
+def goals(results):
+    compared, owner = count_status(results["guesses"], 401), results["known device"]
+    loops = [results["guesses"], results["unknown names"]]
+    unexpected = sorted({status for loop in loops for status in loop["responses"]} - {"401", "429", "503"})
+    errors = sum(loop["errors"] for loop in loops)
     return [
-        must(f"of {GUESSES:,} guesses at most {MOST_JUDGED} are compared", judged <= MOST_JUDGED, f"{judged:,}"),
-        must("the owner signs in from a known device at the first try", figures["device"] and owner["status"] == 201,
-             f"{owner['status']}" + ("" if figures["device"] else ", no device token was given")),
-        must("no answer but 401, 429 and 503", not others and not broken,
-             ", ".join(others + ([f"{broken} broken off"] if broken else [])) or "none"),
+        passed(f"of {GUESSES:,} guesses, at most {MAX_COMPARED} are compared with the hash", compared <= MAX_COMPARED,
+               f"{compared:,}"),
+        passed("the owner's first sign-in from a known device succeeds", results["device"] and owner["status"] == 201,
+               f"{owner['status']}" + ("" if results["device"] else ", no device token was returned")),
+        passed("no status except 401, 429 and 503", not unexpected and not errors,
+               ", ".join(unexpected + ([f"{errors} failed"] if errors else [])) or "none"),
     ]
 
 
-def tables(figures):
-    before, between, after = figures["resident"]
-    owner, elsewhere = figures["owner"], figures["owner elsewhere"]
-    rows = [row(f"{GUESSES:,} guesses for one account, {ADDRESSES:,} addresses", figures["guesses"], between - before),
-            row(f"{figures['number']:,} names, an address each", figures["strangers"], after - between)]
+def tables(results):
+    before, between, after = results["resident"]
+    known, unknown = results["known device"], results["unknown device"]
+    rows = [row(f"{GUESSES:,} guesses at one account, {ADDRESSES:,} addresses", results["guesses"], between - before),
+            row(f"{results['number']:,} unknown names, one address each", results["unknown names"], after - between)]
     return "\n\n".join([
-        table(["flood", "compared (401)", "limited (429)", "busy (503)", "429 p50 ms", "429 p99 ms", "seconds",
+        table(["requests", "compared (401)", "limited (429)", "busy (503)", "429 p50 ms", "429 p99 ms", "seconds",
                "resident MiB"], rows),
-        f"After the guesses the owner is answered {owner['status']} in {owner['ms']:.0f} ms from a known device, and "
-        f"{elsewhere['status']} in {elsewhere['ms']:.0f} ms without its token. The second flood took "
-        f"{(after - between) * 2**20 / figures['number']:.0f} bytes for each name and address.",
+        f"After the guesses, the owner's sign-in from a known device returned {known['status']} in {known['ms']:.0f} "
+        f"ms. From an unknown device, it returned {unknown['status']} in {unknown['ms']:.0f} ms. The unknown names "
+        f"used {(after - between) * 2**20 / results['number']:.0f} bytes for each name and address.",
     ])
 
 
-def row(what, seen, growth):
-    limited = seen["answers"].get("429")
+def row(title, loop, growth):
+    limited = loop["responses"].get("429")
     times = [f"{limited[key]:.2f}" for key in ("p50_ms", "p99_ms")] if limited else ["", ""]
-    return [what, *(f"{count(seen, status):,}" for status in (401, 429, 503)), *times, f"{seen['seconds']:.1f}",
+    return [title, *(f"{count_status(loop, status):,}" for status in (401, 429, 503)), *times, f"{loop['seconds']:.1f}",
             f"{growth:+.1f}"]

@@ -1,73 +1,73 @@
-"""What a storm of sign-ins takes in memory, against what the start notice says it may take."""
+"""Compares the memory that hashing uses under many sign-ins with the limit that the service prints at its start."""
 
 import re
 import time
 
-from goals import at_most, must, table
-from servers import DAYPASS, UNLIMITED, Server, fill, only, sign_ins, sign_up
+from goals import at_most, passed, table
+from servers import DAYPASS, UNLIMITED, Server, fill, require_statuses, sign_in_loop, sign_up
 
 THREADS = 2
 USERS = CLIENTS = 200
-AT_ONCE = 300
+PARALLEL = 300
 IDLE_SECONDS, QUICK_IDLE_SECONDS = 10, 3
-STORM_SECONDS, QUICK_STORM_SECONDS = 10, 4
+SIGN_IN_SECONDS, QUICK_SIGN_IN_SECONDS = 10, 4
 LISTS_SECONDS = 1
 AFTER_SECONDS = 10
 EXPECTED = (201, 503)
-BOUND = re.compile(r"^ *hashing .*at most ([\d,.]+) MiB", re.MULTILINE)
+LIMIT = re.compile(r"^ *hashing .*at most ([\d,.]+) MiB", re.MULTILINE)
 
 
 def measure(folder, quick):
     home = folder / "memory"
     home.mkdir()
-    how = {"pinned": False, "HASH_THREADS": str(THREADS)} | UNLIMITED
-    with Server("daypass", [DAYPASS], home, **how) as server:
+    options = {"pinned": False, "HASH_THREADS": str(THREADS)} | UNLIMITED
+    with Server("daypass", [DAYPASS], home, **options) as server:
         token, _ = fill(server)
-        people = sign_up(server, USERS)
-    # A process that has never hashed for anyone.
-    with Server("daypass", [DAYPASS], home, **how) as server:
+        users = sign_up(server, USERS)
+    # A new process, because the first one has already hashed passwords.
+    with Server("daypass", [DAYPASS], home, **options) as server:
         server.milliseconds_to_ready()
         time.sleep(QUICK_IDLE_SECONDS if quick else IDLE_SECONDS)
         idle = server.resident_mib()
-        # So that a reader of a missed bound knows what hashing has no part in.
+        # The memory for the connections, without hashing.
         lists = {"method": "GET", "path": "/api/items", "headers": {"authorization": f"Bearer {token}"},
-                 "concurrent": AT_ONCE, "seconds": LISTS_SECONDS}
-        only(server.drive(closed=lists, core=None)["closed"], 200)
-        lists = server.resident_mib()
-        server.forget_peak()
-        storm = sign_ins(people, CLIENTS, seconds=QUICK_STORM_SECONDS if quick else STORM_SECONDS)
-        storm = only(server.drive(closed=storm, core=None)["closed"], *EXPECTED)
-        at_once = server.drive(closed=sign_ins(people, AT_ONCE, attempts=AT_ONCE), core=None)["closed"]
+                 "clients": PARALLEL, "seconds": LISTS_SECONDS}
+        require_statuses(server.run_load(closed=lists, core=None)["closed"], 200)
+        connections = server.resident_mib()
+        server.reset_peak()
+        loop = sign_in_loop(users, CLIENTS, seconds=QUICK_SIGN_IN_SECONDS if quick else SIGN_IN_SECONDS)
+        repeated = require_statuses(server.run_load(closed=loop, core=None)["closed"], *EXPECTED)
+        parallel = server.run_load(closed=sign_in_loop(users, PARALLEL, requests=PARALLEL), core=None)["closed"]
         time.sleep(AFTER_SECONDS)
         after, peak = server.resident_mib(), server.peak_mib()
-    said = BOUND.search(server.notice)
-    bound = float(said[1].replace(",", "")) if said else None
-    return {"idle": idle, "lists": lists, "peak": peak, "after": after, "bound": bound,
-            "storm": storm["answers"], "at once": at_once["answers"], "broken": at_once["errors"]}
+    found = LIMIT.search(server.notice)
+    limit = float(found[1].replace(",", "")) if found else None
+    return {"idle": idle, "connections": connections, "peak": peak, "after": after, "limit": limit,
+            "repeated": repeated["responses"], "parallel": parallel["responses"], "errors": parallel["errors"]}
 
 
-def goals(figures):
-    # The notice speaks of hashing; what as many connections take without any is not its matter.
-    bound, growth = figures["bound"], figures["peak"] - figures["lists"]
-    others = {status for status in figures["at once"] if status not in ("200", "201", "401", "429", "503")}
+def goals(results):
+    limit, growth = results["limit"], results["peak"] - results["connections"]
+    unexpected = {status for status in results["parallel"] if status not in ("200", "201", "401", "429", "503")}
     return [
-        must("peak - the same connections without hashing <= what the start notice says", bound is not None and growth <= bound,
-             f"{growth:.1f} MiB, " + (f"said {bound:g}" if bound is not None else "nothing said")),
-        at_most(f"resident {AFTER_SECONDS} s after the storm, {THREADS} threads", [figures["after"]], 40 + 20 * THREADS,
-                20 + 20 * THREADS, unit="MiB", digits=1),
-        must(f"{AT_ONCE} at once: signed in, or told to come back", not others and not figures["broken"],
-             answers(figures["at once"]) + (f", {figures['broken']} broken off" if figures["broken"] else "")),
+        passed("memory used for hashing <= limit printed at the start", limit is not None and growth <= limit,
+               f"{growth:.1f} MiB, " + (f"limit {limit:g} MiB" if limit is not None else "no limit printed")),
+        at_most(f"resident memory {AFTER_SECONDS} s after the sign-ins, {THREADS} hash threads", [results["after"]],
+                40 + 20 * THREADS, 20 + 20 * THREADS, unit="MiB", digits=1),
+        passed(f"{PARALLEL} parallel sign-ins: no unexpected status", not unexpected and not results["errors"],
+               summary(results["parallel"]) + (f", {results['errors']} failed" if results["errors"] else "")),
     ]
 
 
-def answers(seen):
-    return ", ".join(f"{each['count']:,} x {status}" for status, each in seen.items())
+def summary(responses):
+    return ", ".join(f"{each['count']:,} x {status}" for status, each in responses.items())
 
 
-def tables(figures):
-    return table([f"{CLIENTS} who sign in, deaf to `Retry-After`, and {AT_ONCE} at once", "MiB"], [
-        ["resident idle", f"{figures['idle']:.1f}"],
-        [f"after lists on {AT_ONCE} connections, nothing hashed", f"{figures['lists']:.1f}"],
-        ["at its peak", f"{figures['peak']:.1f}"],
-        [f"{AFTER_SECONDS} s after", f"{figures['after']:.1f}"],
-    ]) + f"\n\nAnswers of the storm: {answers(figures['storm'])}."
+def tables(results):
+    title = f"{CLIENTS} clients that ignore `Retry-After`, then {PARALLEL} parallel sign-ins"
+    return table([title, "resident MiB"], [
+        ["idle", f"{results['idle']:.1f}"],
+        [f"after lists on {PARALLEL} connections, without hashing", f"{results['connections']:.1f}"],
+        ["peak", f"{results['peak']:.1f}"],
+        [f"{AFTER_SECONDS} s after", f"{results['after']:.1f}"],
+    ]) + f"\n\nResponses to the {CLIENTS} clients: {summary(results['repeated'])}."

@@ -1,8 +1,8 @@
-// The service's session variables as express-session, over each of its stores, and client-sessions have them.
+// The session variables of the service, implemented with express-session and its stores, or with client-sessions.
 //
-// `server.js memory|SQLite|PostgreSQL|Redis|cookie`; the addresses are in DATABASE_URL and REDIS_URL. A session
-// lives as long as the service's own and is not renewed by being read, so no read writes anything. The cookie is
-// not `secure`: both would want TLS for that.
+// Usage: `server.js memory|SQLite|PostgreSQL|Redis|cookie`, with DATABASE_URL and REDIS_URL. Sessions have the same
+// lifetime as in the service. Reading does not renew them, so a read writes nothing. The cookie is not `secure`,
+// because the benchmark does not use TLS.
 import express from 'express'
 import session from 'express-session'
 import knex from 'knex'
@@ -15,7 +15,7 @@ const secret = 'only-for-the-bench-0123456789abcdef'
 const DAY = 24 * 60 * 60
 const VARIABLE = '/api/sessions/current/variables/counter'
 
-// The service's own settings, in its src/platform/database/mod.rs.
+// The same settings as in src/platform/database/mod.rs.
 const sqlite = {
   client: 'better-sqlite3',
   connection: { filename: 'sessions.db' },

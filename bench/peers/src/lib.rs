@@ -1,4 +1,4 @@
-//! Serving as the service does it: hyper-util's builder with the same settings, and nothing around it.
+//! A minimal HTTP server with the same HTTP library as the service and similar settings.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
-/// The settings are the service's own, in its `src/server/mod.rs`.
+// The service has similar values in `src/server/mod.rs`.
 const IDLE: Duration = Duration::from_secs(30);
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 const MAX_STREAMS: u32 = 128;
 
-/// Serves `router` on a free port of 127.0.0.1, which it tells on standard output, until it is killed.
+/// Serves `router` on a free port of 127.0.0.1. Prints the address to standard output.
 pub async fn serve(router: Router) -> std::io::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     println!("http://{}", listener.local_addr()?);

@@ -1,4 +1,4 @@
-//! The floor of any answer: a handler that does nothing, on a route of its own.
+//! A server with an empty handler.
 
 use axum::Router;
 use axum::http::StatusCode;

@@ -1,7 +1,7 @@
-//! The same items as the service's, from the same table, written by hand on sqlx: no sign-in, no
-//! session, no layers, and only the columns that are shown.
+//! A server that lists and creates items with one sqlx query per request. It uses the service's table, but has no
+//! sessions and no middleware.
 //!
-//! `raw_sqlx FILE OWNER_ID full|normal`: the database, whose items, and SQLite's `synchronous`.
+//! Usage: `raw_sqlx FILE OWNER_ID full|normal`. The last argument is SQLite's `synchronous`.
 
 use std::error::Error;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
-/// These are the service's, in its `src/platform/database/mod.rs` and `src/models/page.rs`.
+// The settings of the service, see `src/platform/database/mod.rs` and `src/models/page.rs`.
 const CONNECTIONS: u32 = 8;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
 const PAGE: usize = 20;
@@ -25,7 +25,7 @@ struct App {
     owner_id: i64,
 }
 
-/// Id, name, created, updated.
+/// The columns `id`, `name`, `created_at` and `updated_at`.
 type Row = (i64, String, i64, i64);
 
 #[derive(Serialize)]
@@ -51,20 +51,20 @@ struct Body {
 
 impl From<Row> for Item {
     fn from((id, name, created_at, updated_at): Row) -> Self {
-        Self { id, name, created_at: moment(created_at), updated_at: moment(updated_at) }
+        Self { id, name, created_at: timestamp(created_at), updated_at: timestamp(updated_at) }
     }
 }
 
-fn moment(millis: i64) -> String {
+fn timestamp(millis: i64) -> String {
     DateTime::from_timestamp_millis(millis).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-fn fault(error: sqlx::Error) -> StatusCode {
+fn internal_error(error: sqlx::Error) -> StatusCode {
     eprintln!("{error}");
     StatusCode::INTERNAL_SERVER_ERROR
 }
 
-/// One row more than a page, to know whether there is another; its cursor is left out.
+/// Reads one row more than a page, like the service, which needs it to find out whether there is a next page.
 async fn list(State(app): State<App>) -> Result<Json<ItemPage>, StatusCode> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT id, name, created_at, updated_at FROM items WHERE owner_id = ? \
@@ -74,7 +74,7 @@ async fn list(State(app): State<App>) -> Result<Json<ItemPage>, StatusCode> {
     .bind(PAGE as i64 + 1)
     .fetch_all(&app.db)
     .await
-    .map_err(fault)?;
+    .map_err(internal_error)?;
     Ok(Json(ItemPage { items: rows.into_iter().take(PAGE).map(Item::from).collect(), next_cursor: None }))
 }
 
@@ -91,7 +91,7 @@ async fn create(State(app): State<App>, Json(body): Json<Body>) -> Result<(Statu
     .bind(now)
     .fetch_one(&app.db)
     .await
-    .map_err(fault)?;
+    .map_err(internal_error)?;
     Ok((StatusCode::CREATED, Json(Item::from(row))))
 }
 
@@ -99,7 +99,7 @@ async fn create(State(app): State<App>, Json(body): Json<Body>) -> Result<(Statu
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().collect();
     let [_, file, owner_id, synchronous] = arguments.as_slice() else {
-        return Err("raw_sqlx FILE OWNER_ID full|normal".into());
+        return Err("usage: raw_sqlx FILE OWNER_ID full|normal".into());
     };
     let options = SqliteConnectOptions::new()
         .filename(file)

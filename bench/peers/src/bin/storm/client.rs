@@ -1,4 +1,4 @@
-//! A connection that is kept, and what an answer on it was.
+//! A persistent HTTP/1.1 connection.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,12 +13,12 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// An answer that takes longer is none.
+/// A request fails if its response takes longer.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 pub struct Connection(SendRequest<Full<Bytes>>);
 
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     pub retry_after: Option<Duration>,
 }
@@ -36,12 +36,12 @@ impl Connection {
         !self.0.is_closed()
     }
 
-    /// The answer, once all of it has arrived.
-    pub async fn ask(&mut self, request: Request<Full<Bytes>>) -> io::Result<Answer> {
+    /// Sends a request and reads the complete response.
+    pub async fn send(&mut self, request: Request<Full<Bytes>>) -> io::Result<Response> {
         timeout(DEADLINE, self.exchange(request)).await?.map_err(io::Error::other)
     }
 
-    async fn exchange(&mut self, request: Request<Full<Bytes>>) -> hyper::Result<Answer> {
+    async fn exchange(&mut self, request: Request<Full<Bytes>>) -> hyper::Result<Response> {
         self.0.ready().await?;
         let response = self.0.send_request(request).await?;
         let (head, mut body) = response.into_parts();
@@ -49,6 +49,6 @@ impl Connection {
             frame?;
         }
         let seconds = head.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-        Ok(Answer { status: head.status.as_u16(), retry_after: seconds.map(Duration::from_secs) })
+        Ok(Response { status: head.status.as_u16(), retry_after: seconds.map(Duration::from_secs) })
     }
 }

@@ -1,4 +1,4 @@
-//! Clients that each wait for an answer before they ask again.
+//! A closed loop: each client waits for a response before it sends its next request.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,18 +12,20 @@ use hyper::body::Bytes;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, sleep_until};
 
-use crate::client::{Answer, Connection};
+use crate::client::{Connection, Response};
 use crate::plan::Closed;
 use crate::record::Record;
 
-/// Before a client whose connection broke asks again.
+/// The delay before a client retries after a failed request.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// When to begin, what counts, and when to end; without an end, when each request was sent once.
 #[derive(Clone, Copy)]
 pub struct Window {
-    pub begin: Instant,
-    pub counted: Instant,
+    /// When the first client starts.
+    pub start: Instant,
+    /// Earlier responses are not counted.
+    pub count_from: Instant,
+    /// Without an end, the loop ends after each request was sent once.
     pub end: Option<Instant>,
 }
 
@@ -34,54 +36,54 @@ struct Shared {
     next: AtomicUsize,
 }
 
-/// The number of a request, when its answer came, and its status and time.
+/// The number of a request, the time of its response, and the status and duration.
 type Outcome = (usize, Instant, Result<(u16, Duration), String>);
 
-/// The answers that came inside the window. Those still awaited at its end are awaited, so that nothing
-/// of this load is left when the next one begins.
+/// Runs the loop and returns the responses within the window. Also waits for later responses, because they would
+/// otherwise slow down the next measurement.
 pub async fn run(address: SocketAddr, closed: Closed, window: Window) -> Record {
-    let mut record = Record::new(closed.each);
+    let mut record = Record::new(closed.list_responses);
     let shared = Arc::new(Shared { address, closed, window, next: AtomicUsize::new(0) });
     let mut clients = JoinSet::new();
-    for number in 0..shared.closed.concurrent {
+    for number in 0..shared.closed.clients {
         clients.spawn(client(Arc::clone(&shared), number));
     }
     let mut outcomes: Vec<Outcome> = clients.join_all().await.into_iter().flatten().collect();
     outcomes.sort_unstable_by_key(|(number, ..)| *number);
-    let last = outcomes.iter().map(|(_, at, _)| *at).max().unwrap_or(window.counted);
+    let last = outcomes.iter().map(|(_, at, _)| *at).max().unwrap_or(window.count_from);
     let end = window.end.unwrap_or(last);
     for (_, at, outcome) in outcomes {
         match outcome {
-            Ok((status, took)) if (window.counted..=end).contains(&at) => record.answer(status, took),
+            Ok((status, duration)) if (window.count_from..=end).contains(&at) => record.response(status, duration),
             Ok(_) => {}
             Err(error) => record.error(&error),
         }
     }
-    record.seconds = end.saturating_duration_since(window.counted);
+    record.seconds = end.saturating_duration_since(window.count_from);
     record
 }
 
 async fn client(shared: Arc<Shared>, number: usize) -> Vec<Outcome> {
     let Shared { address, closed, window, next } = &*shared;
-    // Clients that all began in one instant would all come back in one instant.
-    let lead = window.counted - window.begin;
-    sleep_until((window.begin + lead.mul_f64(number as f64 / closed.concurrent as f64)).into()).await;
-    let (mut kept, mut outcomes) = (None, Vec::new());
+    // The clients start at different times. Otherwise they would also retry at the same time.
+    let lead = window.count_from - window.start;
+    sleep_until((window.start + lead.mul_f64(number as f64 / closed.clients as f64)).into()).await;
+    let (mut idle, mut outcomes) = (None, Vec::new());
     loop {
         let number = next.fetch_add(1, Ordering::Relaxed);
-        let over = match window.end {
+        let done = match window.end {
             Some(end) => Instant::now() >= end,
-            None => number >= closed.kind.requests.len(),
+            None => number >= closed.template.requests.len(),
         };
-        if over {
+        if done {
             return outcomes;
         }
-        let asked = ask(&mut kept, *address, closed.kind.request(number, *address)).await;
+        let result = send(&mut idle, *address, closed.template.request(number, *address)).await;
         let at = Instant::now();
-        match asked {
-            Ok((answer, took)) => {
-                outcomes.push((number, at, Ok((answer.status, took))));
-                if let Some(wait) = answer.retry_after.filter(|_| closed.patient) {
+        match result {
+            Ok((response, duration)) => {
+                outcomes.push((number, at, Ok((response.status, duration))));
+                if let Some(wait) = response.retry_after.filter(|_| closed.obey_retry_after) {
                     let until = window.end.map_or(at + wait, |end| end.min(at + wait));
                     sleep_until(until.into()).await;
                 }
@@ -94,18 +96,19 @@ async fn client(shared: Arc<Shared>, number: usize) -> Vec<Outcome> {
     }
 }
 
-/// Asks on the connection that is kept, or on a new one; connecting is no part of the time.
-async fn ask(
-    kept: &mut Option<Connection>,
+/// Sends a request on the idle connection, or on a new one. The duration does not include the time to connect.
+async fn send(
+    idle: &mut Option<Connection>,
     address: SocketAddr,
     request: Request<Full<Bytes>>,
-) -> io::Result<(Answer, Duration)> {
-    let mut connection = match kept.take().filter(Connection::is_open) {
+) -> io::Result<(Response, Duration)> {
+    let mut connection = match idle.take().filter(Connection::is_open) {
         Some(connection) => connection,
         None => Connection::open(address).await?,
     };
-    let begun = Instant::now();
-    let answer = connection.ask(request).await?;
-    *kept = Some(connection);
-    Ok((answer, begun.elapsed()))
+    let started = Instant::now();
+    let response = connection.send(request).await?;
+    let duration = started.elapsed();
+    *idle = Some(connection);
+    Ok((response, duration))
 }

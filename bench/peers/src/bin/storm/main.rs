@@ -1,7 +1,7 @@
-//! Reads at fixed times while others sign in: one process that can do both, and tells how punctual it was.
+//! A load generator: an open loop, a closed loop, or both at the same time.
 //!
-//! A plan (`plan.rs`) as JSON on standard input, what came back as JSON on standard output. One thread
-//! carries everything, so that it can have a core to itself beside the server's.
+//! Reads a plan (`plan.rs`) as JSON from standard input. Prints the results as JSON to standard output, including the
+//! delay of the load generator itself. Almost all work is done in one thread, because the server needs the other core.
 
 mod client;
 mod closed_loop;
@@ -20,7 +20,7 @@ use serde_json::json;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let plan: Plan = serde_json::from_reader(std::io::stdin().lock())?;
-    // The system may wake a sleeper 50 us late unless told that it matters.
+    // By default, Linux may wake a sleeping thread 50 us late.
     let _ = std::fs::write("/proc/self/timerslack_ns", "1");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(run(plan))
@@ -28,25 +28,25 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 async fn run(Plan { address, lead_seconds, open, closed }: Plan) -> Result<(), Box<dyn Error>> {
     let pool = if open.is_some() { Some(Pool::open(address).await?) } else { None };
-    let begin = Instant::now();
-    let counted = begin + Duration::from_secs_f64(lead_seconds);
-    let lasts = match (&open, &closed) {
+    let start = Instant::now();
+    let count_from = start + Duration::from_secs_f64(lead_seconds);
+    let length = match (&open, &closed) {
         (Some(open), _) => Some(open.due(open.count)),
         (None, Some(closed)) => closed.seconds.map(Duration::from_secs_f64),
-        (None, None) => return Err("a plan of nothing".into()),
+        (None, None) => return Err("the plan has no loop".into()),
     };
-    let window = Window { begin, counted, end: lasts.map(|lasts| counted + lasts) };
-    let storm = closed.map(|closed| tokio::spawn(closed_loop::run(address, closed, window)));
-    let reads = match (pool, open) {
-        (Some(pool), Some(open)) => Some(open_loop::run(pool, open, counted).await),
+    let window = Window { start, count_from, end: length.map(|length| count_from + length) };
+    let closed = closed.map(|closed| tokio::spawn(closed_loop::run(address, closed, window)));
+    let open = match (pool, open) {
+        (Some(pool), Some(open)) => Some(open_loop::run(pool, open, count_from).await),
         _ => None,
     };
-    let storm = match storm {
-        Some(storm) => Some(storm.await?.into_json()),
+    let closed = match closed {
+        Some(closed) => Some(closed.await?.into_json()),
         None => None,
     };
-    let (reads, late) =
-        reads.map_or((None, None), |(reads, mut late)| (Some(reads.into_json()), quantile(&mut late, 0.99)));
-    println!("{}", json!({ "open": reads, "late_p99_ms": late, "closed": storm }));
+    let (open, late) =
+        open.map_or((None, None), |(record, mut delays)| (Some(record.into_json()), quantile(&mut delays, 0.99)));
+    println!("{}", json!({ "open": open, "late_p99_ms": late, "closed": closed }));
     Ok(())
 }

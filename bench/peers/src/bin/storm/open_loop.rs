@@ -1,5 +1,7 @@
-//! Requests at times that no answer can move, as strangers send them. Waiting counts from the moment a
-//! request was due: a server that stands still for a second is charged for all who came in that second.
+//! An open loop: each request has a planned time, which does not depend on earlier responses.
+//!
+//! A response time starts at the planned time. If the server stops for a while, all requests that were planned for this
+//! time count as slow.
 
 use std::collections::VecDeque;
 use std::io;
@@ -15,15 +17,15 @@ use crate::client::Connection;
 use crate::plan::Open;
 use crate::record::Record;
 
-/// Open from the beginning, so that connecting is no part of any time.
+/// Opened before the loop starts, because response times must not include the time to connect.
 const CONNECTIONS: usize = 100;
-/// Opened when all others wait for answers; a process has about a thousand file descriptors.
-const MOST_CONNECTIONS: usize = 500;
+/// Further connections are opened when all others wait for responses. A process may have about 1,000 open files.
+const MAX_CONNECTIONS: usize = 500;
 
 pub struct Pool {
     address: SocketAddr,
     idle: Mutex<VecDeque<Connection>>,
-    places: Semaphore,
+    permits: Semaphore,
 }
 
 impl Pool {
@@ -32,55 +34,55 @@ impl Pool {
         for _ in 0..CONNECTIONS {
             idle.push_back(Connection::open(address).await?);
         }
-        Ok(Self { address, idle: Mutex::new(idle), places: Semaphore::new(MOST_CONNECTIONS) })
+        Ok(Self { address, idle: Mutex::new(idle), permits: Semaphore::new(MAX_CONNECTIONS) })
     }
 
-    /// The one that has been idle longest: in turn, no connection rests until the server closes it.
-    fn idle(&self) -> Option<Connection> {
+    /// Returns the connection that was idle for the longest time. The server would close connections that stay idle.
+    fn take_idle(&self) -> Option<Connection> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         std::iter::from_fn(|| idle.pop_front()).find(Connection::is_open)
     }
 
-    async fn ask(&self, open: &Open) -> io::Result<u16> {
-        let _place = self.places.acquire().await.map_err(io::Error::other)?;
-        let mut connection = match self.idle() {
+    async fn send(&self, open: &Open) -> io::Result<u16> {
+        let _permit = self.permits.acquire().await.map_err(io::Error::other)?;
+        let mut connection = match self.take_idle() {
             Some(connection) => connection,
             None => Connection::open(self.address).await?,
         };
-        let answer = connection.ask(open.kind.request(0, self.address)).await?;
+        let response = connection.send(open.template.request(0, self.address)).await?;
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push_back(connection);
-        Ok(answer.status)
+        Ok(response.status)
     }
 }
 
-/// The answers, and how late each request left.
-pub async fn run(pool: Pool, open: Open, begin: Instant) -> (Record, Vec<Duration>) {
+/// Returns the responses, and the delay with which each request was sent.
+pub async fn run(pool: Pool, open: Open, start: Instant) -> (Record, Vec<Duration>) {
     let (pool, open) = (Arc::new(pool), Arc::new(open));
-    let (tick, mut due) = mpsc::unbounded_channel();
-    // A thread of its own, because the runtime's timers know whole milliseconds alone.
-    let clock = Arc::clone(&open);
+    let (sender, mut due) = mpsc::unbounded_channel();
+    // A separate thread, because Tokio's timers have a resolution of one millisecond.
+    let schedule = Arc::clone(&open);
     thread::spawn(move || {
-        for number in 0..clock.count {
-            let at = begin + clock.due(number);
+        for number in 0..schedule.count {
+            let at = start + schedule.due(number);
             thread::sleep(at.saturating_duration_since(Instant::now()));
-            if tick.send(at).is_err() {
+            if sender.send(at).is_err() {
                 break;
             }
         }
     });
-    let (mut asked, mut late) = (JoinSet::new(), Vec::new());
+    let (mut requests, mut delays) = (JoinSet::new(), Vec::new());
     while let Some(at) = due.recv().await {
-        late.push(at.elapsed());
+        delays.push(at.elapsed());
         let (pool, open) = (Arc::clone(&pool), Arc::clone(&open));
-        asked.spawn(async move { (pool.ask(&open).await, at.elapsed()) });
+        requests.spawn(async move { (pool.send(&open).await, at.elapsed()) });
     }
     let mut record = Record::default();
-    while let Some(asked) = asked.join_next().await {
-        match asked {
-            Ok((Ok(status), took)) => record.answer(status, took),
+    while let Some(result) = requests.join_next().await {
+        match result {
+            Ok((Ok(status), duration)) => record.response(status, duration),
             Ok((Err(error), _)) => record.error(&error),
             Err(error) => record.error(&error),
         }
     }
-    (record, late)
+    (record, delays)
 }

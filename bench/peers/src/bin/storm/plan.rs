@@ -1,4 +1,4 @@
-//! What to send, and how: read from standard input.
+//! The plan of a load, deserialized from JSON. `bench/servers.py` writes it.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -9,50 +9,49 @@ use hyper::body::Bytes;
 use hyper::header::HOST;
 use serde::Deserialize;
 
-/// An open loop, a closed one, or both at once.
 #[derive(Deserialize)]
 pub struct Plan {
     pub address: SocketAddr,
-    /// For so long the closed loop runs before anything counts and the open one begins.
+    /// The closed loop starts this long before the open loop. Its responses in this time are not counted.
     #[serde(default)]
     pub lead_seconds: f64,
     pub open: Option<Open>,
     pub closed: Option<Closed>,
 }
 
-/// Sent at its times, whether or not the answers before have come.
+/// Sends `count` requests at fixed times.
 #[derive(Deserialize)]
 pub struct Open {
     #[serde(flatten)]
-    pub kind: Kind,
+    pub template: Template,
     pub per_second: f64,
     pub count: u32,
 }
 
-/// Sent by `concurrent` clients, each of which waits for its answer. Beside an open loop it lasts as long
-/// as that one; otherwise `seconds`, or until each request was sent once.
+/// Sends requests with a number of clients. Ends together with the open loop. Without an open loop, it ends after
+/// `seconds`, or after each request was sent once.
 #[derive(Deserialize)]
 pub struct Closed {
     #[serde(flatten)]
-    pub kind: Kind,
-    pub concurrent: usize,
+    pub template: Template,
+    pub clients: usize,
     pub seconds: Option<f64>,
-    /// Whether a client that is told `Retry-After` waits for so long.
+    /// Whether a client waits as long as `Retry-After` says.
     #[serde(default)]
-    pub patient: bool,
-    /// Whether to tell of each answer, in the order of the requests.
+    pub obey_retry_after: bool,
+    /// Whether the result lists all responses, in the order of the requests.
     #[serde(default)]
-    pub each: bool,
+    pub list_responses: bool,
 }
 
-/// Requests that differ in some headers and in their bodies.
+/// Requests with the same method and path. They can have different headers and bodies.
 #[derive(Deserialize)]
-pub struct Kind {
+pub struct Template {
     method: String,
     path: String,
     #[serde(default)]
     headers: BTreeMap<String, String>,
-    #[serde(default = "one")]
+    #[serde(default = "one_request")]
     pub requests: Vec<Request>,
 }
 
@@ -64,19 +63,19 @@ pub struct Request {
     body: String,
 }
 
-fn one() -> Vec<Request> {
+fn one_request() -> Vec<Request> {
     vec![Request::default()]
 }
 
 impl Open {
-    /// When the request of this number is due, from the first one on.
+    /// Returns the planned time of a request, relative to the first one.
     pub fn due(&self, number: u32) -> Duration {
         Duration::from_secs_f64(f64::from(number) / self.per_second)
     }
 }
 
-impl Kind {
-    /// The request of this number; after the last comes the first.
+impl Template {
+    /// Returns the request with this number. The requests are used in turn.
     pub fn request(&self, number: usize, address: SocketAddr) -> hyper::Request<Full<Bytes>> {
         let Request { headers, body } = &self.requests[number % self.requests.len()];
         let mut request = hyper::Request::builder()
@@ -86,6 +85,6 @@ impl Kind {
         for (name, value) in self.headers.iter().chain(headers) {
             request = request.header(name, value);
         }
-        request.body(Full::from(body.clone())).expect("a plan names what HTTP allows")
+        request.body(Full::from(body.clone())).expect("the plan has a valid method, path and headers")
     }
 }

@@ -1,4 +1,4 @@
-//! What came back: for each status how many, and how long they took.
+//! The recorded responses: their number and durations for each status.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,21 +8,21 @@ use serde_json::{Value, json};
 #[derive(Default)]
 pub struct Record {
     pub seconds: Duration,
-    /// Each answer in its order, when somebody asked for that.
-    each: Option<Vec<(u16, Duration)>>,
-    answers: BTreeMap<u16, Vec<Duration>>,
+    /// All responses in order, if the plan asks for them.
+    list: Option<Vec<(u16, Duration)>>,
+    responses: BTreeMap<u16, Vec<Duration>>,
     errors: Vec<String>,
 }
 
 impl Record {
-    pub fn new(each: bool) -> Self {
-        Self { each: each.then(Vec::new), ..Self::default() }
+    pub fn new(list_responses: bool) -> Self {
+        Self { list: list_responses.then(Vec::new), ..Self::default() }
     }
 
-    pub fn answer(&mut self, status: u16, took: Duration) {
-        self.answers.entry(status).or_default().push(took);
-        if let Some(each) = &mut self.each {
-            each.push((status, took));
+    pub fn response(&mut self, status: u16, duration: Duration) {
+        self.responses.entry(status).or_default().push(duration);
+        if let Some(list) = &mut self.list {
+            list.push((status, duration));
         }
     }
 
@@ -31,38 +31,38 @@ impl Record {
     }
 
     pub fn into_json(self) -> Value {
-        let answers: serde_json::Map<String, Value> = self
-            .answers
+        let responses: serde_json::Map<String, Value> = self
+            .responses
             .into_iter()
-            .map(|(status, mut times)| {
+            .map(|(status, mut durations)| {
                 let summary = json!({
-                    "count": times.len(),
-                    "p50_ms": quantile(&mut times, 0.5),
-                    "p99_ms": quantile(&mut times, 0.99),
-                    "max_ms": quantile(&mut times, 1.0),
+                    "count": durations.len(),
+                    "p50_ms": quantile(&mut durations, 0.5),
+                    "p99_ms": quantile(&mut durations, 0.99),
+                    "max_ms": quantile(&mut durations, 1.0),
                 });
                 (status.to_string(), summary)
             })
             .collect();
-        let each: Option<Vec<_>> =
-            self.each.map(|each| each.into_iter().map(|(status, took)| (status, millis(took))).collect());
+        let list: Option<Vec<_>> =
+            self.list.map(|list| list.into_iter().map(|(status, duration)| (status, millis(duration))).collect());
         json!({
             "seconds": self.seconds.as_secs_f64(),
-            "answers": answers,
+            "responses": responses,
             "errors": self.errors.len(),
-            "error": self.errors.first(),
-            "each": each,
+            "first_error": self.errors.first(),
+            "list": list,
         })
     }
 }
 
-/// In milliseconds: the smallest time that the share `part` does not exceed.
-pub fn quantile(times: &mut [Duration], part: f64) -> Option<f64> {
-    times.sort_unstable();
-    let index = (part * times.len() as f64).ceil() as usize;
-    times.get(index.saturating_sub(1)).copied().map(millis)
+/// Returns the quantile in milliseconds. `share` is between 0 and 1.
+pub fn quantile(durations: &mut [Duration], share: f64) -> Option<f64> {
+    durations.sort_unstable();
+    let index = (share * durations.len() as f64).ceil() as usize;
+    durations.get(index.saturating_sub(1)).copied().map(millis)
 }
 
-fn millis(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
+fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
 }
