@@ -44,7 +44,7 @@ UNLIMITED = LIMITED | {"RATE_LIMITS": "off"}
 
 
 class BenchError(Exception):
-    """The benchmark cannot measure. This is not a missed floor."""
+    """The benchmark cannot measure. This does not mean that a goal was missed."""
 
 
 def check_tools(**more):

@@ -1,4 +1,4 @@
-//! The cookie transport: the same session token in a cookie, and no use of it by other sites.
+//! The cookie transport: the same session token in a cookie, and requests of other sites that send this cookie are rejected.
 
 use axum::http::Method;
 use serde_json::{Value, json};

@@ -24,7 +24,7 @@ fn import(folder: &Path, name: &str, content: &str, flags: &[&str]) -> Output {
     run(folder, &[&["user", "import", name], flags].concat(), &[])
 }
 
-/// The exit status, the last line, and the lines about rejected rows.
+/// The exit status, the standard output, and the lines about rejected rows.
 fn reported(output: &Output) -> (Option<i32>, &str, Vec<&str>) {
     (output.status.code(), text(&output.stdout).trim_end(), text(&output.stderr).lines().collect())
 }

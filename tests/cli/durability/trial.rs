@@ -122,7 +122,7 @@ impl<'a> Trial<'a> {
         log
     }
 
-    /// The whole trial. `inject` makes writes fail, `clear` ends that.
+    /// Runs the complete trial. `inject` makes writes fail, and `clear` removes the fault.
     pub fn run(mut self, inject: impl FnOnce(&Running), clear: impl FnOnce(&Running)) -> String {
         inject(&self.service);
         self.write_until_refused(10);
