@@ -18,8 +18,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / "bench" / "peers"
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
-RELEASE = TARGET / os.environ.get("CARGO_BUILD_TARGET", "") / "release"
-DAYPASS = RELEASE / "daypass"
+# The profile of the release files.
+PROFILE = "dist"
+BINARIES = TARGET / PROFILE
+DAYPASS = BINARIES / "daypass"
 
 SERVER_CORE, LOAD_CORE = 0, 1
 # Other programs may use this many cores during a measurement. Smaller values are within the precision of clock ticks.
@@ -70,14 +72,14 @@ def build(peers=True):
     service, all_peers = (ROOT, ["--bin", "daypass"]), (PEERS, [])
     for package, options in (service, all_peers) if peers else (service,):
         # One target folder, because Cargo then builds shared dependencies only once.
-        command = ["cargo", "build", "--release", "--locked", "--manifest-path", package / "Cargo.toml",
+        command = ["cargo", "build", "--profile", PROFILE, "--locked", "--manifest-path", package / "Cargo.toml",
                    "--target-dir", TARGET, *options]
         if subprocess.run(command, stdout=subprocess.DEVNULL).returncode != 0:
             raise BenchError(f"could not build {package}")
 
 
 def peer(name):
-    return RELEASE / name
+    return BINARIES / name
 
 
 @contextlib.contextmanager

@@ -53,6 +53,8 @@ pub enum Error {
     MethodNotImplemented,
     #[error("The request body did not arrive in time. Try again.")]
     BodyTimeout,
+    #[error("Sign-up is closed. Ask the operator of this service for an account.")]
+    SignUpClosed,
     /// Another user has this username, or one that looks like it.
     #[error("Username is already taken.")]
     UsernameTaken,
@@ -122,6 +124,7 @@ impl Error {
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::MethodNotImplemented => (StatusCode::NOT_IMPLEMENTED, "method_not_implemented"),
             Self::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, "body_timeout"),
+            Self::SignUpClosed => (StatusCode::FORBIDDEN, "sign_up_closed"),
             Self::UsernameTaken => (StatusCode::CONFLICT, "username_taken"),
             Self::NotANumber => (StatusCode::CONFLICT, "not_a_number"),
             Self::QuotaExceeded => (StatusCode::CONFLICT, "quota_exceeded"),

@@ -1,18 +1,36 @@
 //! Account operations for the command line. They work on any account and need no session. Running replicas receive the
 //! revocations of the ended sessions through the revocation feed.
 
+use chrono::{DateTime, Utc};
+
 use crate::auth::revocation::reason::Reason;
 use crate::error::Error;
 use crate::models::session::EndedAt;
-use crate::models::{session, user};
+use crate::models::{session, user, user_creation};
 use crate::platform::database::{Pool, Transaction};
 use crate::platform::random;
 use crate::types::generation::Generation;
+use crate::types::username::Username;
 
 /// A user whose row is locked until the transaction ends.
 pub struct LockedUser {
     transaction: Transaction,
     user: user::Model,
+}
+
+/// Creates a user without a session. The caller must commit the returned transaction.
+///
+/// # Errors
+/// [`Error::UsernameTaken`] if another user has the username or one that looks like it.
+pub async fn create_user(
+    db: &Pool,
+    username: &Username,
+    password_hash: String,
+    now: DateTime<Utc>,
+) -> Result<Transaction, Error> {
+    let transaction = db.begin_write().await?;
+    user_creation::create(&transaction, username, password_hash, now).await?;
+    Ok(transaction)
 }
 
 /// Locks the row of the user with this name. Returns `None` if there is no such user.

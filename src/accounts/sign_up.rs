@@ -39,9 +39,13 @@ impl SignUp {
 /// Creates a user and the first session.
 ///
 /// # Errors
-/// [`Error::CrossSite`], and [`Error::TooManyAttempts`] if the client's address tried too many usernames.
+/// [`Error::CrossSite`], [`Error::SignUpClosed`], and [`Error::TooManyAttempts`] if the client's address tried too many
+/// usernames.
 pub async fn sign_up(app: &AppState, client: &ClientInfo, request: SignUp) -> Result<Limited<NewSession>, Error> {
     request.transport.check(client.site)?;
+    if !app.config.sign_up.is_open() {
+        return Err(Error::SignUpClosed);
+    }
     let attempt = app.limits.sign_up(client.network, app.clock.monotonic())?;
     let signed_up = async {
         let options = request.options();

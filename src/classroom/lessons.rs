@@ -1,4 +1,4 @@
-//! Demos of the other lessons: counters, greetings and protected routes, with session cookies.
+//! Demos of the course's lessons on sessions and cookies: counters, greetings and protected routes, with session cookies.
 //!
 //! As in the lessons, `GET` requests change state, so `Policy::Lenient` rejects cross-site requests. The demos use the
 //! service's session cookie instead of the lessons' cookies, and session variables instead of session properties.

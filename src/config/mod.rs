@@ -18,6 +18,7 @@ mod passwords;
 mod private_files;
 mod secrets;
 mod sessions;
+mod sign_up;
 mod tokens;
 
 pub use classroom::ClassroomConfig;
@@ -33,6 +34,7 @@ pub use private_files::shared_files;
 pub use secrets::{EXAMPLE_SECRET, SecretError, SecretSource, generate_secret};
 pub(crate) use sessions::client as redis_client;
 pub use sessions::{CookieSecure, SessionConfig, SessionStore};
+pub use sign_up::{SignUpConfig, SignUpPolicy};
 pub use tokens::{Reread, SecretOrigin, SecretOrigins, SigningAlgorithm, TokenConfig};
 
 use parsers::{choice, host, integer};
@@ -58,6 +60,8 @@ pub struct Config {
     pub tokens: TokenConfig,
     #[command(flatten)]
     pub sessions: SessionConfig,
+    #[command(flatten)]
+    pub sign_up: SignUpConfig,
     #[command(flatten)]
     pub passwords: PasswordConfig,
     #[command(flatten)]

@@ -17,6 +17,7 @@ use crate::views::Credentials;
 /// Creates a user and the first session.
 #[utoipa::path(post, path = "/api/users", tag = "users", request_body = SignUp, responses(
     (status = 201, body = Credentials, headers(("Location" = String, description = "`/api/users/me`"))),
+    (status = 403, description = "`sign_up_closed`"),
     (status = 409, description = "`username_taken`"),
     (status = 429, description = "`too_many_attempts`"),
     (status = 503, description = "`busy`"),

@@ -1,4 +1,4 @@
-//! The state between a stop signal and the end of the listener.
+//! The state between a stop signal and the moment when the service stops accepting connections.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -57,8 +57,8 @@ impl<K: Clone + Eq, V: Clone> ShortCache<K, V> {
         found.map(|(.., value)| value.clone())
     }
 
-    /// Returns whether a value is younger than `ttl`. A value from the future is not fresh, because the clock was set
-    /// back.
+    /// Returns whether a value is younger than `ttl`. A value with a time in the future is not fresh: the clock was
+    /// set back after it was stored.
     fn is_fresh(&self, made_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
         (TimeDelta::zero()..self.ttl).contains(&(now - made_at))
     }

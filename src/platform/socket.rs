@@ -14,6 +14,6 @@ pub(crate) fn limit_unsent_bytes(stream: &TcpStream) {
     let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES);
 }
 
-/// Does nothing, because these systems do not have this option.
+/// Does nothing. The option is used only on Linux and Android.
 #[cfg(not(all(any(target_os = "android", target_os = "linux"), not(daypass_portable))))]
 pub(crate) fn limit_unsent_bytes(_: &TcpStream) {}

@@ -1,5 +1,7 @@
 //! The `user` command next to a running service.
 
+use std::io::Write as _;
+use std::process::Stdio;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -73,6 +75,40 @@ fn password_reset_prints_a_new_password_and_invalidates_the_old_one() {
     wait_until_rejected(&running, &token, "password was reset");
     assert!(!signs_in(&running, CREDENTIALS));
     assert!(signs_in(&running, &CREDENTIALS.replace("correct horse", password)));
+}
+
+#[test]
+fn created_user_can_sign_in_although_sign_up_is_closed() {
+    let folder = TempDir::new().unwrap();
+    let running = Running::start(folder.path(), &[("SIGN_UP", "closed"), ("ARGON2", "m=8,t=1,p=1")]);
+    let rejected = running.request("POST", "/api/users", "", CREDENTIALS);
+    assert!(rejected.starts_with("HTTP/1.1 403") && rejected.contains("sign_up_closed"), "{rejected}");
+    let course = running.request("POST", "/api/user/createuser", "", CREDENTIALS);
+    assert!(course.contains("sign_up_closed"), "{course}");
+
+    let created = run(folder.path(), &["user", "create", "ada"], &[]);
+    assert_eq!(text(&created.stderr), "created \"ada\"\n");
+    let password = text(&created.stdout).trim_end();
+    assert!(signs_in(&running, &CREDENTIALS.replace("correct horse", password)));
+    let again = run(folder.path(), &["user", "create", "Ada"], &[]);
+    assert!(!again.status.success() && error_line(&again).contains("already taken"), "{}", error_line(&again));
+
+    let chosen = |name: &str, password: &str| {
+        let mut command = daypass(folder.path(), &["user", "create", name, "--password-stdin"], &[]);
+        let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = pipes.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(password.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let bob = chosen("bob", "correct horse\n");
+    assert!(bob.status.success() && bob.stdout.is_empty(), "{}", text(&bob.stderr));
+    assert!(signs_in(&running, &CREDENTIALS.replace("ada", "bob")));
+    for (password, expected) in [("short\n", "at least 8 characters"), ("carolina-7531\n", "username")] {
+        let output = chosen("carolina", password);
+        assert!(output.status.code() == Some(2) && error_line(&output).contains(expected), "{}", error_line(&output));
+    }
+    let listed = run(folder.path(), &["user", "list", "--json"], &[]);
+    assert_eq!(text(&listed.stdout).lines().count(), 2, "rejected users do not exist");
 }
 
 #[test]

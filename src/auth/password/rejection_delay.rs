@@ -50,7 +50,8 @@ impl RejectionSchedule {
         Self { slot, step: slot * STEP_IN_HASHES / SLOT_IN_HASHES, pending: Mutex::default() }
     }
 
-    /// Reserves a slot for a request that was received at `received`. Ignores the kind of the user's hash.
+    /// Reserves a slot for a request that was received at `received`. The slot has the same length for
+    /// every kind of stored hash.
     pub(super) fn schedule(&self, from: Network, received: Instant, now: Instant) -> Rejection {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         pending.retain(|_, until| *until > now);

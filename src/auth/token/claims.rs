@@ -52,7 +52,7 @@ pub(super) struct Claims<'a> {
     pub(super) nbf: Option<i64>,
     #[serde(default, deserialize_with = "present")]
     pub(super) session_exp: Option<i64>,
-    /// The database generation. Tokens of release 0.1.0 do not have this claim.
+    /// The database generation. Tokens of versions before 0.1.0 do not have this claim.
     #[serde(borrow, rename = "gen", default, deserialize_with = "present")]
     pub(super) generation: Option<&'a str>,
     #[serde(default, deserialize_with = "present")]

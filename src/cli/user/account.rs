@@ -51,14 +51,18 @@ pub(super) async fn delete(db: &Pool, name: &str, confirm: &Confirm, at: EndedAt
 pub(super) async fn reset_password(db: &Pool, name: &str, config: &Config) -> Result<(), Failure> {
     find(db, name).await?;
     let password = new_password(&mut random::secure());
-    let PasswordConfig { argon2, imported_hash_cost, .. } = config.passwords.clone();
-    let hasher = PasswordHasher::new(argon2, 1, imported_hash_cost).map_err(BuildError::from)?;
     let chosen = Password::presented(&password).map_err(|error| error.to_string())?;
-    let password_hash = hasher.hash(ClientNetwork::LOCAL, chosen).await.map_err(Error::from)?;
+    let password_hash = hash(chosen, config).await?;
     let transaction = lock(db, name).await?.reset_password(password_hash, ended_at(config)).await?;
     // Print before the commit: if printing fails, the old password must stay valid.
     stdout_line(&password)?;
     Ok(transaction.commit().await?)
+}
+
+pub(super) async fn hash(password: Password, config: &Config) -> Result<String, Failure> {
+    let PasswordConfig { argon2, imported_hash_cost, .. } = config.passwords.clone();
+    let hasher = PasswordHasher::new(argon2, 1, imported_hash_cost).map_err(BuildError::from)?;
+    Ok(hasher.hash(ClientNetwork::LOCAL, password).await.map_err(Error::from)?)
 }
 
 async fn find(db: &Pool, name: &str) -> Result<user::Model, Failure> {
@@ -74,7 +78,7 @@ fn not_found(name: &str) -> Failure {
 }
 
 /// Returns a random password that is easy to type.
-fn new_password(rng: &mut impl CryptoRng) -> String {
+pub(super) fn new_password(rng: &mut impl CryptoRng) -> String {
     let mut bytes = [0; GROUPS * GROUP_CHARS];
     rng.fill_bytes(&mut bytes);
     let letters = bytes.map(|byte| char::from(LETTERS[usize::from(byte % 32)]));

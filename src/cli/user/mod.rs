@@ -9,6 +9,7 @@ use super::failure::Failure;
 use crate::config::Config;
 
 mod account;
+mod create;
 mod csv_rows;
 mod import;
 mod json_rows;
@@ -23,6 +24,8 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Create a user and print a random password
+    Create(create::Create),
     /// Disable a user and end all their sessions
     Disable {
         /// Username, case-insensitive
@@ -53,6 +56,7 @@ pub(super) async fn run(command: &Command, config: &Config) -> Result<(), Failur
     let db = database::open(config).await?;
     match command {
         Command::List { json } => list::run(&db, *json).await,
+        Command::Create(create) => create::run(&db, create, config).await,
         Command::Disable { name } => account::disable(&db, name, ended_at(config)).await,
         Command::Enable { name } => account::enable(&db, name).await,
         Command::Delete { name, confirm } => account::delete(&db, name, confirm, ended_at(config)).await,

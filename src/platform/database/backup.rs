@@ -1,4 +1,4 @@
-//! Copies of SQLite databases.
+//! Copies of SQLite databases: the steps of `daypass backup` and `daypass restore`.
 
 use std::fs::{self, File};
 use std::io;

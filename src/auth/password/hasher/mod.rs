@@ -38,7 +38,7 @@ pub enum HashError {
     #[error("the hash threads are busy")]
     Busy,
     /// The network has too many pending rejections. The result is not reported, and the attempt counts as a failure.
-    #[error("the result of a sign-in is withheld")]
+    #[error("too many rejected sign-ins of this network are pending")]
     Withheld,
     /// An error in the stored hash, the parameters or the system.
     #[error("hashing failed: {0}")]

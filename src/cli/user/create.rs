@@ -1,0 +1,59 @@
+//! `daypass user create`: creates a user, also while sign-up is closed.
+
+use std::io::Read as _;
+
+use clap::Args;
+use zeroize::Zeroizing;
+
+use super::account::{hash, new_password};
+use crate::accounts::administration;
+use crate::auth::password::policy::Password;
+use crate::cli::failure::Failure;
+use crate::cli::output::{stderr_line, stdout_line};
+use crate::config::Config;
+use crate::platform::clock::Clock;
+use crate::platform::database::Pool;
+use crate::platform::random;
+use crate::types::ValidationError;
+use crate::types::username::Username;
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct Create {
+    /// Username
+    name: String,
+    /// Read the password from standard input, instead of printing a random one
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+pub(super) async fn run(db: &Pool, Create { name, password_stdin }: &Create, config: &Config) -> Result<(), Failure> {
+    let username = Username::parse(name).map_err(|error| invalid(&error))?;
+    let text = if *password_stdin { read_password()? } else { Zeroizing::new(new_password(&mut random::secure())) };
+    let minimum = config.passwords.password_min_length;
+    let password = Password::chosen(&text, minimum, &config.tokens.jwt_issuer).map_err(|error| invalid(&error))?;
+    if password.is_like(username.as_str()) {
+        return Err(invalid(&ValidationError::PasswordLikeUsername));
+    }
+    let password_hash = hash(password, config).await?;
+    let transaction = administration::create_user(db, &username, password_hash, Clock::System.now()).await?;
+    // Print before the commit: without the password, the user would be useless.
+    if !password_stdin {
+        stdout_line(&text)?;
+    }
+    transaction.commit().await?;
+    stderr_line(&format!("created {:?}", username.as_str()));
+    Ok(())
+}
+
+/// Reads one line.
+fn read_password() -> Result<Zeroizing<String>, Failure> {
+    let mut text = Zeroizing::new(String::new());
+    let read = std::io::stdin().lock().read_to_string(&mut text);
+    read.map_err(|error| format!("cannot read the password from standard input: {error}"))?;
+    let line = text.strip_suffix('\n').map_or(&**text, |line| line.strip_suffix('\r').unwrap_or(line));
+    Ok(Zeroizing::new(line.to_owned()))
+}
+
+fn invalid(error: &ValidationError) -> Failure {
+    Failure::usage(error.to_string())
+}
