@@ -33,6 +33,7 @@ fn reread(running: &Running, folder: &Path, file: &str, former: &str) {
     wait_until("the file is read again", || running.verify(former) == 204);
 }
 
+#[cfg_attr(daypass_portable, ignore = "the portable code has no SIGHUP")]
 #[test]
 fn first_of_two_secrets_is_used_at_start_and_after_sighup() {
     let folder = TempDir::new().unwrap();
@@ -50,6 +51,7 @@ fn first_of_two_secrets_is_used_at_start_and_after_sighup() {
     assert!(!log.contains(FIRST) && !log.contains(SECOND), "{log}");
 }
 
+#[cfg_attr(daypass_portable, ignore = "the portable code has no SIGHUP")]
 #[test]
 fn empty_variable_counts_as_unset() {
     let folder = TempDir::new().unwrap();
@@ -65,6 +67,7 @@ fn empty_variable_counts_as_unset() {
     assert_eq!(key_of(&running.sign_in()), key_of(&second));
 }
 
+#[cfg_attr(daypass_portable, ignore = "the portable code has no SIGHUP")]
 #[test]
 fn environment_takes_precedence_over_the_file_also_after_sighup() {
     let folder = TempDir::new().unwrap();
