@@ -64,8 +64,12 @@ async fn drain_after(stop: impl Future<Output = ()>, app: &AppState) {
     app.draining.start();
     let delay = app.config.connections.shutdown_delay.to_std().unwrap_or_default();
     if !delay.is_zero() {
-        tracing::info!(seconds = delay.as_secs(), "not ready; stopping after SHUTDOWN_DELAY");
-        tokio::time::sleep(delay).await;
+        tracing::info!(seconds = delay.as_secs(), "not ready; stopping after SHUTDOWN_DELAY or a second signal");
+        let Ok(second) = stop_signal() else { return };
+        tokio::select! {
+            () = tokio::time::sleep(delay) => {}
+            () = second => {}
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What operators and orchestrators use: health check, settings in force, shutdown delay.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -30,7 +30,7 @@ fn healthcheck_succeeds_only_while_the_service_is_ready() {
 #[test]
 fn service_responds_during_the_shutdown_delay_and_asks_clients_to_leave() {
     let folder = TempDir::new().unwrap();
-    let running = Running::start(folder.path(), &[("SHUTDOWN_DELAY", "2s")]);
+    let running = Running::start(folder.path(), &[("SHUTDOWN_DELAY", "60s")]);
     let keep_alive = |path: &str| {
         let mut stream = std::net::TcpStream::connect(&running.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
@@ -46,8 +46,11 @@ fn service_responds_during_the_shutdown_delay_and_asks_clients_to_leave() {
     let answer = keep_alive("/health/live");
     assert!(answer.starts_with("http/1.1 200") && answer.contains("connection: close"), "{answer}");
     let address = running.address.clone();
+    // The second signal ends the delay.
+    let stopped = Instant::now();
     let (status, log) = running.stop("-TERM");
     assert_eq!(status, Some(0), "{log}");
+    assert!(stopped.elapsed() < Duration::from_secs(30), "{log}");
     assert!(std::net::TcpStream::connect(&address).is_err());
 }
 

@@ -21,16 +21,18 @@ def build(binary, output):
     return archive
 
 
-def check_linux_binary(binary, _folder, _cleanup):
-    """On Debian, `ldconfig` is static, and Bash needs libtinfo."""
+def check_linux_binary(_binary, _folder, _cleanup):
+    """On Debian 12, `ldconfig` is static, Bash needs libtinfo, and `true` needs glibc 2.34."""
     command = [PACKAGING / "check-linux-binary"]
     assert "static" in run(*command, shutil.which("ldconfig"))
-    try:
-        run(*command, shutil.which("bash"))
-    except AssertionError as error:
-        assert "libtinfo" in str(error), error
-        return f"Linux binary: {run(*command, binary).split(': ')[1].strip()}"
-    raise AssertionError("check-linux-binary accepts a binary that needs other libraries")
+    for program, reason in [("bash", "libtinfo"), ("true", "only glibc 2.31")]:
+        try:
+            run(*command, shutil.which(program))
+        except AssertionError as error:
+            assert reason in str(error), error
+        else:
+            raise AssertionError(f"check-linux-binary accepts {program}")
+    return "check of Linux binaries: rejects other libraries and a newer glibc"
 
 
 def check_reproducible(_binary, folder, _cleanup):
