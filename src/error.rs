@@ -96,6 +96,8 @@ pub enum Error {
     /// The revocations are not loaded yet, or too old.
     #[error("The service cannot verify sessions at the moment. Try again shortly.")]
     NotReady,
+    #[error("The service is stopping. Use another replica.")]
+    Stopping,
     /// The database or the store of session data does not respond, or fails.
     #[error("The service is temporarily unavailable. Try again shortly.")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -139,7 +141,7 @@ impl Error {
             Self::TooManyFields => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "too_many_fields"),
             Self::TooManyAttempts(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many_attempts"),
             Self::Busy | Self::Withheld => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
-            Self::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
+            Self::NotReady | Self::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             Self::OutcomeUnknown(_) => (StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown"),
             Self::DeadlineExceeded => (StatusCode::SERVICE_UNAVAILABLE, "deadline_exceeded"),

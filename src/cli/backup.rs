@@ -12,7 +12,8 @@ use crate::config::Config;
 use crate::platform::clock::Clock;
 use crate::platform::database;
 use crate::platform::database::DatabaseError;
-use crate::platform::database::backup::{copy, put_in_place, set_aside, sqlite_url};
+use crate::platform::database::backup::{copy, exchange, put_in_place, remove_files, sqlite_url};
+use crate::platform::private_file::copy_owner;
 
 #[derive(Args, Debug)]
 pub(super) struct Backup {
@@ -24,9 +25,6 @@ pub(super) struct Backup {
 pub(super) struct Restore {
     /// File that `daypass backup` has written, or another copy of the database
     file: PathBuf,
-    /// Keep the sessions of the backup. Sessions that ended after the backup are then active again
-    #[arg(long)]
-    keep_sessions: bool,
     #[command(flatten)]
     confirm: Confirm,
 }
@@ -39,6 +37,9 @@ pub(super) async fn back_up(Backup { file }: &Backup, config: &Config) -> Result
     if !database.exists() {
         return Err(Failure::from(format!("there is no database {}", database.display())));
     }
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        return Err(Failure::usage(format!("the folder {} does not exist; create it first", folder.display())));
+    }
     let draft = copy(&config.database.database_url, file).await?;
     put_in_place(&draft, file).await?;
     let size = file.metadata().map_or(0, |metadata| metadata.len());
@@ -48,37 +49,46 @@ pub(super) async fn back_up(Backup { file }: &Backup, config: &Config) -> Result
 pub(super) async fn restore(restore: &Restore, config: &Config) -> Result<(), Failure> {
     let target = database_file(config)?;
     let file = &restore.file;
-    if !file.exists() {
+    if !file.is_file() {
         return Err(Failure::usage(format!("there is no file {}", file.display())));
     }
-    restore.confirm.ask(&format!("Replace the database {} by {}?", target.display(), file.display()))?;
+    if file.canonicalize().is_ok_and(|file| target.canonicalize().is_ok_and(|target| file == target)) {
+        return Err(Failure::usage(format!("{} is the database itself; name a copy", file.display())));
+    }
+    restore.confirm.ask(&format!("Replace the database {} with {}?", target.display(), file.display()))?;
     if let Some(folder) = target.parent() {
         std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
-    let draft = copy(&sqlite_url(file, "ro"), &target).await?;
-    let restored = match prepare(&draft, restore.keep_sessions).await {
+    let draft = copy(&sqlite_url(file, mode_for_copying(file)), &target).await?;
+    let restored = match prepare(&draft).await {
         Ok(()) => replace(&draft, &target).await,
         Err(failure) => Err(failure),
     };
     if restored.is_err() {
-        let _ = std::fs::remove_file(&draft);
+        remove_files(&draft);
     }
     let kept = restored?.map_or_else(String::new, |kept| format!("; the previous database is {}", kept.display()));
-    let sessions = if restore.keep_sessions { "" } else { "; all sessions ended, so users must sign in again" };
-    stdout_line(&format!("{} restored{kept}{sessions}", target.display()))
+    stdout_line(&format!("{} restored{kept}; all sessions ended, so users must sign in again", target.display()))
 }
 
-/// Brings the tables of the copy up to date, and ends its sessions.
-async fn prepare(draft: &Path, keep_sessions: bool) -> Result<(), Failure> {
+/// Returns how to open a database that is copied. SQLite creates files beside a database, unless it is immutable. A
+/// database with a write-ahead log is not immutable, because the log must be read.
+fn mode_for_copying(file: &Path) -> &'static str {
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    if Path::new(&log).exists() { "ro" } else { "ro&immutable=1" }
+}
+
+/// Brings the tables of the copy up to date, and ends all sessions. Sessions that ended after the backup would otherwise
+/// be active again, and users who signed up after the backup could have the ids of new users.
+async fn prepare(draft: &Path) -> Result<(), Failure> {
     let db = database::connect(&sqlite_url(draft, "rw")).await?;
     let prepared = async {
         if !database::is_migrated(&db).await {
-            return Err(Failure::usage("the file is not a database of Daypass".to_owned()));
+            return Err(Failure::usage("the file is not a database of Daypass; nothing was changed".to_owned()));
         }
         database::migrate(&db).await.map_err(DatabaseError::Migrate)?;
-        if !keep_sessions {
-            administration::end_all_sessions(&db).await?;
-        }
+        administration::end_all_sessions(&db).await?;
         Ok(())
     }
     .await;
@@ -88,16 +98,17 @@ async fn prepare(draft: &Path, keep_sessions: bool) -> Result<(), Failure> {
 
 /// Puts the copy in the place of the database. Returns the new path of the previous database, if there was one.
 async fn replace(draft: &Path, target: &Path) -> Result<Option<PathBuf>, Failure> {
-    let mut kept = None;
-    if target.exists() {
-        let time = Clock::System.now().format("%Y%m%dT%H%M%SZ");
-        let name = format!("{}.replaced-{time}", target.file_name().unwrap_or_default().to_string_lossy());
-        let path = target.with_file_name(name);
-        set_aside(target, &path).await?;
-        kept = Some(path);
+    if !target.exists() {
+        // If root restores the database of a service, the service must be able to open it.
+        let _ = target.parent().map(|folder| copy_owner(folder, draft));
+        put_in_place(draft, target).await?;
+        return Ok(None);
     }
-    put_in_place(draft, target).await?;
-    Ok(kept)
+    let time = Clock::System.now().format("%Y%m%dT%H%M%S%.3fZ");
+    let name = format!("{}.replaced-{time}", target.file_name().unwrap_or_default().to_string_lossy());
+    let kept = target.with_file_name(name);
+    exchange(draft, target, &kept).await?;
+    Ok(Some(kept))
 }
 
 /// Returns the path of the SQLite database.

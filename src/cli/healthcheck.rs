@@ -18,7 +18,9 @@ pub(super) async fn run(config: &Config) -> Result<(), Failure> {
     let response = timeout(MAX_WAIT, get_ready(address)).await;
     let response = response.map_err(|_| format!("{address} does not respond within {} seconds", MAX_WAIT.as_secs()))?;
     let response = response.map_err(|error| format!("cannot reach the service at {address}: {error}"))?;
-    let (head, body) = response.split_once("\r\n\r\n").unwrap_or((&response, ""));
+    let Some((head, body)) = response.split_once("\r\n\r\n") else {
+        return Err(Failure::from(format!("{address} does not respond with HTTP")));
+    };
     if head.split(' ').nth(1) == Some("200") {
         return Ok(());
     }
@@ -29,7 +31,8 @@ pub(super) async fn run(config: &Config) -> Result<(), Failure> {
 /// Returns the address at which this machine reaches the service.
 fn local_address(listen: &ListenConfig) -> Result<SocketAddr, Failure> {
     if listen.port == 0 {
-        return Err(Failure::usage("PORT=0: set PORT to the port of the running service".to_owned()));
+        // Not a usage failure, because container runtimes reserve other statuses than 0 and 1.
+        return Err(Failure::from("PORT=0: set PORT to the port of the running service".to_owned()));
     }
     let host = match listen.host {
         IpAddr::V4(host) if host.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

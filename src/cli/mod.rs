@@ -53,7 +53,7 @@ enum Command {
     Config,
     /// Copy the SQLite database into a new file, also while the service writes
     Backup(backup::Backup),
-    /// Replace the SQLite database by a copy; the service must be stopped
+    /// Replace the SQLite database with a copy and end all sessions; the service must be stopped
     Restore(backup::Restore),
     /// Apply or revert database migrations
     #[command(subcommand)]
@@ -76,6 +76,17 @@ enum Command {
     /// Import the database of a Node server course
     #[command(subcommand)]
     Import(import::Command),
+}
+
+impl Cli {
+    /// Returns whether the command needs the secret in this setting.
+    fn needs(&self, setting: &str) -> bool {
+        match &self.command {
+            Some(Command::Secret(secret::Command::Generate) | Command::Healthcheck) => false,
+            None | Some(Command::Serve | Command::Config | Command::Secret(_)) => true,
+            _ => setting == "DATABASE_URL",
+        }
+    }
 }
 
 #[must_use]

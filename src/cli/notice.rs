@@ -7,7 +7,7 @@ use qrcode::QrCode;
 use qrcode::render::unicode;
 
 use crate::auth::password::hasher::PasswordHasher;
-use crate::config::{Config, CookieSecure, SecretSource, shared_files};
+use crate::config::{Config, CookieSecure, SecretOrigin, SecretSource, shared_files};
 use crate::platform::network;
 
 /// Prints the addresses and the main settings, and logs warnings about insecure settings.
@@ -25,9 +25,9 @@ pub(super) fn announce(config: &Config, address: SocketAddr, source: &SecretSour
         env!("CARGO_PKG_VERSION"),
         addresses(config, address),
         config.database.database_url,
-        source.describe(),
+        secret_source(config, source),
         switched_off(config),
-        first_request(address),
+        first_request(config, address),
     );
     let version = env!("CARGO_PKG_VERSION");
     tracing::info!(version, listener = %address, database = config.database.database_url.kind(), "started");
@@ -67,6 +67,13 @@ fn addresses(config: &Config, bound: SocketAddr) -> String {
     text
 }
 
+fn secret_source(config: &Config, source: &SecretSource) -> String {
+    match (source, config.tokens.origins.signing) {
+        (SecretSource::Setting, SecretOrigin::SecretFile) => "the file of JWT_SECRET_FILE".to_owned(),
+        (source, _) => source.describe(),
+    }
+}
+
 /// Returns the address for clients on this machine.
 fn local_address(bound: SocketAddr) -> SocketAddr {
     match bound.ip() {
@@ -88,8 +95,11 @@ fn switched_off(config: &Config) -> String {
     if off.is_empty() { String::new() } else { format!("  off       {}\n", off.join(", ")) }
 }
 
-/// Returns the line with a command that signs up a user.
-fn first_request(address: SocketAddr) -> String {
+/// Returns the line with a command that creates a user.
+fn first_request(config: &Config, address: SocketAddr) -> String {
+    if !config.sign_up.is_open() {
+        return "  try       daypass user create NAME, because sign-up is closed\n".to_owned();
+    }
     format!(
         "  try       curl http://{}/api/users -H 'content-type: application/json' \
          -d '{{\"username\":\"ada\",\"password\":\"orbit lantern cactus velvet\"}}'\n",

@@ -54,6 +54,7 @@ pub(super) async fn run(config: Config, file: EnvFile) -> Result<(), Failure> {
         }
     };
     server::serve(listening, router::build(&app), limits.with_draining(app.draining.clone()), stop).await;
+    app.revocation_feed.close().await;
     app.db.close_in_time().await;
     lost.map_or(Ok(()), |file| Err(Failure::from(file.to_string())))
 }

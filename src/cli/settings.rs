@@ -66,12 +66,14 @@ pub(super) fn read() -> Result<Settings, Failure> {
     file.apply(is_set).map_err(Failure::usage)?;
     let mut command = Cli::command();
     let matches = with_own_help(without_empty_variables(command.clone())).try_get_matches().map_err(|error| {
-        if !error.use_stderr() {
+        // The help is also printed if a subcommand is missing.
+        if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
             error.exit();
         }
         Failure::usage(describe(&error, &mut command, &from_environment, &file))
     })?;
     let mut cli = Cli::from_arg_matches(&matches).map_err(|error| Failure::usage(error.to_string()))?;
+    file.check_secrets(|name| cli.needs(name)).map_err(Failure::usage)?;
     let list = list(&command, &matches, &from_environment, &file);
     let origin = |name: &str| match list.iter().find(|setting| setting.name == name).map(|setting| &setting.source) {
         Some(Source::Flag | Source::Environment) => SecretOrigin::Fixed,
@@ -136,7 +138,8 @@ fn describe(error: &clap::Error, command: &mut Command, from_environment: &BTree
     let first_line = || {
         let text = error.render().to_string();
         let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        format!("{line} (see daypass --help)")
+        let line = line.trim_end_matches(':');
+        format!("{line}{} (see daypass --help)", missing_or_meant(error))
     };
     command.build();
     let (Some(ContextValue::String(shown)), Some(ContextValue::String(value))) =
@@ -151,10 +154,27 @@ fn describe(error: &clap::Error, command: &mut Command, from_environment: &BTree
     format!("{source}: {value}{allowed} (see daypass --help)")
 }
 
+/// Returns the missing arguments, or the subcommand that was probably meant.
+fn missing_or_meant(error: &clap::Error) -> String {
+    let texts = |kind| match error.get(kind) {
+        Some(ContextValue::Strings(texts)) => texts.clone(),
+        Some(ContextValue::String(text)) => vec![text.clone()],
+        _ => Vec::new(),
+    };
+    match error.kind() {
+        ErrorKind::MissingRequiredArgument => format!(": {}", texts(ContextKind::InvalidArg).join(" ")),
+        ErrorKind::InvalidSubcommand => {
+            let meant = texts(ContextKind::SuggestedSubcommand);
+            meant.first().map_or_else(String::new, |meant| format!("; did you mean {meant}?"))
+        }
+        _ => String::new(),
+    }
+}
+
 /// Returns a description of the allowed values.
 fn allowed_values(error: &clap::Error) -> Option<String> {
     match (error.kind(), error.get(ContextKind::ValidValue)) {
-        (ErrorKind::InvalidValue, Some(ContextValue::Strings(names))) => {
+        (ErrorKind::InvalidValue, Some(ContextValue::Strings(names))) if !names.is_empty() => {
             Some(format!("must be {}", names.join(" or ")))
         }
         (ErrorKind::ValueValidation, _) => std::error::Error::source(error).map(ToString::to_string),

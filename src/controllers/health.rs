@@ -33,7 +33,7 @@ pub async fn live() -> Reply<Health> {
 ))]
 pub async fn ready(State(app): State<AppState>) -> Result<Reply<Health>, Error> {
     if app.draining.has_started() {
-        return Err(Error::NotReady);
+        return Err(Error::Stopping);
     }
     check_database(&app).await?;
     let age = app.revocations.age(app.clock.monotonic());

@@ -97,6 +97,7 @@ fn write_line(line: &Line<'_>, error: Option<&Error>) {
     match error {
         // This error is expected under load. An `error` line for each such request would add to the load.
         Some(busy @ Error::Busy) => log!(debug, line, code = busy.code(), "rejected: busy"),
+        None | Some(Error::Stopping) => log!(debug, line, "served"),
         Some(fault) if line.status >= 500 && !matches!(fault, Error::MethodNotImplemented) => {
             if has_line(&telemetry::FAILED) {
                 log!(error, line, code = fault.code(), cause = causes(fault), "failed");
@@ -108,7 +109,6 @@ fn write_line(line: &Line<'_>, error: Option<&Error>) {
                 log!(info, line, code = error.code(), "rejected");
             }
         }
-        None => log!(debug, line, "served"),
     }
 }
 

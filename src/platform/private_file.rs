@@ -28,6 +28,23 @@ pub(crate) fn create_temporary(folder: &Path) -> io::Result<()> {
     std::fs::remove_file(path)
 }
 
+/// Gives `to` the owner and group of `from`, so that a command of root leaves a file that the service can open.
+#[cfg(all(unix, not(daypass_portable)))]
+pub(crate) fn copy_owner(from: &Path, to: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let (wanted, present) = (from.metadata()?, to.metadata()?);
+    if (wanted.uid(), wanted.gid()) == (present.uid(), present.gid()) {
+        return Ok(());
+    }
+    chown(to, Some(wanted.uid()), Some(wanted.gid()))
+}
+
+/// Does nothing, because new files belong to the user who runs the service.
+#[cfg(any(not(unix), daypass_portable))]
+pub(crate) fn copy_owner(_: &Path, _: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 /// Returns the permissions of a file, or of the target of a link, if the group or other users may access it.
 #[cfg(all(unix, not(daypass_portable)))]
 pub(crate) fn shared_mode(path: &Path) -> Option<u32> {

@@ -69,16 +69,16 @@ async fn backup_during_writes_contains_every_acknowledged_row() {
     assert!(missing.is_empty(), "{missing:?} of {}", before.len());
     copy.close().await.unwrap();
 
-    // A new installation with the same secret: only the ended session is rejected.
+    // A new installation with the same secret: the sessions of the backup are not active there.
     let elsewhere = TempDir::new().unwrap();
     std::fs::create_dir(elsewhere.path().join("data")).unwrap();
     std::fs::copy(folder.path().join("data/jwt-secret"), elsewhere.path().join("data/jwt-secret")).unwrap();
     let file = folder.path().join("copy.db");
-    let restore = ["restore", file.to_str().unwrap(), "--keep-sessions", "--yes"];
-    let restored = run(elsewhere.path(), &restore, &[]);
+    let restored = run(elsewhere.path(), &["restore", file.to_str().unwrap(), "--yes"], &[]);
     assert!(restored.status.success(), "{}", text(&restored.stderr));
     let running = Running::start(elsewhere.path(), &[CHEAP]);
-    assert_eq!((running.verify(&token), running.verify(&signed_out)), (204, 401));
+    assert_eq!((running.verify(&token), running.verify(&signed_out)), (401, 401));
+    assert_eq!(running.verify(&running.sign_in()), 204);
 }
 
 #[test]
@@ -100,8 +100,8 @@ fn restore_needs_a_stopped_service_ends_all_sessions_and_keeps_the_previous_data
     let restored = run(folder.path(), &["restore", "copy.db", "--yes"], &[]);
     assert!(restored.status.success(), "{}", text(&restored.stderr));
     assert_eq!(kept(), 1);
-    let strange = files().filter(|name| name.to_string_lossy().starts_with('.')).count();
-    assert_eq!(strange, 0, "no draft is left: {:?}", files().collect::<Vec<_>>());
+    let drafts = || files().filter(|name| name.to_string_lossy().starts_with('.')).count();
+    assert_eq!(drafts(), 0, "{:?}", files().collect::<Vec<_>>());
     let running = Running::start(folder.path(), &[CHEAP]);
     assert_eq!(running.verify(&token), 401);
     let items = running.request("GET", "/api/items", &running.sign_in(), "");
@@ -119,6 +119,38 @@ fn restore_needs_a_stopped_service_ends_all_sessions_and_keeps_the_previous_data
 }
 
 #[test]
+fn two_restores_in_a_row_keep_both_previous_databases_and_remove_the_rest_of_an_interrupted_one() {
+    let folder = TempDir::new().unwrap();
+    let kept = || {
+        let files = std::fs::read_dir(folder.path().join("data")).unwrap().map(|file| file.unwrap().file_name());
+        files.filter(|name| name.to_string_lossy() != "daypass.db").map(|name| name.into_string().unwrap()).collect()
+    };
+    assert!(run(folder.path(), &["migrate", "up"], &[]).status.success());
+    assert!(run(folder.path(), &["backup", "copy.db"], &[]).status.success());
+    std::fs::write(folder.path().join("data/.daypass.db.partial"), "interrupted").unwrap();
+    std::fs::write(folder.path().join("data/.daypass.db.partial-journal"), "interrupted").unwrap();
+    for _ in 0..2 {
+        let restored = run(folder.path(), &["restore", "copy.db", "--yes"], &[]);
+        assert!(restored.status.success(), "{}", text(&restored.stderr));
+    }
+    let kept: Vec<String> = kept();
+    assert!(kept.len() == 2 && kept.iter().all(|name| name.starts_with("daypass.db.replaced-")), "{kept:?}");
+    let beside = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(beside, 2, "only the folder and the backup, without files of SQLite");
+}
+
+#[test]
+fn stopped_service_leaves_no_write_ahead_log() {
+    let folder = TempDir::new().unwrap();
+    let running = Running::start(folder.path(), &[CHEAP]);
+    running.sign_up();
+    assert_eq!(running.stop("-TERM").0, Some(0));
+    for suffix in ["-wal", "-shm"] {
+        assert!(!folder.path().join(format!("data/daypass.db{suffix}")).exists(), "{suffix}");
+    }
+}
+
+#[test]
 fn backup_and_restore_reject_files_that_they_must_not_use() {
     let folder = TempDir::new().unwrap();
     std::fs::write(folder.path().join("notes.txt"), "not a database").unwrap();
@@ -128,9 +160,10 @@ fn backup_and_restore_reject_files_that_they_must_not_use() {
         (&["backup", "notes.txt"][..], &[][..], "notes.txt exists"),
         (&["backup", "copy.db"], &[("DATABASE_URL", "sqlite://none.db?mode=rwc")], "there is no database"),
         (&["backup", "copy.db"], &[("DATABASE_URL", "postgres://a:hunter2@127.0.0.1/x")], "pg_dump"),
-        (&["backup", "none/copy.db"], &[], "none"),
+        (&["backup", "none/copy.db"], &[], "the folder none does not exist"),
         (&["restore", "none.db", "--yes"], &[], "there is no file none.db"),
         (&["restore", "notes.txt", "--yes"], &[], "not a database"),
+        (&["restore", "data/daypass.db", "--yes"], &[], "is the database itself"),
         (&["restore", "empty.db", "--yes"], &[], "not a database of Daypass"),
         (&["restore", "notes.txt"], &[], "Confirm with --yes"),
     ] {

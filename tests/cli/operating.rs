@@ -24,7 +24,7 @@ fn healthcheck_succeeds_only_while_the_service_is_ready() {
     assert_eq!(stopped.status.code(), Some(1));
     assert!(error_line(&stopped).contains("cannot reach the service"), "{}", error_line(&stopped));
     let unknown = run(folder.path(), &["healthcheck"], &[("PORT", "0")]);
-    assert_eq!(unknown.status.code(), Some(2), "{}", error_line(&unknown));
+    assert_eq!(unknown.status.code(), Some(1), "{}", error_line(&unknown));
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn unusable_secret_file_is_an_error_that_names_the_setting() {
     std::fs::write(folder.path().join("weak"), "hunter2").unwrap();
     for (settings, expected) in [
         (&[("JWT_SECRET_FILE", "none")][..], "JWT_SECRET_FILE: cannot read none"),
-        (&[("JWT_SECRET_FILE", "empty")], "JWT_SECRET_FILE: empty is empty"),
+        (&[("JWT_SECRET_FILE", "empty")], "JWT_SECRET_FILE: the file empty is empty"),
         (&[("JWT_SECRET_FILE", "weak")], "at least 32 bytes"),
         (
             &[("JWT_SECRET_FILE", "weak"), ("JWT_SECRET", GOOD_SECRET)],
@@ -64,4 +64,11 @@ fn unusable_secret_file_is_an_error_that_names_the_setting() {
         assert_eq!(output.status.code(), Some(2), "{error}");
         assert!(error.contains(expected) && !error.contains("hunter2"), "{settings:?}: {error}");
     }
+    // Commands that do not need the secret work without it.
+    let missing = [("JWT_SECRET_FILE", "none")];
+    for arguments in [&["--help"][..], &["secret", "generate"], &["migrate", "up"], &["backup", "copy.db"]] {
+        let output = run(folder.path(), arguments, &missing);
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    }
+    assert_eq!(run(folder.path(), &["secret", "status"], &missing).status.code(), Some(2));
 }

@@ -106,6 +106,16 @@ fn error_names_the_source_and_the_allowed_values() {
         assert_eq!(output.status.code(), Some(2), "{error}");
         assert!(error.contains(expected), "{arguments:?} {settings:?}: {error}");
     }
+    let empty = TempDir::new().unwrap();
+    for (arguments, expected) in [
+        (&["backup"][..], "the following required arguments were not provided: <FILE>"),
+        (&["--port"], "a value is required for '--port <PORT>'"),
+        (&["bakup"], "did you mean backup?"),
+    ] {
+        let output = run(empty.path(), arguments, &[]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(error_line(&output).contains(expected), "{arguments:?}: {}", error_line(&output));
+    }
     let output = run(folder.path(), &["--prot=1"], &[]);
     assert!(error_line(&output).contains("--prot"), "{}", error_line(&output));
 }

@@ -23,6 +23,8 @@ pub struct EnvFile {
     variables: SecretVariables,
     /// The files of the secrets that were read from files.
     secret_files: BTreeMap<&'static str, PathBuf>,
+    /// Why secrets could not be read from their files.
+    secret_errors: BTreeMap<&'static str, String>,
 }
 
 impl EnvFile {
@@ -46,22 +48,34 @@ impl EnvFile {
         Ok(file)
     }
 
-    /// Reads a file, and the files that `X_FILE` settings name in it or in the environment.
+    /// Reads a file, and the files that `X_FILE` settings name in it or in the environment. Commands that do not need a
+    /// secret must work without it, so [`EnvFile::check_secrets`] reports errors about these files.
     ///
     /// # Errors
-    /// As for [`EnvFile::read`], and if both `X` and `X_FILE` are set.
+    /// As for [`EnvFile::read`].
     pub fn read_with_secrets(path: &Path, variables: SecretVariables) -> Result<Self, String> {
         let mut file = Self { variables, ..Self::read(path)? };
-        file.add_secret_files()?;
+        file.add_secret_files();
         Ok(file)
+    }
+
+    /// Checks that the secrets for which `needs` is true could be read.
+    ///
+    /// # Errors
+    /// A message if a file could not be read, or if both `X` and `X_FILE` are set.
+    pub fn check_secrets(&self, needs: impl Fn(&str) -> bool) -> Result<(), String> {
+        let first = self.secret_errors.iter().find(|(name, _)| needs(name));
+        first.map_or(Ok(()), |(_, error)| Err(error.clone()))
     }
 
     /// Reads the files again.
     ///
     /// # Errors
-    /// As for [`EnvFile::read_with_secrets`].
+    /// As for [`EnvFile::read`] and [`EnvFile::check_secrets`].
     pub fn reread(&self, path: &Path) -> Result<Self, String> {
-        Self::read_with_secrets(path, self.variables.clone())
+        let file = Self::read_with_secrets(path, self.variables.clone())?;
+        file.check_secrets(|_| true)?;
+        Ok(file)
     }
 
     /// Returns the file from which the value of a setting was read.
@@ -212,8 +226,10 @@ mod tests {
             assert_eq!((file.secret_file("JWT_SECRET"), file.line_number("JWT_SECRET")), (Some(&*secret), None));
         }
         std::fs::write(&path, "DATABASE_URL=sqlite:\nDATABASE_URL_FILE=none\n").unwrap();
-        let Err(error) = EnvFile::read_with_secrets(&path, SecretVariables::default()) else { panic!("it was read") };
+        let file = EnvFile::read_with_secrets(&path, SecretVariables::default()).unwrap();
+        let error = file.check_secrets(|_| true).unwrap_err();
         assert_eq!(error, "DATABASE_URL and DATABASE_URL_FILE are both set; remove one of them");
+        assert_eq!(file.check_secrets(|name| name == "JWT_SECRET"), Ok(()));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::EnvFile;
 use super::syntax::Line;
@@ -39,31 +39,37 @@ pub fn file_setting(name: &str) -> String {
 
 impl EnvFile {
     /// Reads the files that `X_FILE` settings name, and adds their contents as values of `X`.
-    ///
-    /// # Errors
-    /// A message if a file cannot be read, or if both `X` and `X_FILE` are set.
-    pub(super) fn add_secret_files(&mut self) -> Result<(), String> {
-        let set = |file: &Self, name: &str| {
-            let variable = file.variables.get(name).filter(|value| !value.is_empty());
-            variable.or_else(|| file.get(name).filter(|value| !value.is_empty())).map(ToOwned::to_owned)
-        };
+    pub(super) fn add_secret_files(&mut self) {
         for name in SECRET_SETTINGS {
-            let setting = file_setting(name);
-            let Some(path) = set(self, &setting).map(PathBuf::from) else { continue };
-            if set(self, name).is_some() {
-                return Err(format!("{name} and {setting} are both set; remove one of them"));
+            let Some(path) = self.set_value(&file_setting(name)).map(PathBuf::from) else { continue };
+            match self.read_secret(name, &path) {
+                Ok(value) => {
+                    self.lines.retain(|line| line.name != name);
+                    self.lines.push(Line { name: name.to_owned(), value, number: 0 });
+                    self.secret_files.insert(name, path);
+                }
+                Err(error) => drop(self.secret_errors.insert(name, error)),
             }
-            let text = fs::read_to_string(&path);
-            let text = text.map_err(|error| format!("{setting}: cannot read {}: {error}", path.display()))?;
-            let value = without_final_newline(&text).to_owned();
-            if value.is_empty() {
-                return Err(format!("{setting}: {} is empty", path.display()));
-            }
-            self.lines.retain(|line| line.name != name);
-            self.lines.push(Line { name: name.to_owned(), value, number: 0 });
-            self.secret_files.insert(name, path);
         }
-        Ok(())
+    }
+
+    /// Returns the value of the environment or of the file, if it is not empty.
+    fn set_value(&self, name: &str) -> Option<&str> {
+        let variable = self.variables.get(name).filter(|value| !value.is_empty());
+        variable.or_else(|| self.get(name).filter(|value| !value.is_empty()))
+    }
+
+    fn read_secret(&self, name: &str, path: &Path) -> Result<String, String> {
+        let setting = file_setting(name);
+        if self.set_value(name).is_some() {
+            return Err(format!("{name} and {setting} are both set; remove one of them"));
+        }
+        let text = fs::read_to_string(path);
+        let text = text.map_err(|error| format!("{setting}: cannot read {}: {error}", path.display()))?;
+        match without_final_newline(&text) {
+            "" => Err(format!("{setting}: the file {} is empty", path.display())),
+            value => Ok(value.to_owned()),
+        }
     }
 }
 

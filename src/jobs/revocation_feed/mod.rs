@@ -65,6 +65,11 @@ impl Feed {
         Self { db, revocations, clock, progress, waiting, started: AtomicU64::new(0) }
     }
 
+    /// Closes the database connections. SQLite empties the write-ahead log when the last connection closes.
+    pub async fn close(&self) {
+        self.db.close_in_time().await;
+    }
+
     /// Loads the rows added since the last update. The first update loads all rows.
     pub async fn poll(self: &Arc<Self>) -> Result<(), Error> {
         let progress = Arc::clone(&self.progress).lock_owned().await;

@@ -5,11 +5,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use log::LevelFilter;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, Statement};
 
-use super::{DatabaseError, DatabaseUrl, connect_read_only, open, options_of};
-use crate::platform::random;
+use super::{DatabaseError, DatabaseUrl, open, options_of};
+use crate::platform::private_file;
 
 /// The characters that the address of a file may contain.
 const ENCODED: &AsciiSet =
@@ -43,7 +44,8 @@ pub fn sqlite_url(file: &Path, mode: &str) -> DatabaseUrl {
 /// state, also while the service writes. It contains the rows of the write-ahead log.
 pub async fn copy(source: &DatabaseUrl, target: &Path) -> Result<PathBuf, BackupError> {
     let draft = draft_beside(target);
-    let db = connect_read_only(source).await?;
+    remove_files(&draft);
+    let db = open_for_copying(source).await?;
     let path = draft.to_string_lossy().into_owned();
     let copied =
         db.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, "VACUUM INTO ?", [path.into()])).await;
@@ -53,29 +55,74 @@ pub async fn copy(source: &DatabaseUrl, target: &Path) -> Result<PathBuf, Backup
         Err(error) => Err(error.into()),
     };
     if checked.is_err() {
-        let _ = fs::remove_file(&draft);
+        remove_files(&draft);
     }
     checked.map(|()| draft)
 }
 
 /// Moves a copy to `target`, which must not exist, and waits until the disk has it.
 pub async fn put_in_place(draft: &Path, target: &Path) -> Result<(), BackupError> {
-    // A row could still be in the write-ahead log, which has another name.
-    lock(draft).await?.close().await?;
-    let moved = File::open(draft).and_then(|file| file.sync_all()).and_then(|()| fs::rename(draft, target));
-    moved.and_then(|()| sync_folder(target)).map_err(|cause| BackupError::File { path: target.to_owned(), cause })
+    finish(draft).await?;
+    let moved = fs::rename(draft, target).and_then(|()| sync_folder(target));
+    moved.map_err(|cause| BackupError::File { path: target.to_owned(), cause })
 }
 
-/// Renames the database so that another file can have its path. Fails if another process uses the database.
-pub async fn set_aside(file: &Path, kept: &Path) -> Result<(), BackupError> {
-    let lock = lock(file).await?;
-    // Windows does not rename open files, so a service could start in between there.
+/// Replaces the database by a copy, in one step. The previous database stays under the name `kept`. Fails if another
+/// process uses the database.
+pub async fn exchange(draft: &Path, target: &Path, kept: &Path) -> Result<(), BackupError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |cause| BackupError::File { path, cause }
+    };
+    finish(draft).await?;
+    private_file::copy_owner(target, draft).map_err(failed(draft))?;
+    let lock = lock(target).await?;
+    // Windows does not replace open files, so a service could start in between there.
     let lock = if cfg!(windows) { lock.close().await.map(|()| None) } else { Ok(Some(lock)) }?;
-    let renamed = fs::rename(file, kept).map_err(|cause| BackupError::File { path: kept.to_owned(), cause });
+    // All rows are in the file now, and this connection does not use the shared memory of the log.
+    remove_log(target);
+    // A second name for the same file: at every moment, the database exists under its own name. Fails if `kept` exists.
+    fs::hard_link(target, kept).map_err(failed(kept))?;
+    let replaced = fs::rename(draft, target).and_then(|()| sync_folder(target));
+    if replaced.is_err() {
+        let _ = fs::remove_file(kept);
+    }
     if let Some(lock) = lock {
         let _ = lock.close().await;
     }
-    renamed
+    replaced.map_err(failed(target))
+}
+
+/// Moves all rows into the file of a copy, and waits until the disk has it.
+async fn finish(draft: &Path) -> Result<(), BackupError> {
+    lock(draft).await?.close().await?;
+    let synced = File::open(draft).and_then(|file| file.sync_all());
+    synced.map_err(|cause| BackupError::File { path: draft.to_owned(), cause })
+}
+
+/// Deletes a copy with all files that SQLite created beside it.
+pub fn remove_files(draft: &Path) {
+    let _ = fs::remove_file(draft);
+    remove_log(draft);
+}
+
+fn remove_log(file: &Path) {
+    for suffix in ["-journal", "-wal", "-shm"] {
+        let mut name = file.as_os_str().to_owned();
+        name.push(suffix);
+        let _ = fs::remove_file(name);
+    }
+}
+
+/// Opens a database read-only. A large database takes some time, so slow statements are not logged.
+async fn open_for_copying(url: &DatabaseUrl) -> Result<DatabaseConnection, BackupError> {
+    let mut options = options_of(url);
+    options.max_connections(1).sqlx_slow_statements_logging_settings(LevelFilter::Off, super::SLOW);
+    #[cfg(feature = "sqlite")]
+    options.map_sqlx_sqlite_opts(|sqlite| {
+        sqlite.read_only(true).create_if_missing(false).busy_timeout(super::BUSY_TIMEOUT)
+    });
+    Ok(open(options, url).await?)
 }
 
 /// Opens the database for this process only. This also moves the rows of the write-ahead log into the file, and deletes
@@ -98,7 +145,7 @@ async fn lock(file: &Path) -> Result<DatabaseConnection, BackupError> {
 }
 
 async fn check_integrity(file: &Path) -> Result<(), BackupError> {
-    let db = connect_read_only(&sqlite_url(file, "ro")).await?;
+    let db = open_for_copying(&sqlite_url(file, "ro")).await?;
     let answer = db.query_one_raw(Statement::from_string(DbBackend::Sqlite, "PRAGMA integrity_check(1)")).await;
     let _ = db.close().await;
     let result: Option<String> = answer?.map(|row| row.try_get_by_index(0)).transpose()?;
@@ -108,9 +155,11 @@ async fn check_integrity(file: &Path) -> Result<(), BackupError> {
     }
 }
 
+/// Returns the path of an unfinished copy. It is always the same, so the next command deletes the rest of an interrupted
+/// one.
 fn draft_beside(target: &Path) -> PathBuf {
-    let number = rand::Rng::next_u64(&mut random::secure());
-    target.with_file_name(format!(".daypass-{number:016x}.db"))
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    target.with_file_name(format!(".{name}.partial"))
 }
 
 /// Waits until the disk has the names in a folder. Windows does not need this.
