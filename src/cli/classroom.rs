@@ -8,6 +8,7 @@ use super::failure::Failure;
 use super::output::stdout_line;
 use crate::config::Config;
 use crate::platform::clock::Clock;
+use crate::platform::database::Pool;
 use crate::seeds;
 
 #[derive(Subcommand, Debug)]
@@ -28,8 +29,8 @@ pub(super) async fn run(command: &Command, config: &Config) -> Result<(), Failur
     }
     let url = &config.database.database_url;
     confirm.ask(&format!("Delete all users of {url} with their data, and the rows of the course?"))?;
-    let db = database::open(config).await?;
-    let reset = seeds::reset(&db, config, Clock::System.now()).await?;
+    let reset = async |db: &Pool| Ok(seeds::reset(db, config, Clock::System.now()).await?);
+    let reset = database::with(config, reset).await?;
     stdout_line(&format!("deleted {} users and ended all sessions", reset.deleted_users))?;
     for name in reset.seeds {
         stdout_line(&format!("ran {name}"))?;

@@ -22,7 +22,7 @@ pub(super) async fn open_existing(config: &Config) -> Result<Pool, Failure> {
 }
 
 /// Opens the database. Fails if migrations are pending: only `serve` and `migrate` apply them.
-pub(super) async fn open(config: &Config) -> Result<Pool, Failure> {
+async fn open(config: &Config) -> Result<Pool, Failure> {
     let db = open_existing(config).await?;
     let pending = Migrator::get_pending_migrations(&*db).await.map_err(DatabaseError::Migrate)?;
     if pending.is_empty() {
@@ -30,6 +30,18 @@ pub(super) async fn open(config: &Config) -> Result<Pool, Failure> {
     }
     let url = &config.database.database_url;
     Err(Failure::from(format!("the tables of {url} are not up to date; run: daypass migrate up")))
+}
+
+/// Opens the database, runs a command on it, and closes it. Without closing it, SQLite's write-ahead log would stay. If
+/// root ran the command while the service was stopped, the service could not open this log.
+pub(super) async fn with<T>(
+    config: &Config,
+    command: impl AsyncFnOnce(&Pool) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let db = open(config).await?;
+    let result = command(&db).await;
+    db.close_in_time().await;
+    result
 }
 
 /// Returns the current time and the lifetime of a session, for a command that ends sessions.

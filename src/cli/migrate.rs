@@ -41,26 +41,34 @@ pub(super) async fn run(command: &Command, config: &Config) -> Result<(), Failur
         Command::Up => database::connect(url).await?,
         _ => open_existing(config).await?,
     };
+    let result = run_on(&db, command, config).await;
+    // Without this, SQLite's write-ahead log would stay, and belong to the user who ran the command.
+    db.close_in_time().await;
+    result
+}
+
+async fn run_on(db: &Pool, command: &Command, config: &Config) -> Result<(), Failure> {
+    let url = &config.database.database_url;
     let result = match command {
-        Command::Up => database::migrate(&db).await,
+        Command::Up => database::migrate(db).await,
         Command::Down { to: Some(name), confirm, .. } => {
             let name = find(name)?;
             confirm
                 .ask(&format!("Revert every migration of {url} after {name} and delete the data of their tables?"))?;
-            Migrator::down(&*db, Some(applied_after(&db, &name).await?)).await
+            Migrator::down(&**db, Some(applied_after(db, &name).await?)).await
         }
         Command::Down { steps, confirm, .. } => {
             confirm.ask(&format!("Revert {steps} migration(s) of {url} and delete the data of their tables?"))?;
-            Migrator::down(&*db, Some(*steps)).await
+            Migrator::down(&**db, Some(*steps)).await
         }
         Command::Fresh { confirm } => {
             confirm.ask(&format!("Delete all data of {url}?"))?;
-            database::recreate(&db).await
+            database::recreate(db).await
         }
         Command::Status => Ok(()),
     };
     result.map_err(DatabaseError::Migrate)?;
-    print_status(&db).await
+    print_status(db).await
 }
 
 /// Finds a migration by its name, a unique prefix of the name, or its number.

@@ -32,8 +32,12 @@ pub(super) async fn run(command: &Command, config: &Config) -> Result<(), Failur
         Command::Status => {
             // Open the database first: in the wrong folder, `keys` would create a new development secret.
             let db = open_existing(config).await?;
-            let (keys, _) = keys(config)?;
-            print_status(&keys, &db, config).await
+            let status = match keys(config) {
+                Ok((keys, _)) => print_status(&keys, &db, config).await,
+                Err(failure) => Err(failure),
+            };
+            db.close_in_time().await;
+            status
         }
     }
 }

@@ -39,12 +39,12 @@ pub(super) enum Command {
 }
 
 pub(super) async fn run(command: &Command, config: &Config) -> Result<(), Failure> {
-    let db = database::open(config).await?;
-    match command {
-        Command::Run { name, confirm } => run_seeds(&db, name.as_deref(), confirm, config).await,
-        Command::Revert { name, confirm, .. } => revert(&db, name.as_deref(), confirm, config).await,
-        Command::Status => print_status(&db).await,
-    }
+    let run = async |db: &Pool| match command {
+        Command::Run { name, confirm } => run_seeds(db, name.as_deref(), confirm, config).await,
+        Command::Revert { name, confirm, .. } => revert(db, name.as_deref(), confirm, config).await,
+        Command::Status => print_status(db).await,
+    };
+    database::with(config, run).await
 }
 
 async fn run_seeds(db: &Pool, name: Option<&str>, confirm: &Confirm, config: &Config) -> Result<(), Failure> {

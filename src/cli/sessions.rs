@@ -8,6 +8,7 @@ use super::failure::Failure;
 use super::output::stdout_line;
 use crate::accounts::administration;
 use crate::config::Config;
+use crate::platform::database::Pool;
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Command {
@@ -21,8 +22,10 @@ pub(super) enum Command {
 
 pub(super) async fn run(command: &Command, config: &Config) -> Result<(), Failure> {
     let Command::Reset { confirm } = command;
-    let db = database::open(config).await?;
-    confirm.ask(&format!("End all sessions of all users of {}?", config.database.database_url))?;
-    administration::end_all_sessions(&db).await?;
-    stdout_line("all sessions ended; running replicas reject their tokens within a second")
+    let reset = async |db: &Pool| {
+        confirm.ask(&format!("End all sessions of all users of {}?", config.database.database_url))?;
+        administration::end_all_sessions(db).await?;
+        stdout_line("all sessions ended; running replicas reject their tokens within a second")
+    };
+    database::with(config, reset).await
 }

@@ -140,13 +140,24 @@ fn two_restores_in_a_row_keep_both_previous_databases_and_remove_the_rest_of_an_
 }
 
 #[test]
-fn stopped_service_leaves_no_write_ahead_log() {
+fn stopped_service_and_commands_leave_no_write_ahead_log() {
     let folder = TempDir::new().unwrap();
     let running = Running::start(folder.path(), &[CHEAP]);
     running.sign_up();
     assert_eq!(running.stop("-TERM").0, Some(0));
-    for suffix in ["-wal", "-shm"] {
-        assert!(!folder.path().join(format!("data/daypass.db{suffix}")).exists(), "{suffix}");
+    let logs = || ["-wal", "-shm"].map(|suffix| folder.path().join(format!("data/daypass.db{suffix}")).exists());
+    assert_eq!(logs(), [false, false]);
+    // Also after commands, because they may run as another user.
+    for arguments in [
+        &["user", "create", "bob"][..],
+        &["sessions", "reset", "--yes"],
+        &["migrate", "status"],
+        &["seed", "run", "--yes"],
+        &["secret", "status"],
+        &["classroom", "reset", "--yes"],
+    ] {
+        assert!(run(folder.path(), arguments, &[CHEAP]).status.success(), "{arguments:?}");
+        assert_eq!(logs(), [false, false], "{arguments:?}");
     }
 }
 

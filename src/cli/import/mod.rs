@@ -12,7 +12,7 @@ use super::output::stdout_line;
 use crate::config::Config;
 use crate::models::imported_record::MAX_SOURCE_CHARS;
 use crate::models::workout_log::Entry;
-use crate::platform::database::DatabaseUrl;
+use crate::platform::database::{DatabaseUrl, Pool};
 use crate::types::item_name::ItemName;
 
 mod owned_row;
@@ -67,20 +67,23 @@ impl Course {
 
 pub(super) async fn run(command: &Command, config: &Config) -> Result<(), Failure> {
     let Command::Course(course) = command;
-    let db = database::open(config).await?;
+    database::with(config, async |db: &Pool| import(db, course, config).await).await
+}
+
+async fn import(db: &Pool, course: &Course, config: &Config) -> Result<(), Failure> {
     let url = &config.database.database_url;
     if course.from == *url {
         return Err(Failure::usage(format!("--from: {url} is the database to import into")));
     }
     let source = Source::open(&course.from, course.source_name()?).await?;
     let max_cost = config.passwords.imported_hash_cost;
-    let mut report = read(Pass::begin(&db, &source, max_cost, true).await?).await?;
+    let mut report = read(Pass::begin(db, &source, max_cost, true).await?).await?;
     if report.is_empty() {
         stdout_line("nothing to add")?;
     } else if !course.dry_run {
         let [users, items, logs] = report.0.each_ref().map(|tally| tally.added);
         course.confirm.ask(&format!("Add {users} users, {items} items and {logs} workout logs to {url}?"))?;
-        report = read(Pass::begin(&db, &source, max_cost, false).await?).await?;
+        report = read(Pass::begin(db, &source, max_cost, false).await?).await?;
     }
     if report.is_complete() { Ok(()) } else { Err(Failure::reported()) }
 }

@@ -7,6 +7,7 @@ use super::database;
 use super::database::ended_at;
 use super::failure::Failure;
 use crate::config::Config;
+use crate::platform::database::Pool;
 
 mod account;
 mod create;
@@ -53,14 +54,14 @@ pub(super) enum Command {
 }
 
 pub(super) async fn run(command: &Command, config: &Config) -> Result<(), Failure> {
-    let db = database::open(config).await?;
-    match command {
-        Command::List { json } => list::run(&db, *json).await,
-        Command::Create(create) => create::run(&db, create, config).await,
-        Command::Disable { name } => account::disable(&db, name, ended_at(config)).await,
-        Command::Enable { name } => account::enable(&db, name).await,
-        Command::Delete { name, confirm } => account::delete(&db, name, confirm, ended_at(config)).await,
-        Command::ResetPassword { name } => account::reset_password(&db, name, config).await,
-        Command::Import(import) => import::run(&db, import, config.passwords.imported_hash_cost).await,
-    }
+    let run = async |db: &Pool| match command {
+        Command::List { json } => list::run(db, *json).await,
+        Command::Create(create) => create::run(db, create, config).await,
+        Command::Disable { name } => account::disable(db, name, ended_at(config)).await,
+        Command::Enable { name } => account::enable(db, name).await,
+        Command::Delete { name, confirm } => account::delete(db, name, confirm, ended_at(config)).await,
+        Command::ResetPassword { name } => account::reset_password(db, name, config).await,
+        Command::Import(import) => import::run(db, import, config.passwords.imported_hash_cost).await,
+    };
+    database::with(config, run).await
 }
