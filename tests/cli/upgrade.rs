@@ -50,7 +50,8 @@ async fn older_version_refuses_newer_tables_in_one_sentence() {
     let newer = "INSERT INTO daypass_migrations (version, applied_at) VALUES ('m29990101_000001_newer', 0)";
     db.execute_unprepared(newer).await.unwrap();
     db.close().await.unwrap();
-    let copy = folder.path().join("data/daypass.db");
+    let copy = folder.path().join("copy.db");
+    std::fs::copy(folder.path().join("data/daypass.db"), &copy).unwrap();
     for arguments in [&[][..], &["migrate", "up"], &["restore", copy.to_str().unwrap(), "--yes"]] {
         let output = run(folder.path(), arguments, &[("PORT", "0")]);
         let error = error_line(&output);
