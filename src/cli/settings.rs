@@ -31,7 +31,7 @@ pub(super) struct Settings {
 /// The name, text and source of a setting.
 pub(super) struct Setting {
     pub(super) name: String,
-    /// The text that was given, or the default. Empty if there is none.
+    /// The text that was given, or the default. May be empty.
     pub(super) given: String,
     pub(super) source: Source,
 }

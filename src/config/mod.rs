@@ -25,7 +25,7 @@ pub use classroom::ClassroomConfig;
 pub use connections::ConnectionConfig;
 pub use cors::{AllowedOrigins, CorsConfig, VerifyPreflight};
 pub use database::DatabaseConfig;
-pub use env_file::{EnvFile, SECRET_SETTINGS, SecretVariables, file_setting};
+pub use env_file::{EnvFile, SECRET_SETTINGS, SecretVariables, file_setting, without_final_newline};
 pub use limits::{LimitConfig, RateLimits};
 pub use log::LogConfig;
 pub use pages::PagesConfig;

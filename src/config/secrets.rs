@@ -13,6 +13,7 @@ use rand::CryptoRng;
 use secrecy::SecretString;
 use thiserror::Error;
 
+use super::env_file::without_final_newline;
 use crate::platform::private_file;
 
 /// The example in `.env.example`. It is public, so the service rejects it as a secret.
@@ -113,9 +114,9 @@ pub(super) fn accept(setting: &str, text: &str) -> Result<SecretString, SecretEr
     secret(text).map_err(|why| SecretError::Weak { setting: setting.to_owned(), why })
 }
 
-/// Checks a secret. Removes one newline at the end, because text files end with a newline.
+/// Checks a secret without its final newline.
 fn secret(text: &str) -> Result<SecretString, &'static str> {
-    let text = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
+    let text = without_final_newline(text);
     let mut different = text.as_bytes().to_vec();
     different.sort_unstable();
     different.dedup();

@@ -10,7 +10,7 @@ use crate::accounts::administration;
 use crate::auth::password::policy::Password;
 use crate::cli::failure::Failure;
 use crate::cli::output::{stderr_line, stdout_line};
-use crate::config::Config;
+use crate::config::{Config, without_final_newline};
 use crate::platform::clock::Clock;
 use crate::platform::database::Pool;
 use crate::platform::random;
@@ -45,13 +45,11 @@ pub(super) async fn run(db: &Pool, Create { name, password_stdin }: &Create, con
     Ok(())
 }
 
-/// Reads one line.
 fn read_password() -> Result<Zeroizing<String>, Failure> {
     let mut text = Zeroizing::new(String::new());
     let read = std::io::stdin().lock().read_to_string(&mut text);
     read.map_err(|error| format!("cannot read the password from standard input: {error}"))?;
-    let line = text.strip_suffix('\n').map_or(&**text, |line| line.strip_suffix('\r').unwrap_or(line));
-    Ok(Zeroizing::new(line.to_owned()))
+    Ok(Zeroizing::new(without_final_newline(&text).to_owned()))
 }
 
 fn invalid(error: &ValidationError) -> Failure {

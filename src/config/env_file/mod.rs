@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 mod secret_files;
 mod syntax;
 
-pub use secret_files::{SECRET_SETTINGS, SecretVariables, file_setting};
+pub use secret_files::{SECRET_SETTINGS, SecretVariables, file_setting, without_final_newline};
 
 use syntax::Line;
 

@@ -74,6 +74,7 @@ impl EnvFile {
 }
 
 /// Removes one newline at the end, because text files end with a newline.
-fn without_final_newline(text: &str) -> &str {
+#[must_use]
+pub fn without_final_newline(text: &str) -> &str {
     text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line))
 }

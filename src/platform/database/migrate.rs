@@ -60,6 +60,14 @@ pub async fn migrate(db: &Pool) -> Result<(), DbErr> {
     }
 }
 
+/// Returns the text of a migration error without SeaORM's prefix.
+pub(super) fn cause(error: &DbErr) -> String {
+    match error {
+        DbErr::Migration(text) => text.clone(),
+        error => error.to_string(),
+    }
+}
+
 /// Returns whether at least one migration was applied to the database.
 pub async fn is_migrated(db: &Pool) -> bool {
     let query = Statement::from_string(db.get_database_backend(), "SELECT COUNT(*) FROM daypass_migrations");

@@ -71,16 +71,8 @@ pub enum DatabaseError {
     Connect { url: DatabaseUrl, cause: String },
     #[error("cannot read the source: {0}")]
     Read(DbErr),
-    #[error("cannot migrate the database: {}", cause(.0))]
+    #[error("cannot migrate the database: {}", migrate::cause(.0))]
     Migrate(#[from] DbErr),
-}
-
-/// Returns the text of a migration error without SeaORM's prefix.
-fn cause(error: &DbErr) -> String {
-    match error {
-        DbErr::Migration(text) => text.clone(),
-        error => error.to_string(),
-    }
 }
 
 /// The pools of a running service.
