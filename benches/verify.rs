@@ -18,7 +18,7 @@ const LIFETIME: TimeDelta = TimeDelta::days(1);
 fn tokens() -> Tokens {
     let secret = SecretString::from("only-for-the-bench-0123456789abcdef");
     let ring = KeyRing::hmac(&secret, &[]).expect("a key from any secret");
-    let lifetimes = Lifetimes { session: LIFETIME, unused: None, leeway: TimeDelta::zero() };
+    let lifetimes = Lifetimes { token: LIFETIME, session: LIFETIME, unused: None, leeway: TimeDelta::zero() };
     Tokens::new(ring, "daypass".to_owned(), "daypass".to_owned(), lifetimes)
 }
 
@@ -32,7 +32,7 @@ fn tampered(token: &str) -> String {
 fn verify(criterion: &mut Criterion) {
     let tokens = tokens();
     let issued = tokens
-        .issue(Some(UserId(42)), Generation::random(&mut random::secure()), NOW, &mut random::secure())
+        .issue(Some(UserId(42).into()), Generation::random(&mut random::secure()), NOW, &mut random::secure())
         .expect("a token");
     let good = issued.token.expose_secret();
     let bad = tampered(good);

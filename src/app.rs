@@ -21,6 +21,7 @@ use crate::models::session::EndedAt;
 use crate::platform::clock::Clock;
 use crate::platform::database::{Pool, Pools};
 use crate::platform::draining::Draining;
+use crate::platform::keyed_lock::KeyedLock;
 use crate::platform::network;
 use crate::platform::short_cache::ShortCache;
 use crate::session_data::{SessionDataStore, StoreError};
@@ -49,6 +50,8 @@ pub struct Services {
     pub session_data: SessionDataStore,
     pub passwords: PasswordHasher,
     pub limits: Limits,
+    /// The users whose changed roles are being read.
+    pub role_reads: KeyedLock,
     pub clock: Clock,
     /// Set when the service is about to stop. The service is then no longer ready.
     pub draining: Draining,
@@ -99,6 +102,7 @@ impl AppState {
             db,
             tokens,
             revocations,
+            role_reads: KeyedLock::default(),
             clock,
             draining: Draining::default(),
         };
@@ -123,7 +127,8 @@ fn password_hasher(config: &PasswordConfig) -> Result<PasswordHasher, HashError>
 
 fn tokens(config: &Config, keys: KeyRing) -> Tokens {
     let lifetimes = Lifetimes {
-        session: config.tokens.jwt_ttl,
+        token: config.tokens.jwt_ttl,
+        session: config.session_max(),
         unused: config.sessions.session_rolling.0,
         leeway: config.tokens.jwt_leeway,
     };
@@ -174,7 +179,7 @@ impl Services {
 
     #[must_use]
     pub fn ended_at(&self) -> EndedAt {
-        EndedAt { now: self.clock.now(), lifetime: self.config.tokens.jwt_ttl }
+        EndedAt { now: self.clock.now(), lifetime: self.config.session_max() }
     }
 }
 

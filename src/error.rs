@@ -55,6 +55,18 @@ pub enum Error {
     BodyTimeout,
     #[error("Sign-up is closed. Ask the operator of this service for an account.")]
     SignUpClosed,
+    #[error("Sign-up needs an invitation. Ask the operator of this service for a link.")]
+    InvitationRequired,
+    /// No invitation has this code, or it was revoked.
+    #[error("The invitation is not valid. Ask the operator of this service for another one.")]
+    InvitationInvalid,
+    #[error("The invitation was already used. Ask the operator of this service for another one.")]
+    InvitationUsedUp,
+    #[error("The invitation has expired. Ask the operator of this service for another one.")]
+    InvitationExpired,
+    /// The user has none of the roles that the request needs.
+    #[error("Your account does not have a role that this request needs. Ask the operator of this service.")]
+    MissingRole,
     /// Another user has this username, or one that looks like it.
     #[error("Username is already taken.")]
     UsernameTaken,
@@ -127,6 +139,11 @@ impl Error {
             Self::MethodNotImplemented => (StatusCode::NOT_IMPLEMENTED, "method_not_implemented"),
             Self::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, "body_timeout"),
             Self::SignUpClosed => (StatusCode::FORBIDDEN, "sign_up_closed"),
+            Self::InvitationRequired => (StatusCode::FORBIDDEN, "invitation_required"),
+            Self::InvitationInvalid => (StatusCode::FORBIDDEN, "invitation_invalid"),
+            Self::InvitationUsedUp => (StatusCode::FORBIDDEN, "invitation_used_up"),
+            Self::InvitationExpired => (StatusCode::FORBIDDEN, "invitation_expired"),
+            Self::MissingRole => (StatusCode::FORBIDDEN, "missing_role"),
             Self::UsernameTaken => (StatusCode::CONFLICT, "username_taken"),
             Self::NotANumber => (StatusCode::CONFLICT, "not_a_number"),
             Self::QuotaExceeded => (StatusCode::CONFLICT, "quota_exceeded"),

@@ -13,6 +13,8 @@ pub const AUTH_USER_ID: HeaderName = HeaderName::from_static("x-auth-user-id");
 pub const AUTH_SESSION_ID: HeaderName = HeaderName::from_static("x-auth-session-id");
 /// The time at which the session token expires, in forward authentication.
 pub const AUTH_EXPIRES_AT: HeaderName = HeaderName::from_static("x-auth-expires-at");
+/// The roles of the user, separated by commas, in forward authentication. Empty if the user has none.
+pub const AUTH_ROLES: HeaderName = HeaderName::from_static("x-auth-roles");
 
 /// The rate limit: the number of attempts (`q`) and the window in seconds (`w`).
 pub const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");

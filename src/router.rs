@@ -26,6 +26,7 @@ use crate::openapi;
 /// Returns the routes without authentication.
 fn public() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
+        .routes(routes!(users::show_sign_up_policy))
         .routes(routes!(users::sign_up))
         .routes(routes!(sessions::sign_in))
         .routes(routes!(keys::list_keys))
@@ -50,6 +51,11 @@ fn authenticated() -> OpenApiRouter<AppState> {
             workout_logs::update_workout_log,
             workout_logs::delete_workout_log
         ))
+}
+
+/// Returns the route that also accepts an expired token ([`Policy::Renewal`]).
+fn renewal() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(sessions::renew))
 }
 
 /// Returns the routes that accept a user's session, an anonymous session or no session ([`Policy::AnySession`]).
@@ -134,6 +140,7 @@ pub fn build(app: &AppState) -> Service {
     let classroom = app.config.classroom.is_enabled(app.config.daypass_env);
     let Routes { router, paths } = Routes::from(public())
         .merge(Routes::from(authenticated()).map(|router| router.route_layer(validate(Policy::Required))))
+        .merge(Routes::from(renewal()).map(|router| router.route_layer(validate(Policy::Renewal))))
         .merge(Routes::from(any_session()).map(|router| router.route_layer(validate(Policy::AnySession))))
         .merge(Routes::from(forward_auth()).map(|router| router.route_layer(validate(Policy::ForwardAuth))))
         // Here `layer` is needed, because `route_layer` does not apply to `any`.
@@ -186,7 +193,7 @@ impl Routes {
 pub fn document() -> OpenApi {
     openapi::complete(
         public().into_openapi(),
-        authenticated().merge(forward_auth()).into_openapi(),
+        authenticated().merge(renewal()).merge(forward_auth()).into_openapi(),
         any_session().merge(sign_out()).into_openapi(),
     )
 }

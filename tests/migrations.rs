@@ -8,13 +8,16 @@ mod support;
 
 use std::io::Write as _;
 
+use chrono::{DateTime, Utc};
+use daypass::models::user_creation::NewUser;
 use daypass::models::{user, user_creation};
 use daypass::platform::clock::Clock;
 use daypass::platform::database::Pool;
 use daypass::types::limits::{
-    MAX_ITEM_NAME_CHARS, MAX_KEY_GROWTH, MAX_USER_AGENT_CHARS, MAX_USERNAME_CHARS, MAX_USERNAME_KEY_CHARS,
-    MAX_USERNAME_SKELETON_CHARS, MAX_WORKOUT_TEXT_CHARS,
+    MAX_ITEM_NAME_CHARS, MAX_KEY_GROWTH, MAX_NOTE_CHARS, MAX_ROLE_CHARS, MAX_ROLES, MAX_USER_AGENT_CHARS,
+    MAX_USERNAME_CHARS, MAX_USERNAME_KEY_CHARS, MAX_USERNAME_SKELETON_CHARS, MAX_WORKOUT_TEXT_CHARS,
 };
+use daypass::types::role::Roles;
 use daypass::types::username::Username;
 use migration::{Migrator, MigratorTrait as _, TABLES};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
@@ -63,9 +66,9 @@ async fn existing_users_get_skeletons_of_their_usernames() {
     assert_eq!(bob.username_skeleton, "bob");
     let lookalike = Username::parse("B\u{43e}b").unwrap();
     let now = Clock::System.now();
-    let refused = user_creation::create(&db, &lookalike, "x".to_owned(), now).await.unwrap_err();
+    let refused = user_creation::create(&db, &new_user(lookalike, now), now).await.unwrap_err();
     assert_eq!(refused.code(), "username_taken");
-    let created = user_creation::create(&db, &Username::parse("Grace").unwrap(), "x".to_owned(), now).await.unwrap();
+    let created = user_creation::create(&db, &new_user(Username::parse("Grace").unwrap(), now), now).await.unwrap();
     let all = Migrator::migrations().len() as u32;
     Migrator::down(&*db, Some(all - 4)).await.unwrap();
     Migrator::up(&*db, None).await.unwrap();
@@ -162,9 +165,16 @@ async fn text_columns_have_the_limits_of_the_parsers() {
         ("workout_logs", "description_key", MAX_WORKOUT_TEXT_CHARS * MAX_KEY_GROWTH),
         ("workout_logs", "definition", MAX_WORKOUT_TEXT_CHARS),
         ("workout_logs", "result", MAX_WORKOUT_TEXT_CHARS),
+        ("users", "roles", MAX_ROLES * (MAX_ROLE_CHARS + 1) - 1),
+        ("invitations", "roles", MAX_ROLES * (MAX_ROLE_CHARS + 1) - 1),
+        ("invitations", "note", MAX_NOTE_CHARS),
     ] {
         assert_eq!(column_length(&db, table, column).await, limit, "{table}.{column}");
     }
+}
+
+fn new_user(username: Username, now: DateTime<Utc>) -> NewUser {
+    NewUser { username, password_hash: "x".to_owned(), created_at: now, roles: Roles::default() }
 }
 
 async fn recorded(db: &Pool, table: &str) -> Vec<String> {
@@ -181,7 +191,8 @@ fn names() -> Vec<String> {
 async fn database_of_an_earlier_release(db: &Pool) {
     daypass::platform::database::migrate(db).await.unwrap();
     let ada = Username::parse("Ada").unwrap();
-    user_creation::create(db, &ada, "x".to_owned(), Clock::System.now()).await.unwrap();
+    let now = Clock::System.now();
+    user_creation::create(db, &new_user(ada, now), now).await.unwrap();
     db.execute_unprepared("ALTER TABLE daypass_migrations RENAME TO seaql_migrations").await.unwrap();
 }
 

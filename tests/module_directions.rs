@@ -50,7 +50,10 @@ const MODULES: &[(&str, &[&str])] = &[
         ],
     ),
     ("seeds", &["models", "error", "config", "auth", "types", "platform"]),
-    ("middleware", &["extract", "views", "app", "transport", "error", "headers", "config", "auth", "platform"]),
+    (
+        "middleware",
+        &["extract", "views", "app", "transport", "error", "headers", "config", "auth", "types", "platform"],
+    ),
     (
         "controllers",
         &[
@@ -68,8 +71,8 @@ const MODULES: &[(&str, &[&str])] = &[
         ],
     ),
     ("extract", &["accounts", "app", "transport", "models", "error", "headers", "auth", "types"]),
-    ("views", &["accounts", "session_data", "models", "error", "headers", "auth", "types"]),
-    ("accounts", &["app", "session_data", "transport", "models", "error", "auth", "types", "platform"]),
+    ("views", &["accounts", "session_data", "models", "error", "headers", "config", "auth", "types"]),
+    ("accounts", &["app", "session_data", "transport", "models", "error", "config", "auth", "types", "platform"]),
     ("app", &["jobs", "session_data", "transport", "models", "config", "auth", "types", "platform"]),
     ("jobs", &["models", "error", "auth", "types", "platform"]),
     ("session_data", &["models", "error", "config", "auth", "types", "platform"]),

@@ -16,7 +16,7 @@ pub(crate) const TABLE: &str = "daypass_migrations";
 const SHARED_TABLE: &str = "seaql_migrations";
 
 /// The tables of this service, in the order in which they are created.
-pub const TABLES: [&str; 10] = [
+pub const TABLES: [&str; 11] = [
     "users",
     "sessions",
     "items",
@@ -27,6 +27,7 @@ pub const TABLES: [&str; 10] = [
     "session_variables",
     "database_state",
     "imported_records",
+    "invitations",
 ];
 
 /// Creates the table of migrations and moves the records of earlier releases into it. If the process stops before the

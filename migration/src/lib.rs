@@ -24,6 +24,8 @@ mod m20261121_000011_session_variables;
 mod m20261128_000012_database_state;
 mod m20261128_000013_imported_records;
 mod m20261128_000014_username_keys;
+mod m20261129_000015_invitations;
+mod m20261129_000016_roles;
 mod tables;
 
 /// Creates the list of migrations from a list of modules. Each migration has the name of its module.
@@ -62,6 +64,8 @@ impl MigratorTrait for Migrator {
             m20261128_000012_database_state,
             m20261128_000013_imported_records,
             m20261128_000014_username_keys,
+            m20261129_000015_invitations,
+            m20261129_000016_roles,
         ]
     }
 }

@@ -3,14 +3,19 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::auth::revocation::RolesChanged;
 use crate::auth::revocation::reason::Reason;
 use crate::error::Error;
+use crate::models::invitation::NewInvitation;
 use crate::models::session::EndedAt;
-use crate::models::{session, user, user_creation};
+use crate::models::user_creation::NewUser;
+use crate::models::{invitation, revocation, session, user, user_creation};
 use crate::platform::database::{Pool, Transaction};
 use crate::platform::random;
+use crate::types::InvitationId;
 use crate::types::generation::Generation;
-use crate::types::username::Username;
+use crate::types::role::Roles;
+use crate::types::secret_code::SecretCode;
 
 /// A user whose row is locked until the transaction ends.
 pub struct LockedUser {
@@ -22,15 +27,30 @@ pub struct LockedUser {
 ///
 /// # Errors
 /// [`Error::UsernameTaken`] if another user has the username or one that looks like it.
-pub async fn create_user(
-    db: &Pool,
-    username: &Username,
-    password_hash: String,
-    now: DateTime<Utc>,
-) -> Result<Transaction, Error> {
+pub async fn create_user(db: &Pool, new_user: &NewUser, now: DateTime<Utc>) -> Result<Transaction, Error> {
     let transaction = db.begin_write().await?;
-    user_creation::create(&transaction, username, password_hash, now).await?;
+    user_creation::create(&transaction, new_user, now).await?;
     Ok(transaction)
+}
+
+/// Creates an invitation. The caller must commit the returned transaction.
+pub async fn create_invitation(
+    db: &Pool,
+    code: &SecretCode,
+    new: NewInvitation,
+    now: DateTime<Utc>,
+) -> Result<(Transaction, invitation::Model), Error> {
+    let transaction = db.begin_write().await?;
+    let invitation = invitation::create(&transaction, code, new, now).await?;
+    Ok((transaction, invitation))
+}
+
+/// Revokes an invitation. Returns `false` if no invitation has this id.
+pub async fn revoke_invitation(db: &Pool, id: InvitationId, now: DateTime<Utc>) -> Result<bool, Error> {
+    let transaction = db.begin_write().await?;
+    let found = invitation::revoke(&transaction, id, now).await?;
+    transaction.commit().await?;
+    Ok(found)
 }
 
 /// Locks the row of the user with this name. Returns `None` if there is no such user.
@@ -58,6 +78,35 @@ impl LockedUser {
     pub async fn enable(self) -> Result<(), Error> {
         self.user.enable(&self.transaction).await?;
         Ok(self.transaction.commit().await?)
+    }
+
+    /// Gives the user the roles that `change` returns, and records the change for running replicas. Returns the new
+    /// roles. Sessions continue, and their next requests have the new roles.
+    ///
+    /// # Errors
+    /// The error of `change`.
+    pub async fn change_roles<E: From<Error>>(
+        self,
+        change: impl FnOnce(&Roles) -> Result<Roles, E>,
+        at: EndedAt,
+    ) -> Result<Roles, E> {
+        let before = self.user.roles();
+        let roles = change(&before.roles)?;
+        if roles != before.roles {
+            self.store_roles(&roles, at).await?;
+        }
+        Ok(roles)
+    }
+
+    async fn store_roles(self, roles: &Roles, at: EndedAt) -> Result<(), Error> {
+        let Self { transaction, user } = self;
+        // Tokens can outlive the present setting of their lifetime, but not their session.
+        let latest = session::latest_expiry(&transaction, user.id).await?;
+        let expires_at = latest.into_iter().fold(at.now + at.lifetime, DateTime::max);
+        let user = user.change_roles(&transaction, roles).await?;
+        let change = RolesChanged { user_id: user.id, version: user.roles_version, expires_at };
+        revocation::create_role_change(&transaction, &change, at.now).await?;
+        Ok(transaction.commit().await?)
     }
 
     /// Deletes the user with all their data and returns how many sessions ended.

@@ -44,7 +44,7 @@ impl SessionOptions {
         user: Option<UserId>,
     ) -> Result<SessionData, Error> {
         match &client.session {
-            Some(session) if self.keep_data && session.user.is_none_or(|owner| Some(owner.id) == user) => {
+            Some(session) if self.keep_data && session.user.as_ref().is_none_or(|owner| Some(owner.id) == user) => {
                 app.session_data.read(SessionContext::of(session, client.sealed_data.as_deref())).await
             }
             _ => Ok(SessionData::default()),
@@ -77,7 +77,7 @@ pub(super) async fn begin_session(
     // Read the generation in the transaction, because the one in memory can be out of date.
     let first = Generation::random(&mut random::secure());
     let generation = database_state::generation(db, first).await?;
-    let issued = app.tokens.issue(Some(user.id), generation, now, &mut random::secure())?;
+    let issued = app.tokens.issue(Some(user.subject()), generation, now, &mut random::secure())?;
     let row = session::create(db, user.id, &issued, client.user_agent.as_deref(), now).await?;
     let device_token = device_token(app, client, &user, now)?;
     app.limits.add_known_network(client.network, &user.username);
@@ -119,9 +119,7 @@ fn cookies(
     now: DateTime<Utc>,
 ) -> Result<Vec<HeaderValue>, Error> {
     let cookie = match transport {
-        Transport::Cookie => {
-            Some(client.cookies.session(issued.token.expose_secret(), issued.session.expires_at, now)?)
-        }
+        Transport::Cookie => Some(client.cookies.session(issued.token.expose_secret(), issued.store_until, now)?),
         Transport::Bearer if client.transport == Transport::Cookie => Some(client.cookies.cleared_session()),
         Transport::Bearer => None,
     };

@@ -13,13 +13,13 @@ use crate::models::{session, user};
 /// Ends the session of the request. The session can be anonymous, and need not have a row in the table `sessions`.
 pub async fn sign_out(app: &AppState, session: &AnySession) -> Result<(), Error> {
     let transaction = app.db.begin_write().await?;
-    if let Some(user) = session.user {
+    if let Some(user) = &session.user {
         user::lock_if_exists(&transaction, user.id).await?;
     }
     let ending = session::end_presented(&transaction, session, Reason::SignOut, app.clock.now()).await?;
     transaction.commit().await?;
     app.ended(&ending).await;
-    if let Some(user) = session.user {
+    if let Some(user) = &session.user {
         info!(user.id = user.id.0, session.id = %session.id, "signed out");
     }
     Ok(())

@@ -5,13 +5,16 @@
 //! than the server.
 
 pub mod administration;
+mod admission;
 mod begin_session;
 mod client_info;
+mod current_roles;
 mod delete_account;
 mod end_sessions;
 mod limited;
 mod password;
 mod rename;
+mod renew;
 pub mod rows;
 pub mod session_data;
 mod sign_in;
@@ -19,10 +22,12 @@ mod sign_up;
 
 pub use begin_session::{NewSession, SessionOptions};
 pub use client_info::ClientInfo;
+pub use current_roles::use_current_roles;
 pub use delete_account::delete_account;
 pub use end_sessions::{end_session, sign_out, sign_out_everywhere};
 pub use limited::Limited;
 pub use password::{PasswordChange, change_password};
 pub use rename::rename;
+pub use renew::{RenewedSession, renew};
 pub use sign_in::{SignIn, sign_in};
 pub use sign_up::{SignUp, sign_up};

@@ -99,7 +99,9 @@ impl Vouchers<'_> {
         let device = || app.tokens.confirm_device(self.device.as_ref()?, &user.password_hash);
         Ok(match voucher {
             KnownBy::Device => device().is_some(),
-            KnownBy::Session => self.session.and_then(|session| session.user).is_some_and(|owner| owner.id == user.id),
+            KnownBy::Session => {
+                self.session.and_then(|session| session.user.as_ref()).is_some_and(|owner| owner.id == user.id)
+            }
         })
     }
 }

@@ -3,14 +3,17 @@
 use tracing::info;
 use utoipa::ToSchema;
 
+use super::admission::admit;
 use super::begin_session::{begin_session, end_presented};
 use super::{ClientInfo, Limited, NewSession, SessionOptions};
 use crate::app::AppState;
 use crate::auth::password::policy::Password;
 use crate::error::Error;
 use crate::models::user_creation;
+use crate::models::user_creation::NewUser;
 use crate::transport::Transport;
 use crate::types::schema;
+use crate::types::secret_code::SecretCode;
 use crate::types::username::Username;
 
 /// A new user.
@@ -21,6 +24,9 @@ pub struct SignUp {
     pub username: Username,
     #[schema(schema_with = schema::password)]
     pub password: Password,
+    /// The code of an invitation. Needed if `GET /api/sign-up` has the policy `invited`.
+    #[schema(value_type = String, required = false, nullable = false, example = "uGx3x2JqAbSdDtrsSSu_6w")]
+    pub invitation: Option<SecretCode>,
     /// Where the session token is returned: `bearer` (in the response body) or `cookie`.
     #[schema(value_type = String, required = false, nullable = false, default = "bearer", example = "bearer")]
     #[serde(rename = "carrier")]
@@ -39,20 +45,21 @@ impl SignUp {
 /// Creates a user and the first session.
 ///
 /// # Errors
-/// [`Error::CrossSite`], [`Error::SignUpClosed`], and [`Error::TooManyAttempts`] if the client's address tried too many
-/// usernames.
+/// [`Error::CrossSite`], the errors of the sign-up policy, and [`Error::TooManyAttempts`] if the client's address made
+/// too many attempts.
 pub async fn sign_up(app: &AppState, client: &ClientInfo, request: SignUp) -> Result<Limited<NewSession>, Error> {
     request.transport.check(client.site)?;
-    if !app.config.sign_up.is_open() {
-        return Err(Error::SignUpClosed);
-    }
     let attempt = app.limits.sign_up(client.network, app.clock.monotonic())?;
     let signed_up = async {
         let options = request.options();
+        let admission = admit(app, request.invitation.as_ref()).await?;
         let password_hash = app.passwords.hash(client.network, request.password).await?;
         let data = options.data_to_copy(app, client, None).await?;
         let transaction = app.db.begin_write().await?;
-        let user = user_creation::create(&transaction, &request.username, password_hash, app.clock.now()).await?;
+        let now = app.clock.now();
+        let roles = admission.use_up(&transaction, now).await?;
+        let new_user = NewUser { username: request.username, password_hash, created_at: now, roles };
+        let user = user_creation::create(&transaction, &new_user, now).await?;
         let ended = end_presented(app, &transaction, client).await?;
         let new = begin_session(app, &transaction, user, client, options.transport).await?;
         transaction.commit().await?;

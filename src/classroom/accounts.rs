@@ -4,7 +4,7 @@ use axum::Json as Reply;
 use axum::extract::State;
 
 use super::body::{CourseSignIn, CourseSignUp};
-use super::views::Account;
+use super::views::{Account, CourseUser};
 use crate::accounts;
 use crate::accounts::{ClientInfo, Limited};
 use crate::app::AppState;
@@ -31,7 +31,7 @@ pub(super) async fn sign_in(
 }
 
 /// Lists only the caller, because the usernames of other users are private.
-pub(super) async fn list_users(State(app): State<AppState>, session: Session) -> Result<Reply<[User; 1]>, Error> {
+pub(super) async fn list_users(State(app): State<AppState>, session: Session) -> Result<Reply<[CourseUser; 1]>, Error> {
     let user = user::find(&app.db, session.user_id).await?;
-    Ok(Reply([User::from(&user)]))
+    Ok(Reply([User::from(&user).into()]))
 }

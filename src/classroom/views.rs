@@ -20,7 +20,7 @@ pub(super) struct Account(Credentials);
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct AccountBody {
-    user: User,
+    user: CourseUser,
     message: &'static str,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "expose")]
     session_token: Option<SecretString>,
@@ -45,7 +45,23 @@ impl IntoResponse for Account {
         let headers = credentials.headers();
         let Credentials { user, message, session_token, .. } = credentials;
         let token = session_token.clone();
-        (headers, Json(AccountBody { user, message, session_token, token })).into_response()
+        (headers, Json(AccountBody { user: user.into(), message, session_token, token })).into_response()
+    }
+}
+
+/// A user as a row of the course's table `users`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CourseUser {
+    id: UserId,
+    username: String,
+    created_at: String,
+    updated_at: String,
+}
+
+impl From<User> for CourseUser {
+    fn from(User { id, username, created_at, updated_at, .. }: User) -> Self {
+        Self { id, username, created_at, updated_at }
     }
 }
 

@@ -46,5 +46,5 @@ pub(super) async fn with<T>(
 
 /// Returns the current time and the lifetime of a session, for a command that ends sessions.
 pub(super) fn ended_at(config: &Config) -> EndedAt {
-    EndedAt { now: Clock::System.now(), lifetime: config.tokens.jwt_ttl }
+    EndedAt { now: Clock::System.now(), lifetime: config.session_max() }
 }

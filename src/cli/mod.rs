@@ -17,6 +17,7 @@ mod database;
 mod failure;
 mod healthcheck;
 mod import;
+mod invite;
 mod migrate;
 mod new_user;
 mod notice;
@@ -67,7 +68,10 @@ enum Command {
     /// End the sessions of all users
     #[command(subcommand)]
     Sessions(sessions::Command),
-    /// List, disable, delete or import users
+    /// Create, list or revoke invitations to sign up
+    #[command(subcommand)]
+    Invite(invite::Command),
+    /// List, create, disable, delete or import users, or change their roles
     #[command(subcommand)]
     User(user::Command),
     /// Prepare the database of a classroom
@@ -122,6 +126,7 @@ async fn run(Settings { cli, file, list }: &Settings) -> Result<(), Failure> {
         Some(Command::Seed(command)) => seed::run(command, &cli.config).await,
         Some(Command::Secret(command)) => secret::run(command, &cli.config).await,
         Some(Command::Sessions(command)) => sessions::run(command, &cli.config).await,
+        Some(Command::Invite(command)) => invite::run(command, &cli.config).await,
         Some(Command::User(command)) => user::run(command, &cli.config).await,
         Some(Command::Classroom(command)) => classroom::run(command, &cli.config).await,
         Some(Command::Import(command)) => import::run(command, &cli.config).await,

@@ -8,6 +8,7 @@ use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, Subse
 use crate::auth::password::stored_hash::{ImportedCost, StoredHash};
 use crate::models::user_creation::NewUser;
 use crate::types::limits::MAX_USERNAME_CHARS;
+use crate::types::role::Roles;
 use crate::types::username::Username;
 
 /// The size of the `password_hash` column.
@@ -25,7 +26,7 @@ pub(super) fn parse(
     if hash.len() > MAX_HASH_CHARS {
         return Err(format!("the hash is longer than {MAX_HASH_CHARS} characters"));
     }
-    Ok(NewUser { username, password_hash: hash.to_owned(), created_at })
+    Ok(NewUser { username, password_hash: hash.to_owned(), created_at, roles: Roles::default() })
 }
 
 /// The usernames of earlier rows, by skeleton.

@@ -3,11 +3,9 @@
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use qrcode::QrCode;
-use qrcode::render::unicode;
-
+use super::output::qr_code;
 use crate::auth::password::hasher::PasswordHasher;
-use crate::config::{Config, CookieSecure, SecretOrigin, SecretSource, shared_files};
+use crate::config::{Config, CookieSecure, SecretOrigin, SecretSource, SignUpPolicy, shared_files};
 use crate::platform::network;
 
 /// Prints the addresses and the main settings, and logs warnings about insecure settings.
@@ -97,23 +95,16 @@ fn switched_off(config: &Config) -> String {
 
 /// Returns the line with a command that creates a user.
 fn first_request(config: &Config, address: SocketAddr) -> String {
-    if !config.sign_up.is_open() {
-        return "  try       daypass user create NAME, because sign-up is closed\n".to_owned();
+    match config.sign_up.sign_up {
+        SignUpPolicy::Open => {}
+        SignUpPolicy::Invited => {
+            return "  try       daypass invite create, because sign-up needs an invitation\n".to_owned();
+        }
+        SignUpPolicy::Closed => return "  try       daypass user create NAME, because sign-up is closed\n".to_owned(),
     }
     format!(
         "  try       curl http://{}/api/users -H 'content-type: application/json' \
          -d '{{\"username\":\"ada\",\"password\":\"orbit lantern cactus velvet\"}}'\n",
         local_address(address)
     )
-}
-
-fn qr_code(address: &str) -> String {
-    // Scanners need dark modules on a light background. Most terminals are dark, so the colours are inverted.
-    let code = QrCode::new(address).map(|code| {
-        code.render::<unicode::Dense1x2>()
-            .dark_color(unicode::Dense1x2::Light)
-            .light_color(unicode::Dense1x2::Dark)
-            .build()
-    });
-    code.map_or_else(|_| String::new(), |code| format!("{code}\n"))
 }

@@ -3,6 +3,8 @@
 use std::io::Write as _;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use qrcode::QrCode;
+use qrcode::render::unicode;
 
 use super::failure::Failure;
 
@@ -22,4 +24,16 @@ pub(super) fn stderr_line(line: &str) {
 pub(super) fn progress_bar(length: u64, template: &str) -> ProgressBar {
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(length).with_style(style)
+}
+
+/// Returns a QR code with this text, or an empty text if it is too long.
+pub(super) fn qr_code(text: &str) -> String {
+    // Scanners need dark modules on a light background. Most terminals are dark, so the colours are inverted.
+    let code = QrCode::new(text).map(|code| {
+        code.render::<unicode::Dense1x2>()
+            .dark_color(unicode::Dense1x2::Light)
+            .light_color(unicode::Dense1x2::Dark)
+            .build()
+    });
+    code.map_or_else(|_| String::new(), |code| format!("{code}\n"))
 }

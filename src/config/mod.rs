@@ -5,6 +5,8 @@
 
 use clap::{Args, ValueEnum};
 
+use crate::platform::network;
+
 mod classroom;
 mod connections;
 mod cors;
@@ -16,6 +18,7 @@ mod pages;
 mod parsers;
 mod passwords;
 mod private_files;
+mod public_url;
 mod secrets;
 mod sessions;
 mod sign_up;
@@ -31,13 +34,15 @@ pub use log::LogConfig;
 pub use pages::PagesConfig;
 pub use passwords::PasswordConfig;
 pub use private_files::shared_files;
+pub use public_url::PublicUrl;
 pub use secrets::{EXAMPLE_SECRET, SecretError, SecretSource, generate_secret};
 pub(crate) use sessions::client as redis_client;
 pub use sessions::{CookieSecure, SessionConfig, SessionStore};
 pub use sign_up::{SignUpConfig, SignUpPolicy};
 pub use tokens::{Reread, SecretOrigin, SecretOrigins, SigningAlgorithm, TokenConfig};
 
-use parsers::{choice, host, integer};
+use parsers::{choice, host};
+pub(crate) use parsers::{duration, integer};
 
 /// All settings of the service.
 #[derive(Args, Clone, Debug)]
@@ -93,6 +98,9 @@ pub struct ListenConfig {
     /// Port to listen on; 0 selects a free one
     #[arg(long, env = "PORT", default_value_t = 3000, value_parser = integer::<u16>(0..=65535), global = true)]
     pub port: u16,
+    /// Address at which people reach the service, for the links that it makes [default: http://HOST:PORT]
+    #[arg(long, env = "PUBLIC_URL", value_parser = PublicUrl::parse, global = true)]
+    pub public_url: Option<PublicUrl>,
     /// Print the address for other devices as a QR code
     #[arg(long, global = true)]
     pub qr: bool,
@@ -103,6 +111,22 @@ impl Config {
     #[must_use]
     pub fn serves_pages(&self) -> bool {
         self.pages.are_enabled(self.daypass_env)
+    }
+
+    /// Returns `PUBLIC_URL`, or else the address of this machine in its network.
+    #[must_use]
+    pub fn public_url(&self) -> PublicUrl {
+        let ListenConfig { host, port, public_url, .. } = &self.listen;
+        public_url.clone().unwrap_or_else(|| {
+            let host = network::own_address(*host).unwrap_or(*host);
+            PublicUrl::of_address(std::net::SocketAddr::new(host, *port))
+        })
+    }
+
+    /// Returns the maximum lifetime of a session.
+    #[must_use]
+    pub fn session_max(&self) -> chrono::TimeDelta {
+        self.sessions.session_max.unwrap_or(self.tokens.jwt_ttl)
     }
 
     /// Returns whether `/metrics` is served on the address of the API.

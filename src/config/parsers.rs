@@ -12,7 +12,7 @@ use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
 use clap::{Arg, Command, ValueEnum};
 
 /// Returns a parser for integers in `range`.
-pub(super) fn integer<T>(range: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, String> + Clone
+pub(crate) fn integer<T>(range: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, String> + Clone
 where
     T: Clone + Display + FromStr + PartialOrd,
 {
@@ -23,7 +23,7 @@ where
 }
 
 /// Returns a parser for durations from `min` to `max`.
-pub(super) fn duration(min: &'static str, max: &'static str) -> impl Fn(&str) -> Result<TimeDelta, String> + Clone {
+pub(crate) fn duration(min: &'static str, max: &'static str) -> impl Fn(&str) -> Result<TimeDelta, String> + Clone {
     move |text| {
         let duration = parse_duration(text)?;
         let allowed = (parse_duration(min)?..=parse_duration(max)?).contains(&duration);

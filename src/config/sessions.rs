@@ -8,7 +8,7 @@ use redis::{Client, ConnectionAddr};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Environment;
-use super::parsers::{parse_duration, word_for_boolean};
+use super::parsers::{duration, parse_duration, word_for_boolean};
 
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Sessions")]
@@ -28,9 +28,13 @@ pub struct SessionConfig {
     )]
     pub cookie_name: String,
     /// End a session after this time without use, such as 30m; false disables this. Tokens expire after this time.
-    /// They are renewed while the session is used, until it is as old as JWT_TTL
+    /// They are renewed while the session is used, until it is as old as SESSION_MAX
     #[arg(long, env = "SESSION_ROLLING", default_value = "false", value_parser = rolling, global = true)]
     pub session_rolling: Rolling,
+    /// Maximum lifetime of a session, up to 400d; if it is longer than JWT_TTL, clients renew their tokens [default:
+    /// JWT_TTL]
+    #[arg(long, env = "SESSION_MAX", value_parser = duration("1m", "400d"), global = true)]
+    pub session_max: Option<TimeDelta>,
     /// Store of session variables: database, memory, cookie, or the address of a Redis server
     #[arg(long, env = "SESSION_STORE", default_value = "database", hide_env_values = true, global = true)]
     pub session_store: SessionStore,
@@ -71,7 +75,7 @@ impl SessionConfig {
         })
     }
 
-    /// Checks that `environment` and the session lifetime `ttl` allow these settings.
+    /// Checks that `environment` and the token lifetime `ttl` allow these settings.
     ///
     /// # Errors
     /// A message that says what to change.
@@ -85,6 +89,9 @@ impl SessionConfig {
         }
         if self.session_rolling.0.is_some_and(|unused| unused > ttl) {
             return Err("SESSION_ROLLING must not be longer than JWT_TTL".to_owned());
+        }
+        if self.session_max.is_some_and(|max| max < ttl) {
+            return Err("SESSION_MAX must not be shorter than JWT_TTL".to_owned());
         }
         match &self.session_store {
             SessionStore::Redis(address) => {

@@ -7,20 +7,16 @@ use super::parsers::choice;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Sign-up")]
 pub struct SignUpConfig {
-    /// Who may sign up: open (everyone) or closed (only `daypass user create` and imports create users)
+    /// Who may sign up: open (everyone), invited (with a code of `daypass invite create`), or closed (only
+    /// `daypass user create` and imports create users)
     #[arg(long, env = "SIGN_UP", value_parser = choice::<SignUpPolicy>(), default_value = "open", global = true)]
     pub sign_up: SignUpPolicy,
-}
-
-impl SignUpConfig {
-    #[must_use]
-    pub fn is_open(&self) -> bool {
-        self.sign_up == SignUpPolicy::Open
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SignUpPolicy {
     Open,
+    /// With an invitation.
+    Invited,
     Closed,
 }

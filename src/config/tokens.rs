@@ -33,7 +33,7 @@ pub struct TokenConfig {
     /// Audience of the tokens (`aud`)
     #[arg(long, env = "JWT_AUDIENCE", default_value = "daypass", global = true)]
     pub jwt_audience: String,
-    /// Lifetime of a session and its tokens, from 1m to 400d
+    /// Lifetime of a token, and of a session unless SESSION_MAX is set, from 1m to 400d
     #[arg(long, env = "JWT_TTL", default_value = "24h", value_parser = duration("1m", "400d"), global = true)]
     pub jwt_ttl: TimeDelta,
     /// Maximum number of active sessions per user; a further session ends the oldest

@@ -49,6 +49,17 @@ pub async fn show_current(State(app): State<AppState>, session: Session) -> Resu
     Ok(Reply(CurrentSession { user: User::from(&user), session: views::Session::of(&row, true) }))
 }
 
+/// Renew the session token
+///
+/// Returns another token of the same session, with the user's current roles. A token can be renewed until its session
+/// ends, also after it expired, and by several requests at the same time. It does not expire later than its session.
+#[utoipa::path(post, path = "/api/sessions/current/renew", tag = "sessions",
+    responses((status = 200, body = Credentials)),
+)]
+pub async fn renew(State(app): State<AppState>, session: Session, client: ClientInfo) -> Result<Credentials, Error> {
+    Ok(Credentials::renewed(accounts::renew(&app, &session, &client).await?))
+}
+
 /// List my sessions
 ///
 /// Returns the active sessions, newest first.

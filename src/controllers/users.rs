@@ -1,5 +1,6 @@
 //! Sign-up.
 
+use axum::Json as Reply;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
@@ -10,14 +11,26 @@ use crate::accounts::{ClientInfo, SignUp};
 use crate::app::AppState;
 use crate::error::Error;
 use crate::extract::Json;
-use crate::views::Credentials;
+use crate::views::{Credentials, SignUpInfo};
+
+/// Show the sign-up policy
+///
+/// Tells a client whether to show a sign-up form, and which fields it needs.
+#[utoipa::path(get, path = "/api/sign-up", tag = "users", responses((status = 200, body = SignUpInfo)))]
+pub async fn show_sign_up_policy(State(app): State<AppState>) -> Reply<SignUpInfo> {
+    Reply(SignUpInfo {
+        policy: app.config.sign_up.sign_up.into(),
+        password_min_length: app.config.passwords.password_min_length,
+    })
+}
 
 /// Sign up
 ///
 /// Creates a user and the first session.
 #[utoipa::path(post, path = "/api/users", tag = "users", request_body = SignUp, responses(
     (status = 201, body = Credentials, headers(("Location" = String, description = "`/api/users/me`"))),
-    (status = 403, description = "`sign_up_closed`"),
+    (status = 403, description = "`sign_up_closed`, `invitation_required`, `invitation_invalid`, `invitation_used_up` or \
+                                  `invitation_expired`"),
     (status = 409, description = "`username_taken`"),
     (status = 429, description = "`too_many_attempts`"),
     (status = 503, description = "`busy`"),

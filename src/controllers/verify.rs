@@ -10,20 +10,28 @@ use chrono::SecondsFormat;
 
 use crate::auth::token::Session;
 use crate::error::Error;
-use crate::headers::{AUTH_EXPIRES_AT, AUTH_SESSION_ID, AUTH_USER_ID};
+use crate::extract::RequiredRoles;
+use crate::headers::{AUTH_EXPIRES_AT, AUTH_ROLES, AUTH_SESSION_ID, AUTH_USER_ID};
 
 /// Verify a session token
 ///
 /// For forward authentication. Returns the user and the session in headers, or `401` with the reason. Needs no I/O while
 /// the revocations in memory are up to date.
-#[utoipa::path(get, path = "/api/verify", tag = "sessions", responses(
+#[utoipa::path(get, path = "/api/verify", tag = "sessions", params(
+    ("role" = Option<Vec<String>>, Query, description = "The user must have one of these roles"),
+), responses(
     (status = 204, description = "The token is valid.", headers(
         ("X-Auth-User-Id" = i64, description = "The user's id"),
         ("X-Auth-Session-Id" = String, description = "The session's id"),
         ("X-Auth-Expires-At" = String, description = "When the token expires, RFC 3339"),
+        ("X-Auth-Roles" = String, description = "The user's roles, separated by commas; empty if there are none"),
     )),
+    (status = 403, description = "`missing_role`"),
 ))]
-pub async fn verify(session: Session) -> Result<Response, Error> {
+pub async fn verify(session: Session, required: RequiredRoles) -> Result<Response, Error> {
+    if !required.are_met_by(&session.roles) {
+        return Err(Error::MissingRole);
+    }
     let mut response = StatusCode::NO_CONTENT.into_response();
     *response.headers_mut() = identity(&session)?;
     Ok(response)
@@ -43,5 +51,7 @@ fn identity(session: &Session) -> Result<HeaderMap, Error> {
     headers.insert(AUTH_USER_ID, HeaderValue::from(session.user_id.0));
     headers.insert(AUTH_SESSION_ID, header(session.id.to_string())?);
     headers.insert(AUTH_EXPIRES_AT, header(expires_at)?);
+    // Sent even if it is empty. Otherwise a proxy could forward a header of this name that the client sent.
+    headers.insert(AUTH_ROLES, header(session.roles.as_str().to_owned())?);
     Ok(headers)
 }

@@ -9,6 +9,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 
 use super::is_json;
+use crate::accounts::use_current_roles;
 use crate::app::AppState;
 use crate::auth::revocation::Status;
 use crate::auth::token::AnySession;
@@ -23,6 +24,8 @@ use crate::transport::{FetchSite, Transport};
 pub enum Policy {
     /// A user's session is required.
     Required,
+    /// Like `Required`, but an expired token is accepted if it can be renewed.
+    Renewal,
     /// Like `Required`, but the response to a request with several tokens is `401` instead of `400`, because nginx
     /// turns a `400` into a `500`.
     ForwardAuth,
@@ -45,6 +48,8 @@ pub struct Authenticated {
     pub session: AnySession,
     /// How the request sent its token.
     pub transport: Transport,
+    /// Whether the roles in the token are out of date. The session has the current ones.
+    pub has_old_roles: bool,
 }
 
 /// The result of [`authenticate`].
@@ -62,7 +67,10 @@ pub async fn authenticate(app: &AppState, head: &Parts, policy: Policy) -> Authe
         Err(error) => return policy.without_session(error, None),
     };
     match session(app, token, policy).await {
-        Ok(session) => Authentication { result: Ok(Some(Authenticated { session, transport })), clears_cookie: false },
+        Ok((session, has_old_roles)) => {
+            let result = Ok(Some(Authenticated { session, transport, has_old_roles }));
+            Authentication { result, clears_cookie: false }
+        }
         Err(error) => policy.without_session(error, Some(transport)),
     }
 }
@@ -110,29 +118,40 @@ fn check_cookie_use(head: &Parts, site: FetchSite, policy: Policy) -> Result<(),
     Ok(())
 }
 
-async fn session(app: &AppState, token: &str, policy: Policy) -> Result<AnySession, Error> {
-    let session = app.tokens.verify(token, app.clock.now())?;
-    match policy {
-        Policy::Optional => {
-            let revoked = matches!(app.revocations.status(&session, app.clock.monotonic()), Status::Revoked(_));
-            if revoked || app.revocations.generation() != Some(session.generation) {
-                return Err(Refusal::NoToken.into());
-            }
+/// Returns the session of the token, and whether the roles in the token are out of date.
+async fn session(app: &AppState, token: &str, policy: Policy) -> Result<(AnySession, bool), Error> {
+    let now = app.clock.now();
+    let mut session = if policy.accepts_renewable() {
+        app.tokens.verify_renewable(token, now)?
+    } else {
+        app.tokens.verify(token, now)?
+    };
+    if policy == Policy::Optional {
+        let revoked = matches!(app.revocations.status(&session, app.clock.monotonic()), Status::Revoked(_));
+        if revoked || app.revocations.generation() != Some(session.generation) {
+            return Err(Refusal::NoToken.into());
         }
-        Policy::Required | Policy::ForwardAuth => {
-            app.revocation_feed.check_active_or_refresh(&session).await?;
-            if session.user.is_none() {
-                return Err(Refusal::Anonymous.into());
-            }
-        }
-        Policy::AnySession | Policy::SignOut | Policy::Lenient => {
-            app.revocation_feed.check_active_or_refresh(&session).await?;
-        }
+        return Ok((session, false));
     }
-    Ok(session)
+    app.revocation_feed.check_active_or_refresh(&session).await?;
+    if policy.needs_user() && session.user.is_none() {
+        return Err(Refusal::Anonymous.into());
+    }
+    let has_old_roles = use_current_roles(app, &mut session).await?;
+    Ok((session, has_old_roles))
 }
 
 impl Policy {
+    /// Returns whether an expired token is accepted if it can be renewed. Sign-out and sign-in must also end a session
+    /// whose token has expired, because otherwise the token could still be renewed.
+    fn accepts_renewable(self) -> bool {
+        matches!(self, Self::Renewal | Self::SignOut | Self::Optional)
+    }
+
+    fn needs_user(self) -> bool {
+        matches!(self, Self::Required | Self::Renewal | Self::ForwardAuth)
+    }
+
     /// Decides what happens to a request without a session. `error` says why the request has none.
     fn without_session(self, error: Error, transport: Option<Transport>) -> Authentication {
         let final_refusal = match &error {

@@ -31,7 +31,7 @@ impl FromRequestParts<AppState> for ClientInfo {
             Some(session) => Some(session.clone()),
             None => authenticate(app, parts, Policy::Optional).await.result?,
         };
-        let (session, transport) = session.map(|Authenticated { session, transport }| (session, transport)).unzip();
+        let (session, transport) = session.map(|found| (found.session, found.transport)).unzip();
         Ok(Self {
             network: network(parts, app),
             user_agent: text(USER_AGENT),

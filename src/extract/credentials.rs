@@ -7,6 +7,7 @@ use crate::auth::password::policy::Password;
 use crate::error::Error;
 use crate::transport::Transport;
 use crate::types::ValidationError;
+use crate::types::secret_code::SecretCode;
 use crate::types::username::Username;
 
 /// The names of the JSON members with the credentials. Clients of the classroom use other names.
@@ -39,9 +40,11 @@ pub fn sign_up(mut fields: Fields, names: CredentialNames, app: &AppState) -> Re
         }
         password => Ok(password),
     });
+    let invitation = fields.optional("invitation", |text| Ok(SecretCode::presented(text)));
     let (transport, keep_variables) = session_options(&mut fields);
     let parsed = username.zip(password);
-    fields.finish(parsed.map(|(username, password)| SignUp { username, password, transport, keep_variables }))
+    let sign_up = |(username, password)| SignUp { username, password, invitation, transport, keep_variables };
+    fields.finish(parsed.map(sign_up))
 }
 
 /// Parses the body of a sign-in request.

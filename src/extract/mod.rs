@@ -11,6 +11,7 @@ mod json;
 mod page;
 mod path;
 mod query;
+mod required_roles;
 mod session;
 
 pub use authenticate::{Authenticated, Authentication, Policy, authenticate};
@@ -22,4 +23,5 @@ pub use json::{AnyJson, FromBody, Json, is_json};
 pub use page::ListQuery;
 pub use path::{Id, PathParam};
 pub use query::{FromQuery, Query};
+pub use required_roles::RequiredRoles;
 pub use session::SignedOut;

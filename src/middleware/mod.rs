@@ -34,10 +34,12 @@ mod panics;
 mod path;
 mod request_id;
 mod request_log;
+mod require_role;
 mod security_headers;
 mod validate_session;
 
 use http_metrics::HttpMetrics;
+pub use require_role::{RequireRole, require_role};
 pub use validate_session::validate_session;
 
 /// The maximum length of a method that is routed. No registered method has more than 17 characters.

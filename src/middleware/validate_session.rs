@@ -117,10 +117,12 @@ async fn respond(
     next: Next,
 ) -> Response {
     let transport = authenticated.transport;
-    let follow_up = (transport == Transport::Cookie || app.tokens.renews()).then(|| FollowUp {
+    let has_old_roles = authenticated.has_old_roles;
+    let follow_up = (transport == Transport::Cookie || app.tokens.renews() || has_old_roles).then(|| FollowUp {
         cookies,
         session: authenticated.session.clone(),
         transport,
+        has_old_roles,
         // Otherwise a page on another port could keep an unused session alive.
         may_renew: transport.check(FetchSite::of(&head, cookies.secure())).is_ok(),
     });
@@ -137,6 +139,8 @@ struct FollowUp<'a> {
     cookies: &'a Cookies,
     session: AnySession,
     transport: Transport,
+    /// Whether the roles in the token are out of date.
+    has_old_roles: bool,
     may_renew: bool,
 }
 
@@ -157,7 +161,13 @@ impl FollowUp<'_> {
             // authenticated.
             (Status::Active | Status::Unknown, _) if self.may_renew && !signed_out => {
                 let now = app.clock.now();
-                if let Some(issued) = app.tokens.renew(&self.session, now, &mut random::secure())? {
+                let renewed = match app.tokens.renew(&self.session, now, &mut random::secure())? {
+                    None if self.has_old_roles => {
+                        Some(app.tokens.replace(&self.session, now, &mut random::secure())?)
+                    }
+                    renewed => renewed,
+                };
+                if let Some(issued) = renewed {
                     self.transport.send_token(&issued, self.cookies, now, headers)?;
                 }
             }

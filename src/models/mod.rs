@@ -3,6 +3,7 @@
 pub mod database_state;
 pub mod expiry;
 pub mod imported_record;
+pub mod invitation;
 pub mod item;
 pub mod owned;
 pub mod page;

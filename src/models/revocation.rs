@@ -1,6 +1,7 @@
-//! Revocations: records of sessions that ended before their tokens expired. All replicas read this table.
+//! Revocations: records of sessions that ended before their tokens expired, and of changed roles. All replicas read
+//! this table.
 //!
-//! Schema: `migration/src/m20261120_000004_revocations.rs`; a later migration adds columns.
+//! Schema: `migration/src/m20261120_000004_revocations.rs`; later migrations add columns.
 
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
@@ -9,7 +10,7 @@ use sea_orm::entity::prelude::*;
 
 use super::expiry::Expires;
 use crate::auth::revocation::reason::Reason;
-use crate::auth::revocation::{Ended, Ending, UserEnded};
+use crate::auth::revocation::{Ended, Ending, RolesChanged, UserEnded};
 use crate::auth::token::session_id::SessionId;
 use crate::error::Error;
 use crate::types::UserId;
@@ -35,6 +36,10 @@ pub struct Model {
     pub user_id: Option<UserId>,
     /// The session of `user_id` that stays active, if there is one.
     pub spared_session_id: Option<String>,
+    /// The user whose roles changed. The row then revokes nothing, and `session_id` is empty.
+    pub changed_user_id: Option<UserId>,
+    /// The version of the new roles of `changed_user_id`.
+    pub roles_version: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -50,6 +55,9 @@ impl Expires for Entity {
 /// The maximum number of rows per statement. A row has at most six values, and SQLite allows 32,766 values per
 /// statement.
 const ROWS_PER_INSERT: usize = 1_000;
+
+/// The `reason` of a row that records changed roles.
+const ROLES_CHANGED: &str = "roles-changed";
 
 /// Inserts the records of sessions that ended.
 pub async fn create(db: &impl ConnectionTrait, ending: &Ending, now: DateTime<Utc>) -> Result<(), Error> {
@@ -77,6 +85,25 @@ pub async fn create(db: &impl ConnectionTrait, ending: &Ending, now: DateTime<Ut
     Ok(())
 }
 
+/// Inserts the record of a change of roles.
+pub async fn create_role_change(
+    db: &impl ConnectionTrait,
+    change: &RolesChanged,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let row = ActiveModel {
+        session_id: Set(String::new()),
+        reason: Set(ROLES_CHANGED.to_owned()),
+        revoked_at: Set(ChronoUnixTimestampMillis(now)),
+        expires_at: Set(ChronoUnixTimestampMillis(change.expires_at)),
+        changed_user_id: Set(Some(change.user_id)),
+        roles_version: Set(Some(change.version)),
+        ..Default::default()
+    };
+    Entity::insert(row).exec_without_returning(db).await?;
+    Ok(())
+}
+
 /// Returns whether the table has a record of this session.
 pub async fn exists(db: &impl ConnectionTrait, id: SessionId) -> Result<bool, Error> {
     Ok(Entity::find().filter(COLUMN.session_id.eq(id.to_string())).count(db).await? > 0)
@@ -87,8 +114,14 @@ pub async fn count(db: &impl ConnectionTrait) -> Result<u64, Error> {
 }
 
 impl Model {
-    /// Returns the sessions that the row revokes. The result is empty if the session id is invalid, which happens only
-    /// if another program wrote the row.
+    /// Returns the change of roles that the row records, if it records one.
+    #[must_use]
+    pub fn roles_changed(&self) -> Option<RolesChanged> {
+        let (user_id, version) = self.changed_user_id.zip(self.roles_version)?;
+        Some(RolesChanged { user_id, version, expires_at: self.expires_at.0 })
+    }
+
+    /// Returns the sessions that the row revokes. The result is empty if the row records changed roles.
     #[must_use]
     pub fn ending(&self) -> Ending {
         let (reason, expires_at) = (Reason::from_code(&self.reason), self.expires_at.0);

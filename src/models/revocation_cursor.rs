@@ -110,7 +110,17 @@ mod tests {
     fn row(seq: i64, second: i64) -> Model {
         let time = ChronoUnixTimestampMillis(at(second));
         let (session_id, reason) = (String::new(), String::new());
-        Model { seq, session_id, reason, revoked_at: time, expires_at: time, user_id: None, spared_session_id: None }
+        Model {
+            seq,
+            session_id,
+            reason,
+            revoked_at: time,
+            expires_at: time,
+            user_id: None,
+            spared_session_id: None,
+            changed_user_id: None,
+            roles_version: None,
+        }
     }
 
     fn after(cursor: &str, rows: &[(i64, i64)], full: bool) -> String {

@@ -216,6 +216,12 @@ async fn end_rows(
     Ok(ending)
 }
 
+/// Returns the time at which the last session of the user ends.
+pub async fn latest_expiry(db: &impl ConnectionTrait, user_id: UserId) -> Result<Option<DateTime<Utc>>, Error> {
+    let latest = owned_by(user_id).order_by_desc(Column::ExpiresAt).limit(1);
+    Ok(latest.one(db).await?.map(|row| row.expires_at.0))
+}
+
 /// Returns the latest expiry of the sessions whose first token this key signed.
 pub async fn latest_expiry_by_key(db: &impl ConnectionTrait, key_id: &KeyId) -> Result<Option<DateTime<Utc>>, Error> {
     let signed = Entity::find().filter(COLUMN.key_id.eq(key_id.clone())).order_by_desc(Column::ExpiresAt).limit(1);

@@ -10,10 +10,12 @@ use sea_orm::entity::prelude::*;
 use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect, Select, SqlErr};
 
 use crate::auth::revocation::reason::Reason;
+use crate::auth::token::Subject;
 use crate::auth::token::refusal::Refusal;
 use crate::error::Error;
 use crate::platform::database::Transaction;
 use crate::types::UserId;
+use crate::types::role::{Roles, UserRoles};
 use crate::types::username::Username;
 
 #[sea_orm::model]
@@ -38,6 +40,10 @@ pub struct Model {
     pub updated_at: ChronoUnixTimestampMillis,
     /// When an operator disabled the user. `None` if the user is enabled.
     pub disabled_at: Option<ChronoUnixTimestampMillis>,
+    /// The names of the user's roles, separated by commas.
+    pub roles: String,
+    /// The number of changes of the roles.
+    pub roles_version: i64,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -111,6 +117,26 @@ impl Model {
     #[must_use]
     pub fn may_sign_in(&self) -> bool {
         self.disabled_at.is_none()
+    }
+
+    #[must_use]
+    pub fn roles(&self) -> UserRoles {
+        UserRoles { roles: Roles::from_stored(&self.roles), version: self.roles_version }
+    }
+
+    /// Returns the user as the subject of a token.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        Subject { id: self.id, roles: self.roles() }
+    }
+
+    /// Stores other roles. The caller must insert a record of the change in the same transaction.
+    pub async fn change_roles(self, db: &impl ConnectionTrait, roles: &Roles) -> Result<Self, Error> {
+        let version = self.roles_version + 1;
+        let mut user = self.into_active_model();
+        user.roles = Set(roles.as_str().to_owned());
+        user.roles_version = Set(version);
+        user.update(db).await.map_err(update_error)
     }
 
     /// Disables the user. The caller must end the user's sessions in the same transaction.

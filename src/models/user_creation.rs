@@ -11,6 +11,7 @@ use super::database_state;
 use super::user::{ActiveModel, COLUMN, Entity, Model, name_error};
 use crate::error::Error;
 use crate::types::UserId;
+use crate::types::role::Roles;
 use crate::types::username::Username;
 
 /// A user that signs up or is imported.
@@ -21,6 +22,7 @@ pub struct NewUser {
     pub password_hash: String,
     /// When the user signed up. For an imported user, the sign-up time in the source.
     pub created_at: DateTime<Utc>,
+    pub roles: Roles,
 }
 
 impl NewUser {
@@ -32,22 +34,18 @@ impl NewUser {
             password_hash: Set(self.password_hash.clone()),
             created_at: Set(ChronoUnixTimestampMillis(self.created_at)),
             updated_at: Set(ChronoUnixTimestampMillis(now)),
+            roles: Set(self.roles.as_str().to_owned()),
+            roles_version: Set(0),
             ..Default::default()
         }
     }
 }
 
-/// Inserts a user with a password hash in PHC format.
+/// Inserts a user.
 ///
 /// # Errors
 /// [`Error::UsernameTaken`] if another user has the username or one that looks like it.
-pub async fn create(
-    db: &impl ConnectionTrait,
-    username: &Username,
-    password_hash: String,
-    now: DateTime<Utc>,
-) -> Result<Model, Error> {
-    let new_user = NewUser { username: username.clone(), password_hash, created_at: now };
+pub async fn create(db: &impl ConnectionTrait, new_user: &NewUser, now: DateTime<Utc>) -> Result<Model, Error> {
     let user = new_user.row(now).insert(db).await.map_err(name_error)?;
     database_state::count_users(db, 1).await?;
     Ok(user)

@@ -5,6 +5,7 @@ pub mod database;
 pub(crate) mod descriptors;
 pub mod draining;
 pub(crate) mod file_identity;
+pub mod keyed_lock;
 pub mod network;
 pub(crate) mod private_file;
 pub mod random;

@@ -13,6 +13,7 @@ use crate::models::workout_log::Entry;
 use crate::models::{item, owned, user_creation, workout_log};
 use crate::platform::database::Transaction;
 use crate::types::item_name::ItemName;
+use crate::types::role::Roles;
 use crate::types::username::Username;
 use crate::types::workout_text::{Description, Detail};
 
@@ -58,7 +59,7 @@ pub(super) async fn new_users(config: &Config, now: DateTime<Utc>) -> Result<Vec
         let minimum = config.passwords.password_min_length;
         let password = Password::chosen(password, minimum, &config.tokens.jwt_issuer).map_err(Error::fault)?;
         let password_hash = hasher.hash(ClientNetwork::LOCAL, password).await?;
-        users.push(NewUser { username, password_hash, created_at: now });
+        users.push(NewUser { username, password_hash, created_at: now, roles: Roles::default() });
     }
     Ok(users)
 }
@@ -66,8 +67,8 @@ pub(super) async fn new_users(config: &Config, now: DateTime<Utc>) -> Result<Vec
 /// Inserts the users and their rows.
 pub(super) async fn insert(db: &Transaction, users: Vec<NewUser>, now: DateTime<Utc>) -> Result<SeededRows, Error> {
     let mut made = SeededRows::default();
-    for (demo, NewUser { username, password_hash, .. }) in USERS.iter().zip(users) {
-        let owner = user_creation::create(db, &username, password_hash, now).await?.id;
+    for (demo, new_user) in USERS.iter().zip(&users) {
+        let owner = user_creation::create(db, new_user, now).await?.id;
         made.users.push(owner);
         for name in demo.items {
             let name = ItemName::parse(name).map_err(Error::fault)?;

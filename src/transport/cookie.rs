@@ -79,8 +79,8 @@ impl Cookies {
     }
 
     /// Returns the cookie for a session token.
-    pub fn session(&self, token: &str, expires_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<HeaderValue, Error> {
-        self.write(self.session_name(), token, expires_at, now)
+    pub fn session(&self, token: &str, until: DateTime<Utc>, now: DateTime<Utc>) -> Result<HeaderValue, Error> {
+        self.write(self.session_name(), token, until, now)
     }
 
     /// Returns the cookie for encrypted session data.

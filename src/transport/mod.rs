@@ -60,7 +60,7 @@ impl Transport {
         let token = issued.token.expose_secret();
         match self {
             Self::Cookie => {
-                headers.append(SET_COOKIE, cookies.session(token, issued.session.expires_at, now)?);
+                headers.append(SET_COOKIE, cookies.session(token, issued.store_until, now)?);
             }
             Self::Bearer => {
                 headers.insert(SESSION_TOKEN, HeaderValue::try_from(token).map_err(Error::fault)?);

@@ -50,6 +50,8 @@ row_ids! {
     ItemId
     /// The id of a workout log.
     WorkoutLogId
+    /// The id of an invitation.
+    InvitationId
     /// The id of a row of the course's table `tests`.
     TestRowId
 }

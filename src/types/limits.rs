@@ -30,3 +30,9 @@ pub const MAX_VARIABLE_NAME_BYTES: usize = 64;
 pub const MAX_VALUE_BYTES: usize = 4 * 1024;
 /// The maximum number of variables of a session.
 pub const MAX_VARIABLES: usize = 50;
+
+pub const MAX_ROLE_CHARS: usize = 32;
+/// The maximum number of roles of a user.
+pub const MAX_ROLES: usize = 16;
+/// The maximum length of the note of an invitation.
+pub const MAX_NOTE_CHARS: usize = 200;

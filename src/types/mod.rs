@@ -5,7 +5,9 @@ pub mod id;
 pub mod item_name;
 mod joiners;
 pub mod limits;
+pub mod role;
 pub mod schema;
+pub mod secret_code;
 pub mod strict_json;
 pub mod text_key;
 pub mod username;
@@ -13,5 +15,5 @@ pub mod validation_error;
 pub mod version;
 pub mod workout_text;
 
-pub use id::{ItemId, KeyId, TestRowId, UserId, WorkoutLogId};
+pub use id::{InvitationId, ItemId, KeyId, TestRowId, UserId, WorkoutLogId};
 pub use validation_error::{FieldError, ValidationError};

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::{Session, User};
-use crate::accounts::NewSession;
+use crate::accounts::{NewSession, RenewedSession};
 use crate::headers::DEVICE;
 
 /// A new session and its token.
@@ -18,7 +18,7 @@ use crate::headers::DEVICE;
 pub struct Credentials {
     pub user: User,
     pub session: Session,
-    /// `created` after sign-up, `successfully authenticated` after sign-in.
+    /// `created` after sign-up, `successfully authenticated` after sign-in, `renewed` after a renewal.
     #[schema(example = "successfully authenticated")]
     pub message: &'static str,
     /// The JWT, to be sent as `Authorization: Bearer …`. Missing if it is in a cookie.
@@ -31,9 +31,9 @@ pub struct Credentials {
     /// Seconds until the token expires.
     #[schema(example = 86400)]
     pub expires_in: i64,
-    /// The device token, sent in a header. The client sends it with its next sign-in.
+    /// The device token, sent in a header. The client sends it with its next sign-in. A renewal returns none.
     #[serde(skip)]
-    device_token: SecretString,
+    device_token: Option<SecretString>,
     #[serde(skip)]
     cookies: Vec<HeaderValue>,
 }
@@ -48,16 +48,32 @@ impl Credentials {
             token_type: if new.token.is_some() { "Bearer" } else { "Cookie" },
             session_token: new.token,
             expires_in: new.expires_in,
-            device_token: new.device_token,
+            device_token: Some(new.device_token),
             cookies: new.cookies,
+        }
+    }
+
+    #[must_use]
+    pub fn renewed(renewed: RenewedSession) -> Self {
+        Self {
+            user: User::from(&renewed.user),
+            session: Session::of(&renewed.row, true),
+            message: "renewed",
+            token_type: if renewed.token.is_some() { "Bearer" } else { "Cookie" },
+            session_token: renewed.token,
+            expires_in: renewed.expires_in,
+            device_token: None,
+            cookies: renewed.cookie.into_iter().collect(),
         }
     }
 
     /// Returns the headers with the device token and the cookies.
     pub(crate) fn headers(&mut self) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        let device = HeaderValue::try_from(self.device_token.expose_secret());
-        headers.insert(DEVICE, device.unwrap_or(HeaderValue::from_static("")));
+        if let Some(token) = &self.device_token {
+            let device = HeaderValue::try_from(token.expose_secret());
+            headers.insert(DEVICE, device.unwrap_or(HeaderValue::from_static("")));
+        }
         for cookie in self.cookies.drain(..) {
             headers.append(SET_COOKIE, cookie);
         }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::moment;
+use crate::auth::revocation::RolesChanged;
 use crate::models::revocation;
 use crate::models::revocation_cursor::RevocationCursor;
 use crate::types::UserId;
@@ -21,6 +22,7 @@ pub struct KeySet {
 
 /// A page of revocations: sessions that ended before their tokens expired.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct RevocationList {
     /// The generation of the database. If it changes, discard all revocations and start without a cursor. Tokens with
     /// another `gen` are revoked.
@@ -30,6 +32,8 @@ pub struct RevocationList {
     pub revocations: Vec<Revocation>,
     /// Users whose sessions all ended, including sessions that the database does not have.
     pub users: Vec<RevokedUser>,
+    /// Users whose roles changed. The roles in their older tokens are out of date.
+    pub role_changes: Vec<RoleChange>,
     /// The `since` of the next request.
     #[schema(example = "42")]
     pub cursor: String,
@@ -68,6 +72,21 @@ pub struct RevokedUser {
     pub expires_at: String,
 }
 
+/// A user whose roles changed.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RoleChange {
+    /// The `sub` of their tokens, as a number.
+    #[schema(value_type = i64)]
+    pub user_id: UserId,
+    /// Tokens with a lower `roles_version` are out of date. A token without this claim has version 0.
+    #[schema(example = 3)]
+    pub roles_version: i64,
+    /// When the last of these tokens expires.
+    #[schema(format = DateTime, example = "2026-11-21T12:00:00.000Z")]
+    pub expires_at: String,
+}
+
 impl RevocationList {
     /// Creates a page from these rows. Leaves out rows whose tokens have expired.
     #[must_use]
@@ -81,11 +100,16 @@ impl RevocationList {
             generation: generation.to_string(),
             revocations: Vec::new(),
             users: Vec::new(),
+            role_changes: Vec::new(),
             cursor: cursor.to_string(),
             more,
         };
         for row in rows.iter().filter(|row| row.expires_at.0 > now) {
             let expires_at = moment(row.expires_at.0);
+            if let Some(RolesChanged { user_id, version, .. }) = row.roles_changed() {
+                list.role_changes.push(RoleChange { user_id, roles_version: version, expires_at });
+                continue;
+            }
             match row.user_id {
                 None => list.revocations.push(Revocation { session_id: row.session_id.clone(), expires_at }),
                 Some(user_id) => list.users.push(RevokedUser {

@@ -17,6 +17,9 @@ pub struct User {
     /// As typed at sign-up.
     #[schema(example = "ada")]
     pub username: String,
+    /// Sorted. An operator grants and revokes roles.
+    #[schema(example = json!(["editor"]))]
+    pub roles: Vec<String>,
     /// The time of sign-up.
     #[schema(format = DateTime, example = "2026-11-20T12:00:00.000Z")]
     pub created_at: String,
@@ -30,6 +33,7 @@ impl From<&user::Model> for User {
         Self {
             id: user.id,
             username: user.username.clone(),
+            roles: user.roles().roles.names().map(str::to_owned).collect(),
             created_at: moment(user.created_at.0),
             updated_at: moment(user.updated_at.0),
         }

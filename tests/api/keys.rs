@@ -98,7 +98,7 @@ async fn ended_sessions_are_listed_until_their_tokens_expire() {
     let id = |client: &crate::support::Client| Forge::from(client.token()).claims["sid"].clone();
     let empty = app.anon.get("/api/revocations").await;
     let generation = Forge::from(alice.token()).claims["gen"].clone();
-    let expected = json!({"generation": generation, "revocations": [], "users": [], "cursor": "0", "more": false});
+    let expected = json!({"generation": generation, "revocations": [], "users": [], "roleChanges": [], "cursor": "0", "more": false});
     assert_eq!(empty.json(), expected);
 
     alice.delete("/api/sessions/current").await;

@@ -9,6 +9,7 @@ use daypass::platform::clock::TestClock;
 use daypass::platform::random;
 use daypass::types::UserId;
 use daypass::types::generation::Generation;
+use daypass::types::role::UserRoles;
 
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).unwrap()
@@ -20,7 +21,7 @@ fn ended(expires_at: i64) -> Ended {
 }
 
 fn session(generation: Generation, user: Option<(UserId, DateTime<Utc>)>) -> AnySession {
-    let user = user.map(|(id, authenticated_at)| SessionUser { id, authenticated_at });
+    let user = user.map(|(id, authenticated_at)| SessionUser { id, authenticated_at, roles: UserRoles::default() });
     let id = SessionId::random(&mut random::secure());
     AnySession { id, user, generation, expires_at: at(500), ends_at: at(500) }
 }

@@ -30,6 +30,7 @@ async fn sign_up_creates_a_user_and_a_session() {
       "user": {
         "createdAt": "2026-11-20T12:00:00.250Z",
         "id": 1,
+        "roles": [],
         "updatedAt": "2026-11-20T12:00:00.250Z",
         "username": "Ada"
       }
@@ -183,6 +184,7 @@ async fn user_can_read_and_rename_themselves() {
     {
       "createdAt": "2026-11-20T12:00:00.250Z",
       "id": 1,
+      "roles": [],
       "updatedAt": "2026-11-20T12:00:05.250Z",
       "username": "Alice Liddell"
     }

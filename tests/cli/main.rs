@@ -17,6 +17,7 @@ mod importing;
 mod importing_a_course;
 mod importing_a_course_again;
 mod installation;
+mod invitations;
 mod keys;
 mod lessons;
 mod lifecycle;

@@ -112,6 +112,45 @@ fn created_user_can_sign_in_although_sign_up_is_closed() {
 }
 
 #[test]
+fn granted_and_revoked_roles_are_used_by_the_running_service() {
+    let folder = TempDir::new().unwrap();
+    let running = Running::start(folder.path(), &[]);
+    let token = running.sign_up();
+    let roles = |arguments: &[&str]| run(folder.path(), &[&["user"][..], arguments].concat(), &[]);
+    let is_admin = || running.request("GET", "/api/verify?role=admin", &token, "").starts_with("HTTP/1.1 204");
+    assert!(!is_admin());
+    let granted = roles(&["grant", "ADA", "editor", "admin", "admin"]);
+    assert_eq!(text(&granted.stdout), "roles of \"ada\": admin,editor\n", "{}", text(&granted.stderr));
+    wait_until("the role is in force", is_admin);
+    let listed = text(&roles(&["list", "--json"]).stdout).to_owned();
+    assert!(listed.contains(r#""roles":["admin","editor"]"#), "{listed}");
+    assert!(text(&roles(&["list"]).stdout).contains("ada  (admin, editor)"));
+    assert_eq!(text(&roles(&["revoke", "ada", "admin", "other"]).stdout), "roles of \"ada\": editor\n");
+    wait_until("the role is revoked", || !is_admin());
+    assert_eq!(running.verify(&token), 204, "the session continues");
+    assert_eq!(text(&roles(&["revoke", "ada", "editor"]).stdout), "roles of \"ada\": none\n");
+
+    for (arguments, expected) in [
+        (&["grant", "ada", "Admin"][..], "a role must start with a letter"),
+        (&["grant", "ada"], "required"),
+        (&["create", "bob", "--role", "no role"], "a role must start with a letter"),
+    ] {
+        let refused = roles(arguments);
+        assert!(
+            refused.status.code() == Some(2) && text(&refused.stderr).contains(expected),
+            "{}",
+            text(&refused.stderr)
+        );
+    }
+    let many: Vec<_> = (0..17).map(|number| format!("r{number}")).collect();
+    let many: Vec<_> = ["grant", "ada"].into_iter().chain(many.iter().map(String::as_str)).collect();
+    assert!(error_line(&roles(&many)).contains("at most 16 roles"));
+    let created = roles(&["create", "bob", "--role=editor", "--role=admin"]);
+    assert!(created.status.success(), "{}", text(&created.stderr));
+    assert!(text(&roles(&["list"]).stdout).contains("bob  (admin, editor)"));
+}
+
+#[test]
 fn user_delete_asks_for_confirmation_and_ends_the_sessions() {
     let folder = TempDir::new().unwrap();
     let running = Running::start(folder.path(), &[]);

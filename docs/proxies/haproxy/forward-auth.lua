@@ -2,7 +2,7 @@
 
 local VERIFY = "http://127.0.0.1:3000/api/verify"
 local SENT = { "authorization", "cookie", "host", "origin", "sec-fetch-site" }
-local IDENTITY = { "x-auth-user-id", "x-auth-session-id", "x-auth-expires-at" }
+local IDENTITY = { "x-auth-user-id", "x-auth-session-id", "x-auth-expires-at", "x-auth-roles" }
 local RENEWED = { ["txn.renewed_cookie"] = "set-cookie", ["txn.renewed_token"] = "daypass-session-token" }
 
 local function verify(txn)
@@ -18,7 +18,10 @@ local function verify(txn)
   local response = core.httpclient():get { url = VERIFY, headers = headers, timeout = 5000 }
   if response.status == 204 then
     for _, name in ipairs(IDENTITY) do
-      txn.http:req_set_header(name, response.headers[name][0])
+      local values = response.headers[name]
+      if values then
+        txn.http:req_set_header(name, values[0])
+      end
     end
     for variable, name in pairs(RENEWED) do
       local values = response.headers[name]

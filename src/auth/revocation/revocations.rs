@@ -11,12 +11,14 @@ use chrono::{DateTime, Utc};
 
 use super::ended::{Ended, Ending, UserEnded};
 use super::reason::Reason;
+use super::roles_changed::{RoleChanges, RoleStatus, RolesChanged};
 use super::shards::{SHARDS, Shards};
-use crate::auth::token::AnySession;
 use crate::auth::token::session_id::SessionId;
+use crate::auth::token::{AnySession, SessionUser};
 use crate::platform::clock::Monotonic;
 use crate::types::UserId;
 use crate::types::generation::Generation;
+use crate::types::role::UserRoles;
 
 /// The maximum age of the set. If it is older, no session counts as active.
 pub const MAX_AGE: Duration = Duration::from_secs(5);
@@ -46,6 +48,7 @@ struct State {
     users: HashMap<UserId, UserEnded>,
     /// The current database generation. `None` before the first load.
     generation: Option<Generation>,
+    role_changes: RoleChanges,
     past_generations: VecDeque<Generation>,
     /// When the set was last complete.
     confirmed_at: Option<Monotonic>,
@@ -72,6 +75,21 @@ impl Revocations {
         }
         let fresh = set.confirmed_at.is_some_and(|confirmed_at| now.since(confirmed_at) <= MAX_AGE);
         if fresh { Status::Active } else { Status::Unknown }
+    }
+
+    /// Returns whether the roles in the user's token are the current ones, without I/O.
+    pub fn role_status(&self, user: &SessionUser) -> RoleStatus {
+        self.read().role_changes.status(user.id, user.roles.version)
+    }
+
+    /// Records a change of roles.
+    pub fn add_role_change(&self, change: RolesChanged) {
+        self.write().role_changes.add(change);
+    }
+
+    /// Stores the current roles of a user for the sessions whose tokens have older ones.
+    pub fn store_roles(&self, user_id: UserId, roles: UserRoles) {
+        self.write().role_changes.store(user_id, roles);
     }
 
     /// Returns why this session ended. Ignores entries that end all sessions of a user.
@@ -127,6 +145,7 @@ impl Revocations {
         before.into_iter().for_each(|before| set.retire(before));
         self.sessions.clear();
         set.users.clear();
+        set.role_changes.clear();
         set.confirmed_at = None;
     }
 
@@ -139,7 +158,10 @@ impl Revocations {
     /// Removes sessions whose tokens expired before `before`. Each step of the returned iterator purges one shard and
     /// yields the number of removed sessions. So each lock is held for less than a millisecond.
     pub fn purge(&self, before: DateTime<Utc>) -> impl Iterator<Item = usize> {
-        self.write().users.retain(|_, ended| ended.expires_at >= before);
+        let mut set = self.write();
+        set.users.retain(|_, ended| ended.expires_at >= before);
+        set.role_changes.purge(before);
+        drop(set);
         let before = u32::try_from(before.timestamp()).unwrap_or(0);
         (0..SHARDS).map(move |shard| self.sessions.retain_in(shard, |entry| entry.expires_at >= before))
     }
@@ -165,7 +187,7 @@ impl Revocations {
 impl State {
     /// Returns why all sessions of the user ended, if this session is one of them.
     fn reason(&self, session: &AnySession) -> Option<Reason> {
-        let user = session.user?;
+        let user = session.user.as_ref()?;
         let ended = self.users.get(&user.id)?;
         let ended_too =
             user.authenticated_at.timestamp() < ended.before.timestamp() && ended.spared != Some(session.id);

@@ -32,6 +32,11 @@ pub(super) struct IssuedClaims<'a> {
     pub(super) auth_time: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) amr: Option<[&'static str; 1]>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) roles: Vec<&'a str>,
+    /// The version of the roles. Without this claim, it is zero: the roles never changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) roles_version: Option<i64>,
 }
 
 /// The claims of a presented token. Unknown claims are ignored. Optional claims must not be `null`.
@@ -59,6 +64,10 @@ pub(super) struct Claims<'a> {
     pub(super) auth_time: Option<i64>,
     #[serde(borrow, default, deserialize_with = "present")]
     pub(super) amr: Option<Vec<&'a str>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    pub(super) roles: Option<Vec<&'a str>>,
+    #[serde(default, deserialize_with = "present")]
+    pub(super) roles_version: Option<i64>,
 }
 
 impl<'a> Claims<'a> {

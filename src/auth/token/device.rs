@@ -127,7 +127,12 @@ mod tests {
 
     fn tokens(secret: &str) -> Tokens {
         let keys = KeyRing::hmac(&SecretString::from(secret), &[]).unwrap();
-        let lifetimes = Lifetimes { session: TimeDelta::days(1), unused: None, leeway: TimeDelta::zero() };
+        let lifetimes = Lifetimes {
+            token: TimeDelta::days(1),
+            session: TimeDelta::days(1),
+            unused: None,
+            leeway: TimeDelta::zero(),
+        };
         Tokens::new(keys, "us".to_owned(), "us".to_owned(), lifetimes)
     }
 
@@ -146,7 +151,7 @@ mod tests {
         let device = issue(&tokens, None, "ada");
         assert_eq!(tokens.verify(&device, now()), Err(Refusal::WrongType));
         let generation = Generation::random(&mut random::secure());
-        let session = tokens.issue(Some(UserId(1)), generation, now(), &mut random::secure()).unwrap().token;
+        let session = tokens.issue(Some(UserId(1).into()), generation, now(), &mut random::secure()).unwrap().token;
         let session = session.expose_secret();
         assert_eq!(tokens.verify_device(session, "ada", now()), None);
         // Each token is also rejected if it has the header of the other one, because the keys differ.

@@ -9,34 +9,39 @@ use secrecy::SecretString;
 
 use super::claims::IssuedClaims;
 use super::keys::TokenType;
-use super::session::{AnySession, SessionUser};
+use super::session::{AnySession, SessionUser, Subject};
 use super::session_id::SessionId;
 use super::tokens::Tokens;
+use crate::types::KeyId;
 use crate::types::generation::Generation;
-use crate::types::{KeyId, UserId};
+use crate::types::role::UserRoles;
 
 /// A new token and its session.
 pub struct Issued {
     pub token: SecretString,
     pub session: AnySession,
+    /// How long the client should store the token. A token that can be renewed after it expired is stored until the
+    /// session ends.
+    pub store_until: DateTime<Utc>,
     /// The `kid` of the key that signed the token.
     pub key_id: KeyId,
 }
 
 impl Tokens {
-    /// Issues the token of a new session. `user_id` is `None` for an anonymous session.
+    /// Issues the token of a new session. `subject` is `None` for an anonymous session.
     ///
-    /// If tokens are not renewed, `exp - iat` is exactly the session lifetime.
+    /// If tokens are not renewed, `exp - iat` is exactly the lifetime of a token.
     pub fn issue(
         &self,
-        user_id: Option<UserId>,
+        subject: Option<Subject>,
         generation: Generation,
         now: DateTime<Utc>,
         rng: &mut impl CryptoRng,
     ) -> Result<Issued, Error> {
         let now = now.trunc_subsecs(0);
-        let ends_at = now + self.lifetimes.session;
-        let user = user_id.map(|id| SessionUser { id, authenticated_at: now });
+        let lifetime = if subject.is_some() { self.lifetimes.session } else { self.lifetimes.token };
+        let ends_at = now + lifetime;
+        let user = subject.map(|Subject { id, roles }| SessionUser { id, authenticated_at: now, roles });
         let (id, expires_at) = (SessionId::random(rng), self.expiry(now, ends_at));
         self.sign(AnySession { id, user, generation, expires_at, ends_at }, now, rng)
     }
@@ -64,23 +69,51 @@ impl Tokens {
         }
     }
 
+    /// Issues another token for the same session, with these roles and the lifetime of a new token.
+    pub fn reissue(
+        &self,
+        session: &AnySession,
+        roles: UserRoles,
+        now: DateTime<Utc>,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Issued, Error> {
+        let now = now.trunc_subsecs(0);
+        let user = session.user.clone().map(|user| SessionUser { roles, ..user });
+        let expires_at = self.expiry(now, session.ends_at).max(session.expires_at);
+        self.sign(AnySession { user, expires_at, ..session.clone() }, now, rng)
+    }
+
+    /// Issues another token that expires with the session's current token. The session has newer roles than that token.
+    pub fn replace(&self, session: &AnySession, now: DateTime<Utc>, rng: &mut impl CryptoRng) -> Result<Issued, Error> {
+        self.sign(session.clone(), now.trunc_subsecs(0), rng)
+    }
+
+    /// Returns whether a token of the session can be renewed after it expired. This is not possible if sessions end
+    /// after some time without use.
+    pub(super) fn outlives_tokens(&self, session: &AnySession) -> bool {
+        self.lifetimes.unused.is_none() && session.user.is_some() && session.ends_at > session.expires_at
+    }
+
     fn expiry(&self, now: DateTime<Utc>, ends_at: DateTime<Utc>) -> DateTime<Utc> {
-        self.lifetimes.unused.map_or(ends_at, |unused| ends_at.min(now + unused))
+        ends_at.min(now + self.lifetimes.unused.unwrap_or(self.lifetimes.token))
     }
 
     fn sign(&self, session: AnySession, now: DateTime<Utc>, rng: &mut impl CryptoRng) -> Result<Issued, Error> {
+        let user = session.user.as_ref();
         let claims = IssuedClaims {
             iss: &self.issuer,
             aud: &self.audience,
-            sub: session.user.map(|user| user.id.to_string()),
+            sub: user.map(|user| user.id.to_string()),
             sid: session.id.to_string(),
             jti: SessionId::random(rng).to_string(),
             iat: now.timestamp(),
             exp: session.expires_at.timestamp(),
-            session_exp: self.lifetimes.unused.map(|_| session.ends_at.timestamp()),
+            session_exp: (session.ends_at > session.expires_at).then(|| session.ends_at.timestamp()),
             generation: session.generation.to_string(),
-            auth_time: session.user.map(|user| user.authenticated_at.timestamp()),
-            amr: session.user.map(|_| ["pwd"]),
+            auth_time: user.map(|user| user.authenticated_at.timestamp()),
+            amr: user.map(|_| ["pwd"]),
+            roles: user.iter().flat_map(|user| user.roles.roles.names()).collect(),
+            roles_version: user.map(|user| user.roles.version).filter(|version| *version > 0),
         };
         let keys = self.keys();
         let key = keys.signing();
@@ -89,6 +122,7 @@ impl Tokens {
         let message = format!("{}.{payload}", key.header(token_type));
         let signature = key.sign(message.as_bytes())?;
         let token = SecretString::from(format!("{message}.{signature}"));
-        Ok(Issued { token, session, key_id: key.id().clone() })
+        let store_until = if self.outlives_tokens(&session) { session.ends_at } else { session.expires_at };
+        Ok(Issued { token, session, store_until, key_id: key.id().clone() })
     }
 }

@@ -13,5 +13,5 @@ mod verified;
 mod verify;
 
 pub use issue::Issued;
-pub use session::{AnySession, Session, SessionUser};
+pub use session::{AnySession, Session, SessionUser, Subject};
 pub use tokens::{CLOCK_TOLERANCE, Lifetimes, Tokens};

@@ -36,16 +36,23 @@ pub enum Refusal {
     /// `nbf` or `iat` is in the future.
     #[error("The token is not valid yet. Check that the server clocks agree.")]
     NotYetValid,
-    #[error("The token expired at {}. Sign in again.", at.to_rfc3339_opts(SecondsFormat::Secs, true))]
+    #[error("The token expired at {}. {}", at.to_rfc3339_opts(SecondsFormat::Secs, true), after_expiry(*renewable))]
     Expired {
         /// The token's `exp`.
         at: DateTime<Utc>,
+        /// Whether the session continues, and the token can be renewed.
+        renewable: bool,
     },
     #[error("{0}")]
     Revoked(Reason),
     /// The session is valid, but anonymous.
     #[error("The session is anonymous, but this route needs a user's session. Sign in first.")]
     Anonymous,
+}
+
+/// Returns what a client can do with an expired token.
+fn after_expiry(renewable: bool) -> &'static str {
+    if renewable { "Renew it with `POST /api/sessions/current/renew`." } else { "Sign in again." }
 }
 
 impl Refusal {
@@ -81,7 +88,7 @@ impl Refusal {
             Self::WrongIssuer,
             Self::WrongAudience,
             Self::NotYetValid,
-            Self::Expired { at: DateTime::UNIX_EPOCH },
+            Self::Expired { at: DateTime::UNIX_EPOCH, renewable: false },
             Self::Revoked(Reason::SignOut),
             Self::Anonymous,
         ];
@@ -90,7 +97,7 @@ impl Refusal {
 
     /// Returns whether the token will never be valid again. The response then clears the session cookie.
     ///
-    /// Returns `false` for a replaced session, because a late response must not clear the new session's cookie.
+    /// Returns `false` for a token that can be renewed, and for a replaced session, because a late response must not clear the new session's cookie.
     pub fn is_final(&self) -> bool {
         !matches!(
             self,
@@ -98,6 +105,7 @@ impl Refusal {
                 | Self::NotYetValid
                 | Self::UnknownKey
                 | Self::Anonymous
+                | Self::Expired { renewable: true, .. }
                 | Self::Revoked(Reason::Replaced)
         )
     }

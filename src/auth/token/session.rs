@@ -5,12 +5,15 @@ use chrono::{DateTime, Utc};
 use super::session_id::SessionId;
 use crate::types::UserId;
 use crate::types::generation::Generation;
+use crate::types::role::{Roles, UserRoles};
 
 /// A user's session. Handlers of authenticated routes take it as an argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     pub id: SessionId,
     pub user_id: UserId,
+    /// The roles in force. They can be newer than those in the token.
+    pub roles: Roles,
     /// When the token expires (`exp`).
     pub expires_at: DateTime<Utc>,
     /// When the session ends, even if its token is renewed.
@@ -32,18 +35,34 @@ pub struct AnySession {
 }
 
 /// The user of a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionUser {
     /// The user's id (`sub`).
     pub id: UserId,
     /// When the password was verified (`auth_time`).
     pub authenticated_at: DateTime<Utc>,
+    pub roles: UserRoles,
+}
+
+/// The user for whom a token is issued.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    pub id: UserId,
+    pub roles: UserRoles,
+}
+
+impl From<UserId> for Subject {
+    /// Returns a subject without roles.
+    fn from(id: UserId) -> Self {
+        Self { id, roles: UserRoles::default() }
+    }
 }
 
 impl AnySession {
     /// Returns the session if it belongs to a user.
     pub fn of_user(&self) -> Option<Session> {
-        let user_id = self.user?.id;
-        Some(Session { id: self.id, user_id, expires_at: self.expires_at, ends_at: self.ends_at })
+        let SessionUser { id: user_id, roles, .. } = self.user.as_ref()?;
+        let roles = roles.roles.clone();
+        Some(Session { id: self.id, user_id: *user_id, roles, expires_at: self.expires_at, ends_at: self.ends_at })
     }
 }

@@ -14,7 +14,9 @@ pub const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(60);
 /// Token and session lifetimes. Fractions of seconds are ignored.
 #[derive(Clone, Copy, Debug)]
 pub struct Lifetimes {
-    /// The maximum lifetime of a session.
+    /// The maximum lifetime of a token, and the lifetime of an anonymous session.
+    pub token: TimeDelta,
+    /// The maximum lifetime of a user's session. Not shorter than `token`.
     pub session: TimeDelta,
     /// The lifetime of an unused session. If set, tokens have this lifetime and are renewed while the session is used.
     pub unused: Option<TimeDelta>,

@@ -12,15 +12,30 @@ use super::session::{AnySession, SessionUser};
 use super::tokens::{CLOCK_TOLERANCE, Current, Tokens};
 use super::verified::Verified;
 use crate::auth::revocation::reason::Reason;
+use crate::types::role::{Role, Roles, UserRoles};
 
 impl Tokens {
-    /// Verifies a session token. Returns the first reason to reject it. Of a token that was verified before, only the
-    /// times are checked again.
+    /// Verifies a session token. Returns the first reason to reject it.
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<AnySession, Refusal> {
+        let verified = self.read(token)?;
+        self.check_times(&verified, now)?;
+        Ok(verified.session)
+    }
+
+    /// Like [`Tokens::verify`], but accepts an expired token if it can be renewed.
+    pub fn verify_renewable(&self, token: &str, now: DateTime<Utc>) -> Result<AnySession, Refusal> {
+        let verified = self.read(token)?;
+        match self.check_times(&verified, now) {
+            Ok(()) | Err(Refusal::Expired { renewable: true, .. }) => Ok(verified.session),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// Checks everything but the times. A token that was checked before is not checked again.
+    fn read(&self, token: &str) -> Result<Verified, Refusal> {
         let Current { keys, verified } = self.current();
         if let Some(known) = verified.get(token) {
-            self.check_times(known.not_before, known.session.expires_at, now)?;
-            return Ok(known.session);
+            return Ok(known);
         }
         let parts = Parts::split(token).ok_or(Refusal::MalformedToken)?;
         let (key, token_type) = select_key(&keys, parts.header)?;
@@ -29,17 +44,12 @@ impl Tokens {
         }
         let payload = decode(parts.payload).ok_or(Refusal::MalformedToken)?;
         let claims = Claims::parse(&payload).ok_or(Refusal::MalformedToken)?;
-        let new = self.check_claims(token_type, &claims, now)?;
+        let new = self.check_claims(token_type, &claims)?;
         verified.insert(token, &new);
-        Ok(new.session)
+        Ok(new)
     }
 
-    fn check_claims(
-        &self,
-        token_type: TokenType,
-        claims: &Claims<'_>,
-        now: DateTime<Utc>,
-    ) -> Result<Verified, Refusal> {
+    fn check_claims(&self, token_type: TokenType, claims: &Claims<'_>) -> Result<Verified, Refusal> {
         if claims.iss.as_deref() != Some(&self.issuer) {
             return Err(Refusal::WrongIssuer);
         }
@@ -48,7 +58,6 @@ impl Tokens {
         }
         let not_before = claims.nbf.unwrap_or(claims.iat).max(claims.iat);
         let expires_at = time(claims.exp)?;
-        self.check_times(not_before, expires_at, now)?;
         let ends_at = time(claims.session_exp.unwrap_or(claims.exp))?;
         let id = claims.sid.parse().map_err(|_| Refusal::MalformedToken)?;
         let user = user(token_type, claims)?;
@@ -58,13 +67,15 @@ impl Tokens {
         Ok(Verified { session: AnySession { id, user, generation, expires_at, ends_at }, not_before })
     }
 
-    fn check_times(&self, not_before: i64, expires_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Refusal> {
+    fn check_times(&self, Verified { session, not_before }: &Verified, now: DateTime<Utc>) -> Result<(), Refusal> {
         let latest = now.timestamp().saturating_add(self.lifetimes.leeway.max(CLOCK_TOLERANCE).num_seconds());
-        if not_before > latest {
+        if *not_before > latest {
             return Err(Refusal::NotYetValid);
         }
-        if now - self.lifetimes.leeway >= expires_at {
-            return Err(Refusal::Expired { at: expires_at });
+        let has_passed = |time| now - self.lifetimes.leeway >= time;
+        if has_passed(session.expires_at) {
+            let renewable = self.outlives_tokens(session) && !has_passed(session.ends_at);
+            return Err(Refusal::Expired { at: session.expires_at, renewable });
         }
         Ok(())
     }
@@ -96,10 +107,17 @@ fn user(token_type: TokenType, claims: &Claims<'_>) -> Result<Option<SessionUser
         (TokenType::Anonymous, None, None, None) => Ok(None),
         (TokenType::User, Some(subject), Some(seconds), Some(_)) => {
             let id = subject.parse().map_err(|_| Refusal::MalformedToken)?;
-            Ok(Some(SessionUser { id, authenticated_at: time(seconds)? }))
+            Ok(Some(SessionUser { id, authenticated_at: time(seconds)?, roles: roles(claims)? }))
         }
         _ => Err(Refusal::MalformedToken),
     }
+}
+
+fn roles(claims: &Claims<'_>) -> Result<UserRoles, Refusal> {
+    let names = claims.roles.iter().flatten().map(|name| name.parse());
+    let names: Vec<Role> = names.collect::<Result<_, _>>().map_err(|_| Refusal::MalformedToken)?;
+    let roles = Roles::new(names).map_err(|_| Refusal::MalformedToken)?;
+    Ok(UserRoles { roles, version: claims.roles_version.unwrap_or(0) })
 }
 
 fn time(seconds: i64) -> Result<DateTime<Utc>, Refusal> {

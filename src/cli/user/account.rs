@@ -69,7 +69,7 @@ async fn find(db: &Pool, name: &str) -> Result<user::Model, Failure> {
     user::find_by_username(db, name).await?.ok_or_else(|| not_found(name))
 }
 
-async fn lock(db: &Pool, name: &str) -> Result<LockedUser, Failure> {
+pub(super) async fn lock(db: &Pool, name: &str) -> Result<LockedUser, Failure> {
     administration::lock_user(db, name).await?.ok_or_else(|| not_found(name))
 }
 

@@ -11,10 +11,12 @@ use crate::auth::password::policy::Password;
 use crate::cli::failure::Failure;
 use crate::cli::output::{stderr_line, stdout_line};
 use crate::config::{Config, without_final_newline};
+use crate::models::user_creation::NewUser;
 use crate::platform::clock::Clock;
 use crate::platform::database::Pool;
 use crate::platform::random;
 use crate::types::ValidationError;
+use crate::types::role::{Role, Roles};
 use crate::types::username::Username;
 
 #[derive(Args, Debug)]
@@ -24,9 +26,14 @@ pub(in crate::cli) struct Create {
     /// Read the password from standard input, instead of printing a random one
     #[arg(long)]
     password_stdin: bool,
+    /// Role of the user; can be repeated
+    #[arg(long = "role", value_name = "ROLE")]
+    roles: Vec<Role>,
 }
 
-pub(super) async fn run(db: &Pool, Create { name, password_stdin }: &Create, config: &Config) -> Result<(), Failure> {
+pub(super) async fn run(db: &Pool, create: &Create, config: &Config) -> Result<(), Failure> {
+    let Create { name, password_stdin, roles } = create;
+    let roles = Roles::new(roles.iter().cloned()).map_err(|error| Failure::usage(error.to_string()))?;
     let username = Username::parse(name).map_err(|error| invalid(&error))?;
     let text = if *password_stdin { read_password()? } else { Zeroizing::new(new_password(&mut random::secure())) };
     let minimum = config.passwords.password_min_length;
@@ -35,13 +42,15 @@ pub(super) async fn run(db: &Pool, Create { name, password_stdin }: &Create, con
         return Err(invalid(&ValidationError::PasswordLikeUsername));
     }
     let password_hash = hash(password, config).await?;
-    let transaction = administration::create_user(db, &username, password_hash, Clock::System.now()).await?;
+    let now = Clock::System.now();
+    let new_user = NewUser { username, password_hash, created_at: now, roles };
+    let transaction = administration::create_user(db, &new_user, now).await?;
     // Print before the commit: without the password, the user would be useless.
     if !password_stdin {
         stdout_line(&text)?;
     }
     transaction.commit().await?;
-    stderr_line(&format!("created {:?}", username.as_str()));
+    stderr_line(&format!("created {:?}", new_user.username.as_str()));
     Ok(())
 }
 

@@ -24,6 +24,7 @@ struct Line<'a> {
     created_at: String,
     live_sessions: i64,
     disabled_at: Option<String>,
+    roles: Vec<String>,
 }
 
 pub(super) async fn run(db: &Pool, json: bool) -> Result<(), Failure> {
@@ -51,14 +52,15 @@ pub(super) async fn run(db: &Pool, json: bool) -> Result<(), Failure> {
 
 /// Returns the heading of the columns. The username is the last one, because its width varies.
 fn heading() -> String {
-    format!("{:>8}  {:<24}  {:>8}  {:<24}  USERNAME\n", "ID", "CREATED", "SESSIONS", "DISABLED")
+    format!("{:>8}  {:<24}  {:>8}  {:<24}  USERNAME (ROLES)\n", "ID", "CREATED", "SESSIONS", "DISABLED")
 }
 
 impl<'a> Line<'a> {
     fn of(user: &'a user::Model, live_sessions: i64) -> Self {
         let disabled_at = user.disabled_at.as_ref().map(|at| iso_8601(at.0));
         let created_at = iso_8601(user.created_at.0);
-        Self { id: user.id, username: &user.username, created_at, live_sessions, disabled_at }
+        let roles = user.roles().roles.names().map(str::to_owned).collect();
+        Self { id: user.id, username: &user.username, created_at, live_sessions, disabled_at, roles }
     }
 
     fn json(&self) -> Result<String, Failure> {
@@ -66,9 +68,10 @@ impl<'a> Line<'a> {
     }
 
     fn columns(&self) -> String {
-        let Self { id, username, created_at, live_sessions, disabled_at } = self;
+        let Self { id, username, created_at, live_sessions, disabled_at, roles } = self;
         let disabled_at = disabled_at.as_deref().unwrap_or("-");
-        format!("{id:>8}  {created_at:<24}  {live_sessions:>8}  {disabled_at:<24}  {username}")
+        let roles = if roles.is_empty() { String::new() } else { format!("  ({})", roles.join(", ")) };
+        format!("{id:>8}  {created_at:<24}  {live_sessions:>8}  {disabled_at:<24}  {username}{roles}")
     }
 }
 

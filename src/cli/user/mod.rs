@@ -15,6 +15,7 @@ mod csv_rows;
 mod import;
 mod json_rows;
 mod list;
+mod roles;
 mod rows;
 
 #[derive(Subcommand, Debug)]
@@ -37,6 +38,10 @@ pub(super) enum Command {
         /// Username, case-insensitive
         name: String,
     },
+    /// Give roles to a user; running replicas use them within a second
+    Grant(roles::RoleArgs),
+    /// Take roles away from a user; running replicas stop using them within a second
+    Revoke(roles::RoleArgs),
     /// Delete a user with all their data
     Delete {
         /// Username, case-insensitive
@@ -59,6 +64,8 @@ pub(super) async fn run(command: &Command, config: &Config) -> Result<(), Failur
         Command::Create(create) => create::run(db, create, config).await,
         Command::Disable { name } => account::disable(db, name, ended_at(config)).await,
         Command::Enable { name } => account::enable(db, name).await,
+        Command::Grant(arguments) => roles::grant(db, arguments, ended_at(config)).await,
+        Command::Revoke(arguments) => roles::revoke(db, arguments, ended_at(config)).await,
         Command::Delete { name, confirm } => account::delete(db, name, confirm, ended_at(config)).await,
         Command::ResetPassword { name } => account::reset_password(db, name, config).await,
         Command::Import(import) => import::run(db, import, config.passwords.imported_hash_cost).await,

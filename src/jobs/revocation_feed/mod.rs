@@ -149,6 +149,9 @@ impl Feed {
     fn add_rows(&self, position: &mut Position, page: &Page, asked_at: Monotonic) {
         let (now, loaded) = (self.clock.now(), self.revocations.age(asked_at).is_some());
         for row in &page.rows {
+            if let Some(change) = row.roles_changed() {
+                self.revocations.add_role_change(change);
+            }
             let new = self.revocations.add(&row.ending());
             if loaded && new > 0 && row.user_id.is_none() {
                 histogram!("daypass_revocation_propagation_seconds").record((now - row.revoked_at.0).as_seconds_f64());

@@ -142,6 +142,8 @@ mod tests {
             expires_at: ChronoUnixTimestampMillis(at(1_000)),
             user_id: None,
             spared_session_id: None,
+            changed_user_id: None,
+            roles_version: None,
         }
     }
 

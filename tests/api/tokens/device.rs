@@ -11,7 +11,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 fn tokens(secret: &str) -> Tokens {
     let keys = KeyRing::hmac(&SecretString::from(secret), &[]).unwrap();
-    let lifetimes = Lifetimes { session: TimeDelta::days(1), unused: None, leeway: TimeDelta::zero() };
+    let lifetimes =
+        Lifetimes { token: TimeDelta::days(1), session: TimeDelta::days(1), unused: None, leeway: TimeDelta::zero() };
     Tokens::new(keys, "us".to_owned(), "us".to_owned(), lifetimes)
 }
 

@@ -7,12 +7,14 @@ use daypass::auth::token::{Lifetimes, SessionUser, Tokens};
 use daypass::platform::random;
 use daypass::types::UserId;
 use daypass::types::generation::Generation;
+use daypass::types::role::UserRoles;
 use proptest::prelude::*;
 use secrecy::{ExposeSecret, SecretString};
 
 fn tokens() -> Tokens {
     let keys = KeyRing::hmac(&SecretString::from("a secret of enough bytes for a test"), &[]).unwrap();
-    let lifetimes = Lifetimes { session: TimeDelta::days(1), unused: None, leeway: TimeDelta::zero() };
+    let lifetimes =
+        Lifetimes { token: TimeDelta::days(1), session: TimeDelta::days(1), unused: None, leeway: TimeDelta::zero() };
     Tokens::new(keys, "us".to_owned(), "us".to_owned(), lifetimes)
 }
 
@@ -29,7 +31,7 @@ fn session_ids_are_unique() {
     let (tokens, mut rng) = (tokens(), random::secure());
     let mut seen = std::collections::HashSet::new();
     for _ in 0..10_000 {
-        assert!(seen.insert(tokens.issue(Some(UserId(1)), generation(), now(), &mut rng).unwrap().session.id));
+        assert!(seen.insert(tokens.issue(Some(UserId(1).into()), generation(), now(), &mut rng).unwrap().session.id));
     }
 }
 
@@ -56,14 +58,17 @@ fn token_issued_before_derived_keys_is_accepted() {
     let session = tokens().verify(token, now()).unwrap();
     assert_eq!(
         (session.user, session.expires_at),
-        (Some(SessionUser { id: UserId(7), authenticated_at: now() }), now() + TimeDelta::days(1))
+        (
+            Some(SessionUser { id: UserId(7), authenticated_at: now(), roles: UserRoles::default() }),
+            now() + TimeDelta::days(1)
+        )
     );
 }
 
 proptest! {
     #[test]
     fn issued_token_is_accepted_for_its_user(user_id in prop::option::of((1..=i64::MAX).prop_map(UserId))) {
-        let issued = tokens().issue(user_id, generation(), now(), &mut random::secure()).unwrap();
+        let issued = tokens().issue(user_id.map(Into::into), generation(), now(), &mut random::secure()).unwrap();
         prop_assert_eq!(tokens().verify(issued.token.expose_secret(), now()), Ok(issued.session));
     }
 
@@ -79,7 +84,7 @@ proptest! {
 
     #[test]
     fn token_with_a_changed_byte_is_rejected(place in any::<prop::sample::Index>(), byte in any::<u8>()) {
-        let issued = tokens().issue(Some(UserId(7)), generation(), now(), &mut random::secure()).unwrap();
+        let issued = tokens().issue(Some(UserId(7).into()), generation(), now(), &mut random::secure()).unwrap();
         let mut changed = issued.token.expose_secret().as_bytes().to_vec();
         let place = place.index(changed.len());
         prop_assume!(changed[place] != byte);
