@@ -1,11 +1,13 @@
 // The account panel: sign-up, sign-in and changing the username. Sign-out is in sign-out.js.
 
+import { chooseForm, openChoice } from "./choose-form.js";
 import { deviceToken } from "./device-token.js";
 import { byId, localMinute, say } from "./dom.js";
 import { exchange } from "./exchange.js";
 import { onSubmit, showErrors, wireReveals } from "./form.js";
 import { reason } from "./glossary.js";
 import { authorised, check, signOutDone, keepsCookie, onChange, renamed, signedIn } from "./session.js";
+import { followPolicy, invitation } from "./sign-up.js";
 import { wireStrength } from "./strength-hint.js";
 
 const title = byId("account-title");
@@ -14,42 +16,41 @@ const outcome = byId("account-outcome");
 const keepVariables = byId("keep-variables");
 
 export function openAccount() {
-  wireCredentials(byId("sign-up"), "/api/users", ({ username }) => `Signed up as ${username}.`);
-  wireCredentials(byId("sign-in"), "/api/sessions", ({ username }) => `Signed in as ${username}.`, deviceToken);
+  wireCredentials(byId("sign-up"), "/api/users", {
+    welcome: ({ username }) => `Signed up as ${username}.`,
+    members: invitation,
+    onError: followPolicy,
+  });
+  wireCredentials(byId("sign-in"), "/api/sessions", {
+    welcome: ({ username }) => `Signed in as ${username}.`,
+    device: deviceToken,
+  });
   wireStrength(byId("sign-up"));
-  for (const choice of document.querySelectorAll("[name=credentials]")) choice.addEventListener("change", () => chooseForm(choice.value));
+  openChoice();
   openRename(byId("rename-user"));
   byId("ask-again").addEventListener("click", check);
   onChange(render);
 }
 
-function wireCredentials(form, path, welcome, device = () => null) {
+/** `members` are further members of the body, `onError` gets the problem of a failed request. */
+function wireCredentials(form, path, { welcome, members = () => ({}), device = () => null, onError = () => {} }) {
   wireReveals(form);
   onSubmit(form, async ({ username, password }) => {
     await signOutDone();
     const answer = await exchange("POST", path, {
-      body: { username: username.value, password: password.value, ...sessionOptions() },
+      body: { username: username.value, password: password.value, ...members(), ...sessionOptions() },
       device: device(),
     });
-    if (!answer.ok) return showErrors(form, answer);
+    if (!answer.ok) {
+      onError(answer.problem);
+      return showErrors(form, answer);
+    }
     for (const each of forms) each.reset();
     keepVariables.checked = false;
     signedIn(answer);
     say(outcome, welcome(answer.body.user), "good");
     title.focus();
   });
-}
-
-/** Shows one of the two forms. What was typed into the other one stays. */
-export function chooseForm(id) {
-  const [shown, other] = forms.toSorted((form) => (form.id === id ? -1 : 1));
-  byId(`choose-${id}-label`).firstElementChild.checked = true;
-  if (!shown.hidden) return;
-  for (const name of ["username", "password"]) {
-    if (shown.elements[name].value === "") shown.elements[name].value = other.elements[name].value;
-  }
-  shown.hidden = false;
-  other.hidden = true;
 }
 
 /** The session options that differ from the server's defaults. */

@@ -1,6 +1,7 @@
 // The entry point: wires each panel, then restores the session. The panels listen to its changes.
 
 import { openAccount } from "./account.js";
+import { openRenewal } from "./renew-button.js";
 import { openRequests } from "./requests.js";
 import { openClassroom } from "./classroom.js";
 import { openCookie } from "./cookie.js";
@@ -8,6 +9,7 @@ import { openDevices } from "./devices.js";
 import { openDeviceToken } from "./device-token.js";
 import { openEnded } from "./ended.js";
 import { openSignOut } from "./sign-out.js";
+import { openSignUp } from "./sign-up.js";
 import { openItems } from "./items.js";
 import { openPassword } from "./password.js";
 import { start } from "./session.js";
@@ -22,10 +24,12 @@ import { openWorkoutLogs } from "./workout-logs.js";
 openRequests();
 openSummary();
 openAccount();
+openSignUp();
 openDeviceToken();
 openSignOut();
 openToken();
 openCookie();
+openRenewal();
 openResult();
 openEnded();
 openVariables();

@@ -40,10 +40,10 @@ export function openCookie() {
 }
 
 function lifetime({ expiresIn, session }) {
-  if (expiresIn !== null) return `${expiresIn} seconds`;
   if (!session) return "unknown";
-  const milliseconds = new Date(session.expiresAt) - new Date(session.createdAt);
-  return `at most ${Math.round(milliseconds / 1000)} seconds`;
+  const seconds = Math.ceil((new Date(session.expiresAt) - new Date(session.createdAt)) / 1000);
+  // A cookie whose token can be renewed is stored until the session ends.
+  return expiresIn !== null && seconds - expiresIn <= 1 ? `${expiresIn} seconds` : `at most ${seconds} seconds`;
 }
 
 /** Shows what a script of this origin finds where it could look for a token. */

@@ -1,5 +1,5 @@
-// An exchange as a command for a POSIX shell. Secrets are shell variables: $TOKEN, $PASSWORD, $DEVICE and, for a changed
-// password, $NEW_PASSWORD. curl omits the device header if $DEVICE is empty.
+// An exchange as a command for a POSIX shell. Secrets are shell variables: $TOKEN, $PASSWORD, $DEVICE, $INVITATION and, for a
+// changed password, $NEW_PASSWORD. curl omits the device header if $DEVICE is empty.
 
 import { isSecret } from "./redact.js";
 
@@ -35,9 +35,11 @@ const isObject = (value) => value !== null && typeof value === "object" && !Arra
 const body = (value) => (isObject(value) ? object(value) : inQuotes(JSON.stringify(value)));
 const object = (body) => `{${Object.entries(body).map(member).join(",")}}`;
 
-// The password is in double quotes, where the shell expands the variable.
+const VARIABLES = { __proto__: null, invitation: "INVITATION", newPassword: "NEW_PASSWORD" };
+
+// The secret is in double quotes, where the shell expands the variable.
 function member([name, value]) {
-  const variable = name === "newPassword" ? "NEW_PASSWORD" : "PASSWORD";
+  const variable = VARIABLES[name] ?? "PASSWORD";
   if (isObject(value)) return `${inQuotes(JSON.stringify(name))}:${object(value)}`;
   const text = isSecret(name) ? `"'"$${variable}"'"` : inQuotes(JSON.stringify(value));
   return `${inQuotes(JSON.stringify(name))}:${text}`;

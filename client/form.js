@@ -7,6 +7,10 @@ import { startCountdown, isWaiting, release, secondsToWait, triesLeft } from "./
 const FIELD_OF = {
   __proto__: null,
   bad_credentials: "password",
+  invitation_expired: "invitation",
+  invitation_invalid: "invitation",
+  invitation_required: "invitation",
+  invitation_used_up: "invitation",
   username_taken: "username",
   wrong_password: "currentPassword",
 };

@@ -21,7 +21,9 @@ export const CLAIMS = {
   auth_time: "The time of the sign-in.",
   amr: "How the user signed in: pwd is a password.",
   nbf: "Not before. The token is rejected until then.",
-  session_exp: "The end of the session, even if the token is renewed.",
+  session_exp: "The end of the session. A renewed token does not expire later.",
+  roles: "The roles of the user. Applications decide what a role allows.",
+  roles_version: "The number of changes of the roles. If the roles have changed since, the server uses the new ones and renews the token.",
 };
 
 export const TIMES = new Set(["iat", "exp", "auth_time", "nbf", "session_exp"]);
@@ -37,7 +39,7 @@ export const ERRORS = {
   wrong_issuer: "Another service issued the token.",
   wrong_audience: "The token is for another service.",
   not_yet_valid: "The token is not valid yet.",
-  expired: "The token has expired. Sign in again.",
+  expired: "The token has expired.",
   revoked: "The session has ended. Sign in again.",
   anonymous: "This is an anonymous session. Sign in first.",
   not_ready: "The server cannot check at the moment which sessions have ended, so it accepts no token.",

@@ -1,7 +1,7 @@
 // Removes secrets from exchanges before they are stored, so no panel can show them.
 
 export const MASK = "•••";
-const SECRET_MEMBERS = new Set(["password", "currentPassword", "newPassword"]);
+const SECRET_MEMBERS = new Set(["password", "currentPassword", "newPassword", "invitation"]);
 const TOKEN_MEMBERS = new Set(["sessionToken", "token"]);
 const TOKEN_HEADERS = new Set(["daypass-device"]);
 const JWT = /\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*/g;
@@ -15,7 +15,7 @@ export function shorten(text) {
 
 export const shortenTokens = (text) => text.replace(JWT, shorten);
 
-/** A copy of a JSON value with passwords masked and tokens shortened. */
+/** A copy of a JSON value with passwords and invitations masked and tokens shortened. */
 export function redact(value, member = "") {
   if (isSecret(member)) return MASK;
   if (typeof value === "string") return TOKEN_MEMBERS.has(member) ? shorten(value) : shortenTokens(value);

@@ -3,25 +3,14 @@
 import { keepDevice } from "./device-token.js";
 import { exchange } from "./exchange.js";
 import { decode } from "./jwt.js";
+import { RENEW, RENEW_OPTIONS, exchangeOrRenew, isRenewable } from "./renewal.js";
 import { store, stored } from "./storage.js";
+import { BY_COOKIE, CLEARING, NO_SESSION, byCookie, byToken, onStored, persist, restored, sidOf } from "./stored-session.js";
 
-const TOKEN = "daypass.token";
-// The id of the session whose token is in the cookie. Not a secret.
-const BY_COOKIE = "daypass.session";
-// Stored instead of the id after a sign-out, until the server has cleared the cookie.
-const CLEARING = "signing-out";
-// A response header with a renewed token, if the server has rolling sessions.
+// A response header with a renewed token, if the server has rolling sessions or the roles have changed.
 const RENEWED = "Daypass-Session-Token";
 
 const CURRENT = "/api/sessions/current";
-
-// credential: the token or session id, different after each sign-in; state: "none" | "loading" | "accepted" | "rejected" |
-// "unverified"; anonymous: whether there is a cookie of an anonymous session; notice: what another tab did; ended: `{token, username}` of
-// the session that was signed out here last, whose token is null if it was in a cookie
-const NO_SESSION = {
-  carrier: null, token: null, credential: null, state: "none", user: null, session: null, expiresIn: null, problem: null,
-  anonymous: false, notice: "", ended: null,
-};
 
 // Sends the reason of a sign-out to the other tabs. They learn of the sign-out itself from the storage event.
 const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("daypass") : null;
@@ -32,19 +21,13 @@ const listeners = [];
 
 export const current = () => held;
 
-const byToken = (token) => ({ ...NO_SESSION, carrier: "bearer", token, credential: token });
-const byCookie = (sid) => ({ ...NO_SESSION, carrier: "cookie", credential: sid });
-
 export function onChange(listener) {
   listeners.push(listener);
 }
 
 /** Restores the stored session and follows changes in other tabs. */
 export function start() {
-  window.addEventListener("storage", ({ key }) => {
-    // A null key means that the storage was cleared.
-    if ([TOKEN, BY_COOKIE, null].includes(key)) follow();
-  });
+  onStored(follow);
   channel?.addEventListener("message", ({ data }) => onMessage(data));
   // A page restored by the back button has missed storage events.
   window.addEventListener("pageshow", ({ persisted }) => persisted && follow());
@@ -107,22 +90,35 @@ export async function check() {
 }
 
 /** Asks about the session without showing that the page asks. A rejection changes the state. */
-export const checkQuietly = () => authorised("GET", CURRENT, { refresh: true });
+export async function checkQuietly() {
+  const { credential } = held;
+  const answer = await authorised("GET", CURRENT, { refresh: true });
+  if (answer.ok) updateIfCurrent(credential, answer.body);
+}
 
-/** Whether the server did not clear a rejected cookie, because it may update valid later or on another replica. */
-export const keepsCookie = ({ code }) => ["not_yet_valid", "unknown_key"].includes(code);
+/** Renews the token, also if it has not expired. */
+export async function renew() {
+  const { credential } = held;
+  const answer = await authorised("POST", RENEW, RENEW_OPTIONS);
+  if (answer.ok) keepRenewed(credential, answer);
+  return answer;
+}
 
-/** Sends a request with the session. A 401 changes the status of the session. */
+/** Whether the server did not clear a rejected cookie, because it may be valid later, on another replica or if renewed. */
+export const keepsCookie = (problem) => ["not_yet_valid", "unknown_key"].includes(problem.code) || isRenewable(problem);
+
+/** Sends a request with the session. Renews an expired token if possible. A 401 changes the status of the session. */
 export async function authorised(method, path, options) {
   const { token, credential, carrier } = held;
-  const answer = await exchange(method, path, { ...options, token, cookie: carrier === "cookie" });
+  const request = { ...options, token, cookie: carrier === "cookie" };
+  const answer = await exchangeOrRenew(method, path, request, (renewal) => keepRenewed(credential, renewal));
   const renewed = answer.headers.get(RENEWED);
   if (answer.status === 401) {
     // The server has cleared the rejected cookie.
     if (carrier === "cookie" && credential === held.credential && !keepsCookie(answer.problem)) store(BY_COOKIE, null);
     updateIfCurrent(credential, { state: "rejected", problem: answer.problem });
   } else if (renewed && token && credential === held.credential) {
-    update(persist({ ...held, token: renewed }));
+    update(persist(withToken(renewed)));
   }
   return answer;
 }
@@ -155,7 +151,7 @@ export async function authorisedOrAnonymous(method, path, options) {
 /** Asks the server whether there is a session cookie that this page has not stored. */
 async function findCookie() {
   const remark = "Is there a session cookie? Scripts cannot see it, so the page asks the server.";
-  const answer = await exchange("GET", CURRENT, { remark, expected: [401] });
+  const answer = await exchangeOrRenew("GET", CURRENT, { remark, expected: [401] });
   if (held.credential) return;
   if (answer.ok) update(persist({ ...byCookie(answer.body.session.id), state: "accepted", ...answer.body }));
   else if (answer.problem.code === "anonymous") update({ ...held, anonymous: true });
@@ -177,11 +173,24 @@ function updateIfCurrent(credential, change) {
   if (credential === held.credential) update({ ...held, ...change });
 }
 
+/** Stores the token of a renewal. A cookie has already been replaced by the response. */
+function keepRenewed(credential, { body: { sessionToken = null, user, session, expiresIn } }) {
+  if (credential !== held.credential) return;
+  update(persist({ ...held, token: sessionToken, state: "accepted", user, session, expiresIn, problem: null }));
+}
+
+/** The session with a newer token, whose roles may have changed. */
+function withToken(token) {
+  const { claims } = decode(token);
+  const user = claims && held.user ? { ...held.user, roles: claims.roles ?? [] } : held.user;
+  return { ...held, token, user };
+}
+
 function follow() {
   const next = restored();
   if (next.credential === held.credential || (next.token && next.token === held.token)) return;
   // Another tab has received a newer token of the same session.
-  if (next.token && held.token && sidOf(next) && sidOf(next) === sidOf(held)) return update({ ...held, token: next.token });
+  if (next.token && held.token && sidOf(next) && sidOf(next) === sidOf(held)) return update(withToken(next.token));
   update(next);
   check();
 }
@@ -193,23 +202,8 @@ function onMessage({ sid, notice }) {
   update({ ...NO_SESSION, notice });
 }
 
-const sidOf = ({ carrier, token, credential }) => (carrier === "cookie" ? credential : decode(token ?? "").claims?.sid);
-
 function update(next) {
   const before = held;
   held = next;
   for (const listener of listeners) listener(held, before);
-}
-
-function restored() {
-  const token = stored(TOKEN);
-  const sid = stored(BY_COOKIE);
-  if (token) return byToken(token);
-  return sid && sid !== CLEARING ? byCookie(sid) : NO_SESSION;
-}
-
-function persist(next) {
-  store(TOKEN, next.token);
-  store(BY_COOKIE, next.carrier === "cookie" ? next.credential : null);
-  return next;
 }

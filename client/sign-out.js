@@ -1,9 +1,9 @@
 // Sign-out, and deleting the token without signing out. Both show the sign-in form again.
 
+import { chooseForm } from "./choose-form.js";
 import { byId, localTime, say } from "./dom.js";
 import { reason } from "./glossary.js";
 import { decode } from "./jwt.js";
-import { chooseForm } from "./account.js";
 import { current, discard, signOut } from "./session.js";
 
 const outcome = byId("account-outcome");

@@ -3,8 +3,8 @@
 import { element, say } from "./dom.js";
 import { GUESSES_A_SECOND, estimate } from "./strength.js";
 
-// The server's default. A server that requires more says so in its error.
-const MIN_CHARACTERS = 8;
+// The server's default, until the page has the setting of this server.
+let minCharacters = 8;
 
 // Screen readers read the text, so it waits for a pause in typing. The meter does not.
 const PAUSE_MS = 400;
@@ -13,6 +13,11 @@ const ASSUMED = "Assumes that the argon2id hashes are stolen, and that one machi
   `${GUESSES_A_SECOND.toLocaleString("en")} a second. A thousand machines are a thousand times faster.`;
 
 const UNITS = [[60, "minute"], [3600, "hour"], [86_400, "day"], [2_629_800, "month"], [31_557_600, "year"]];
+
+/** Changes the number of characters that the hints show as needed. */
+export function requireCharacters(count) {
+  minCharacters = count;
+}
 
 export function wireStrength(form) {
   const hint = form.querySelector(".strength");
@@ -47,7 +52,7 @@ function sentences(password, name, seconds) {
   const { length } = [...password.normalize("NFKC")];
   const rate = `${GUESSES_A_SECOND.toLocaleString("en")} guesses a second`;
   return [
-    `${length === 1 ? "1 character" : `${length} characters`}, at least ${MIN_CHARACTERS} needed. Estimate: `,
+    `${length === 1 ? "1 character" : `${length} characters`}, at least ${minCharacters} needed. Estimate: `,
     element("strong", "", name),
     `. With a stolen database, at ${rate}, guessing takes ${inWords(seconds)}.`,
   ];

@@ -1,10 +1,11 @@
-// The line at the top: who is signed in, the time left, and whether the server accepts the token.
+// The line at the top: who is signed in with which roles, the time left, and whether the server accepts the token.
 
 import { byId, localTime } from "./dom.js";
 import { decode } from "./jwt.js";
 import { onChange } from "./session.js";
 
 const title = byId("account-title");
+const roles = byId("roles");
 const countdown = byId("countdown");
 const lifetime = byId("lifetime");
 const stamp = byId("stamp");
@@ -14,6 +15,7 @@ let timer;
 export function openSummary() {
   onChange((held) => {
     title.textContent = titleOf(held);
+    showRoles(held);
     tick(held);
   });
 }
@@ -21,6 +23,16 @@ export function openSummary() {
 function titleOf({ state, user }) {
   if (state === "accepted") return `Signed in as ${user.username}`;
   return state === "loading" ? "Loading" : "Not signed in";
+}
+
+function showRoles({ state, user }) {
+  roles.hidden = state !== "accepted";
+  if (roles.hidden) return;
+  // A replica of an older version sends no roles.
+  const names = (user.roles ?? []).join(", ");
+  roles.textContent = names ? `Roles: ${names}` : "No roles";
+  // The line at the top has space for a few roles only.
+  byId("user-roles").textContent = names || "none";
 }
 
 /** The start and the end of the token in seconds, from its claims or, for a cookie, from the session. */

@@ -30,6 +30,7 @@ macro_rules! file {
 
 const FILES: &[(&str, &str, &str)] = &[
     file!("account.js", SCRIPT),
+    file!("choose-form.js", SCRIPT),
     file!("classroom.css", CSS),
     file!("classroom.js", SCRIPT),
     file!("client.css", CSS),
@@ -57,6 +58,8 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("password.js", SCRIPT),
     file!("present.css", CSS),
     file!("redact.js", SCRIPT),
+    file!("renew-button.js", SCRIPT),
+    file!("renewal.js", SCRIPT),
     file!("requests.css", CSS),
     file!("requests.js", SCRIPT),
     file!("result.js", SCRIPT),
@@ -65,8 +68,10 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("sessions.css", CSS),
     file!("sessions.js", SCRIPT),
     file!("sign-out.js", SCRIPT),
+    file!("sign-up.js", SCRIPT),
     file!("steps.css", CSS),
     file!("storage.js", SCRIPT),
+    file!("stored-session.js", SCRIPT),
     file!("strength-hint.js", SCRIPT),
     file!("strength.js", SCRIPT),
     file!("summary.js", SCRIPT),

@@ -128,7 +128,7 @@ export class Person {
     return this.credentials.password;
   }
 
-  async openTab() {
+  async openTab(address = this.address) {
     const page = await this.context.newPage();
     page.on("pageerror", (error) => this.trouble.push(`uncaught: ${error}`));
     page.on("console", (message) => this.hear(message));
@@ -146,7 +146,7 @@ export class Person {
     await page.addInitScript(() => addEventListener("securitypolicyviolation", (event) => {
       console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI}`);
     }));
-    await page.goto(this.address);
+    await page.goto(address);
     await page.locator("#credentials:not([hidden]), #signed-in:not([hidden])").waitFor();
     return page;
   }
@@ -155,7 +155,7 @@ export class Person {
   hear(message) {
     if (message.type() !== "error" && message.type() !== "warning") return;
     const { origin, pathname } = new URL(message.location().url || this.address);
-    const ofTheApi = [ORIGIN, LAN].includes(origin) && ["/api/", "/test/", "/authtest/"].some((path) => pathname.startsWith(path));
+    const ofTheApi = [ORIGIN, LAN, new URL(this.address).origin].includes(origin) && ["/api/", "/test/", "/authtest/"].some((path) => pathname.startsWith(path));
     if (ofTheApi && message.text().startsWith("Failed to load resource")) return;
     this.trouble.push(`console ${message.type()}: ${message.text()}`);
   }
