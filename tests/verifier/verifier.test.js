@@ -1,19 +1,22 @@
-// The verifier with a Daypass that signs with EdDSA: it accepts tokens without a request to Daypass, and rejects them within a second of sign-out.
+// The verifier with a Daypass that signs with EdDSA: it accepts tokens without a request to Daypass. It rejects them within a second of a sign-out
+// or a change of roles.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { createHmac, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import http from "node:http";
 import { after, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { SignJWT, exportJWK } from "jose";
 
-const { DAYPASS_URL } = process.env;
+const { DAYPASS_URL, DATABASE_URL, DAYPASS_BIN = fileURLToPath(new URL("../../target/debug/daypass", import.meta.url)) } = process.env;
 if (!DAYPASS_URL) {
   throw new Error("DAYPASS_URL is not set. Start Daypass with EdDSA and set its address: DAYPASS_URL=http://127.0.0.1:3000 npm test");
 }
+if (!DATABASE_URL) throw new Error("DATABASE_URL is not set. Set it to the database of this Daypass, for commands that change roles.");
 const { keys: publicKeys } = await (await fetch(new URL("/.well-known/jwks.json", DAYPASS_URL))).json();
 if (publicKeys.length === 0) throw new Error("this Daypass publishes no key: start it with JWT_ALGORITHM=EdDSA");
 
@@ -63,6 +66,12 @@ async function daypass(method, path, { token, body } = {}) {
   return { status: response.status, body: response.status === 204 ? null : await response.json() };
 }
 
+/** Runs a command of Daypass on the database of the service. */
+async function command(...words) {
+  const env = { PATH: process.env.PATH, DATABASE_URL };
+  return (await promisify(execFile)(DAYPASS_BIN, words, { env })).stdout;
+}
+
 async function signsUp() {
   const credentials = { username: `ada-${randomBytes(5).toString("hex")}`, password: PASSWORD };
   const { status, body } = await daypass("POST", "/api/users", { body: credentials });
@@ -80,6 +89,13 @@ async function signsOut(token) {
   assert.equal((await daypass("DELETE", "/api/sessions/current", { token })).status, 204);
 }
 
+/** Returns the session and its new token. */
+async function renews(token) {
+  const { status, body } = await daypass("POST", "/api/sessions/current/renew", { token });
+  assert.equal(status, 200);
+  return body;
+}
+
 const parts = (token) => token.split(".");
 const decoded = (part) => JSON.parse(Buffer.from(part, "base64url"));
 const encoded = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
@@ -91,7 +107,7 @@ await until("the verifier has read the feed", async () => (await status(verifier
 test("token of a Daypass session is accepted", async () => {
   assert.equal(decoded(parts(ada.token)[0]).alg, "EdDSA");
   const { status, body } = await hello(verifier, ada.token);
-  assert.deepEqual([status, body], [200, { userId: ada.id }]);
+  assert.deepEqual([status, body], [200, { userId: ada.id, roles: [] }]);
 });
 
 test("request without a token gets a challenge", async () => {
@@ -149,6 +165,44 @@ test("sign-out at Daypass is seen by the verifier within a second", async () => 
   assert.equal(await status(verifier, ada.token), 200, "the other session stays active");
 });
 
+test("change of roles at Daypass is seen by the verifier within a second", async () => {
+  const carol = await signsUp();
+  const { username } = carol.credentials;
+  let { token } = carol;
+  const before = await renews(token);
+  const lags = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const [change, roles] = round % 2 ? ["revoke", []] : ["grant", ["admin", "editor"]];
+    await command("user", change, username, "editor", "admin");
+    const startedAt = performance.now();
+    await until("the verifier refuses", async () => (await status(verifier, token)) === 401);
+    lags.push(performance.now() - startedAt);
+    const { challenge, body } = await hello(verifier, token);
+    assert.deepEqual([challenge, body], ['Bearer error="invalid_token"', { status: 401, code: "stale_token" }]);
+    assert.equal((await daypass("GET", "/api/verify", { token })).status, 204, "Daypass itself uses the current roles");
+    const renewed = await renews(token);
+    assert.deepEqual([renewed.session.id, renewed.user.roles], [before.session.id, roles]);
+    const accepted = await hello(verifier, renewed.sessionToken);
+    assert.deepEqual([accepted.status, accepted.body], [200, { userId: carol.id, roles }]);
+    assert.equal(await status(verifier, before.sessionToken), 401, "the first token stays refused");
+    token = renewed.sessionToken;
+  }
+  lags.sort((a, b) => a - b);
+  const [p50, max] = [lags[ROUNDS / 2], lags.at(-1)].map(Math.round);
+  console.log(`change of roles seen by the verifier, ${ROUNDS} times, ms after the command: p50 ${p50}   max ${max}`);
+  assert.ok(max < 1000, `${max} ms`);
+  assert.equal(await status(verifier, ada.token), 200, "the tokens of other users stay valid");
+});
+
+test("token of a sign-in after a change of roles has the new roles", async () => {
+  const dan = await signsUp();
+  await command("user", "grant", dan.credentials.username, "editor");
+  const token = await signsIn(dan);
+  await until("the verifier refuses the older token", async () => (await status(verifier, dan.token)) === 401);
+  const { status: code, body } = await hello(verifier, token);
+  assert.deepEqual([code, body], [200, { userId: dan.id, roles: ["editor"] }]);
+});
+
 test("stale feed makes the verifier answer 503", async () => {
   let cut = false;
   const proxy = await listening((request, response) => {
@@ -180,6 +234,7 @@ test("type, issuer, audience, times and session are checked, and every page is r
   const jwk = { ...(await exportJWK(publicKey)), kid: "k", alg: "EdDSA", use: "sig" };
   const expiresAt = new Date(Date.now() + 60_000).toISOString();
   const pages = ["first", "second", "third"];
+  const roleChanges = [{ userId: 9, rolesVersion: 2, expiresAt }];
   let generation = "g";
   const issuer = await listening((request, response) => {
     const url = new URL(request.url, "http://issuer");
@@ -187,7 +242,8 @@ test("type, issuer, audience, times and session are checked, and every page is r
     const page = Number(url.searchParams.get("since") ?? 0);
     const revocations = pages.slice(page, page + 1).map((sessionId) => ({ sessionId, expiresAt }));
     const users = [{ userId: 8, before: new Date().toISOString(), exceptSessionId: "spared", expiresAt }];
-    response.end(JSON.stringify({ generation, revocations, users, cursor: String(Math.min(page + 1, pages.length)) }));
+    const cursor = String(Math.min(page + 1, pages.length));
+    response.end(JSON.stringify({ generation, revocations, users, roleChanges, cursor }));
   });
   const other = await verifierOf(issuer);
   const now = () => Math.floor(Date.now() / 1000);
@@ -199,19 +255,28 @@ test("type, issuer, audience, times and session are checked, and every page is r
   const bad = [
     [{ exp: now() }], [{ exp: now() - 1 }], [{ exp: undefined }], [{ nbf: now() + 60 }], [{}, { typ: "JWT" }], [{}, { typ: undefined }], [{ iss: "another" }], [{ iss: undefined }], [{ aud: "another" }], [{ aud: undefined }],
     [{ sid: undefined }], [{ sub: undefined }], [{ gen: undefined }], [{ gen: "h" }], [{ auth_time: undefined }], [{ sub: "8" }],
-    ...pages.map((sid) => [{ sid }]),
+    [{ sub: "9" }], [{ sub: "9", roles_version: 1 }], ...pages.map((sid) => [{ sid }]),
   ];
   for (const [claims, header] of bad) {
     assert.equal(await status(other, await sign(claims, header)), 401, JSON.stringify({ claims, header }));
   }
-  for (const claims of [{ sub: "8", sid: "spared" }, { sub: "8", auth_time: now() + 1 }]) {
-    assert.equal(await status(other, await sign(claims)), 200, JSON.stringify(claims));
-  }
-  // The database was reset: other sessions ended, and the numbers start again.
+  const accepted = [
+    { sub: "8", sid: "spared" }, { sub: "8", auth_time: now() + 1 }, { sub: "9", roles_version: 2 }, { sub: "9", roles_version: 3 },
+  ];
+  for (const claims of accepted) assert.equal(await status(other, await sign(claims)), 200, JSON.stringify(claims));
+  const { body } = await hello(other, await sign({ roles: ["admin"] }));
+  assert.deepEqual(body.roles, ["admin"]);
+  // The feed sends older rows again.
+  roleChanges.splice(0, 1, { userId: 9, rolesVersion: 1, expiresAt }, { userId: 10, rolesVersion: 1, expiresAt });
+  await until("the feed is read again", async () => (await status(other, await sign({ sub: "10" }))) === 401);
+  assert.equal(await status(other, await sign({ sub: "9", roles_version: 1 })), 401, "the newer change still applies");
+  // The database was reset: other sessions ended, and the numbers and the versions start again.
   generation = "h";
   pages.splice(0, 3, "fourth");
   await until("tokens of the earlier generation are rejected", async () => (await status(other, good)) === 401);
   await until("tokens of the new one are accepted", async () => (await status(other, await sign({ gen: "h" }))) === 200);
   assert.equal(await status(other, await sign({ gen: "h", sid: "first" })), 200, "revocations of the earlier generation are deleted");
+  const versioned = await sign({ gen: "h", sub: "9", roles_version: 1 });
+  assert.equal(await status(other, versioned), 200, "changes of roles of the earlier generation are deleted");
   assert.equal(await status(other, await sign({ gen: "h", sid: "fourth" })), 401);
 });
