@@ -45,7 +45,7 @@ async fn validate(app: &AppState, policy: Policy, request: Request, next: Next) 
     let cookies = app.cookies(&head.uri, &head.headers);
     let Authentication { result, clears_cookie } = authenticate(app, &head, policy).await;
     let mut response = match result {
-        Ok(Some(session)) => respond(app, cookies, session, head, body, next).await,
+        Ok(Some(session)) => respond(app, policy, cookies, session, head, body, next).await,
         Ok(None) => next.run(Request::from_parts(head, body)).await,
         Err(error) => error.into_response(),
     };
@@ -110,6 +110,7 @@ async fn sign_out_of_each(app: &AppState, cookies: Vec<HeaderValue>, request: Re
 /// Runs the handler, then updates the session cookie or renews the token.
 async fn respond(
     app: &AppState,
+    policy: Policy,
     cookies: &Cookies,
     authenticated: Authenticated,
     mut head: Parts,
@@ -123,8 +124,8 @@ async fn respond(
         session: authenticated.session.clone(),
         transport,
         has_old_roles,
-        // Otherwise a page on another port could keep an unused session alive.
-        may_renew: transport.check(FetchSite::of(&head, cookies.secure())).is_ok(),
+        // Otherwise a page on another port could keep an unused session alive. A renewal already returns a token.
+        may_renew: policy != Policy::Renewal && transport.check(FetchSite::of(&head, cookies.secure())).is_ok(),
     });
     head.extensions.insert(authenticated);
     let mut response = next.run(Request::from_parts(head, body)).await;

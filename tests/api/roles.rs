@@ -194,6 +194,16 @@ async fn renewed_token_does_not_keep_revoked_roles() {
 }
 
 #[tokio::test]
+async fn renewal_returns_the_current_roles_in_one_token() {
+    let app = TestApp::start().await;
+    let alice = app.alice().await;
+    app.set_roles_and_poll("alice", &["admin"]).await;
+    let reply = alice.post("/api/sessions/current/renew", json!({})).await;
+    assert_eq!((reply.status(), renewed(&reply)), (200, None));
+    assert_eq!(claims(reply.json()["sessionToken"].as_str().unwrap())["roles"], json!(["admin"]));
+}
+
+#[tokio::test]
 async fn cookie_is_renewed_for_pages_of_this_origin_only() {
     let app = TestApp::start().await;
     let browser = Browser::new(&app.anon);
