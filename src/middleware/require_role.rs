@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::types::role::{InvalidRole, Role};
 
 /// Rejects requests of users who have none of these roles. The routes must also have
-/// [`validate_session`](super::validate_session).
+/// [`validate_session`](fn@super::validate_session).
 ///
 /// ```
 /// use axum::Router;
