@@ -88,7 +88,8 @@ async fn password_too_long_in_nfkc_is_only_compared_as_typed() {
 
 #[tokio::test]
 async fn legacy_hashes_wait_in_the_same_queue() {
-    let hasher = hasher();
+    // A hash takes longer than filling the queue, so no place becomes free in the meantime.
+    let hasher = PasswordHasher::new(Params::new(19_456, 1, 1, None).unwrap(), 1, ImportedCost::default()).unwrap();
     let imported = bcrypt::hash("correct horse", 4).unwrap();
     let password = Password::presented("correct horse").unwrap();
     let full = async {
