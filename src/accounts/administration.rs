@@ -80,25 +80,17 @@ impl LockedUser {
         Ok(self.transaction.commit().await?)
     }
 
-    /// Gives the user the roles that `change` returns, and records the change for running replicas. Returns the new
-    /// roles. Sessions continue, and their next requests have the new roles.
-    ///
-    /// # Errors
-    /// The error of `change`.
-    pub async fn change_roles<E: From<Error>>(
-        self,
-        change: impl FnOnce(&Roles) -> Result<Roles, E>,
-        at: EndedAt,
-    ) -> Result<Roles, E> {
-        let before = self.user.roles();
-        let roles = change(&before.roles)?;
-        if roles != before.roles {
-            self.store_roles(&roles, at).await?;
-        }
-        Ok(roles)
+    #[must_use]
+    pub fn roles(&self) -> Roles {
+        self.user.roles().roles
     }
 
-    async fn store_roles(self, roles: &Roles, at: EndedAt) -> Result<(), Error> {
+    /// Gives the user these roles instead of the present ones, and records the change for running replicas. Sessions
+    /// continue, and their next requests have the new roles.
+    pub async fn set_roles(self, roles: &Roles, at: EndedAt) -> Result<(), Error> {
+        if *roles == self.roles() {
+            return Ok(());
+        }
         let Self { transaction, user } = self;
         // Tokens can outlive the present setting of their lifetime, but not their session.
         let latest = session::latest_expiry(&transaction, user.id).await?;

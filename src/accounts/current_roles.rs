@@ -13,7 +13,7 @@ use crate::models::user;
 /// date.
 ///
 /// # Errors
-/// [`Error::Unavailable`] if the roles cannot be read. A request never continues with roles that are out of date.
+/// [`Error::Unavailable`] if the roles cannot be read, and [`Error::Busy`] if reading takes too long. A request never continues with roles that are out of date.
 pub async fn use_current_roles(app: &AppState, session: &mut AnySession) -> Result<bool, Error> {
     let Some(user) = &mut session.user else { return Ok(false) };
     match app.revocations.role_status(user) {

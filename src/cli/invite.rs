@@ -1,12 +1,12 @@
 //! `daypass invite`: invitations to sign up.
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::database;
 use super::failure::Failure;
-use super::output::{qr_code, stderr_line, stdout_line};
+use super::output::{iso_8601, qr_code, stderr_line, stdout_line};
 use crate::accounts::administration;
 use crate::config::{Config, SignUpPolicy, duration, integer};
 use crate::models::invitation;
@@ -96,7 +96,7 @@ fn warn_of_useless(config: &Config) {
         );
     }
     if config.sign_up.sign_up == SignUpPolicy::Closed {
-        stderr_line("warning: with SIGN_UP=closed, nobody can sign up with an invitation; set SIGN_UP=invited");
+        stderr_line("warning: with SIGN_UP=closed, invitations cannot be used; set SIGN_UP=invited");
     }
 }
 
@@ -170,10 +170,6 @@ impl<'a> Row<'a> {
 /// Returns the names of the roles for people.
 fn listed(roles: &Roles) -> &str {
     if roles.is_empty() { "-" } else { roles.as_str() }
-}
-
-fn iso_8601(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 fn note(text: &str) -> Result<String, String> {

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
 use qrcode::QrCode;
 use qrcode::render::unicode;
@@ -18,6 +19,10 @@ pub(super) fn stdout_line(line: &str) -> Result<(), Failure> {
 /// Prints a message to standard error. The command continues if standard error is closed.
 pub(super) fn stderr_line(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+pub(super) fn iso_8601(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// Returns a progress bar, which is shown only at a terminal.

@@ -129,7 +129,8 @@ async fn print_status(keys: &KeyRing, db: &Pool, config: &Config) -> Result<(), 
     for key in keys.iter().skip(1) {
         let last = session::latest_expiry_by_key(db, key.id()).await.map_err(|error| error.to_string())?;
         let needed_until = last.map(|expiry| expiry + config.tokens.jwt_leeway).filter(|until| *until > now);
-        // Not every token has a row: anonymous sessions have none, and a renewed session's row has only its latest key.
+        // Not every token has a row: anonymous sessions have none, and the row of a session has only the key of its first
+        // token.
         let lifetime = humantime::format_duration(config.session_max().to_std().unwrap_or_default());
         let advice = needed_until.map_or(format!("not needed after {lifetime} without signing"), |until| {
             format!("needed until {}", until.to_rfc3339_opts(SecondsFormat::Secs, true))

@@ -1,6 +1,8 @@
 //! Settings of sign-up.
 
 use clap::{Args, ValueEnum};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::parsers::choice;
 
@@ -13,10 +15,11 @@ pub struct SignUpConfig {
     pub sign_up: SignUpPolicy,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+/// Who may sign up: everyone, clients that send the code of an invitation, or no client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema, ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub enum SignUpPolicy {
     Open,
-    /// With an invitation.
     Invited,
     Closed,
 }

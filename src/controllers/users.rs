@@ -19,7 +19,7 @@ use crate::views::{Credentials, SignUpInfo};
 #[utoipa::path(get, path = "/api/sign-up", tag = "users", responses((status = 200, body = SignUpInfo)))]
 pub async fn show_sign_up_policy(State(app): State<AppState>) -> Reply<SignUpInfo> {
     Reply(SignUpInfo {
-        policy: app.config.sign_up.sign_up.into(),
+        policy: app.config.sign_up.sign_up,
         password_min_length: app.config.passwords.password_min_length,
     })
 }

@@ -10,7 +10,7 @@ use crate::types::role::{Role, Roles};
 /// The roles of which the user needs one. `None` if the request names no role.
 ///
 /// A name that is not valid is accepted, and no user has this role. So a typing error in the configuration of a proxy
-/// gives access to nobody, and the response is not a `422`, which nginx would turn into a `500`.
+/// rejects every user, and the response is not a `422`, which nginx would turn into a `500`.
 pub struct RequiredRoles(Option<Vec<Role>>);
 
 impl RequiredRoles {

@@ -162,12 +162,7 @@ impl FollowUp<'_> {
             // authenticated.
             (Status::Active | Status::Unknown, _) if self.may_renew && !signed_out => {
                 let now = app.clock.now();
-                let renewed = match app.tokens.renew(&self.session, now, &mut random::secure())? {
-                    None if self.has_old_roles => {
-                        Some(app.tokens.replace(&self.session, now, &mut random::secure())?)
-                    }
-                    renewed => renewed,
-                };
+                let renewed = app.tokens.renew(&self.session, self.has_old_roles, now, &mut random::secure())?;
                 if let Some(issued) = renewed {
                     self.transport.send_token(&issued, self.cookies, now, headers)?;
                 }

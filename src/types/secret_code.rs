@@ -1,4 +1,4 @@
-//! Codes that give whoever has them a right, such as an invitation to sign up.
+//! Codes that give their holder a right, such as an invitation to sign up.
 
 use aws_lc_rs::digest;
 use base64::Engine;
@@ -31,7 +31,7 @@ impl SecretCode {
     }
 
     /// Returns the text that the database stores instead of the code: 43 characters of base64url. A fast hash without
-    /// a salt suffices, because nobody can guess 128 random bits.
+    /// a salt suffices, because 128 random bits cannot be guessed.
     #[must_use]
     pub fn hash(&self) -> String {
         URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, self.expose().as_bytes()))

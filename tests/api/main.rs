@@ -37,6 +37,7 @@ mod resources;
 mod revocation_feed;
 mod revocation_set;
 mod revocations_endpoint;
+mod role_changes;
 mod roles;
 mod rolling_sessions;
 mod seeds;

@@ -145,6 +145,8 @@ fn granted_and_revoked_roles_are_used_by_the_running_service() {
     let many: Vec<_> = (0..17).map(|number| format!("r{number}")).collect();
     let many: Vec<_> = ["grant", "ada"].into_iter().chain(many.iter().map(String::as_str)).collect();
     assert!(error_line(&roles(&many)).contains("at most 16 roles"));
+    let listed = text(&roles(&["list", "--json"]).stdout).to_owned();
+    assert!(listed.contains(r#""roles":[]"#), "the user has none of them: {listed}");
     let created = roles(&["create", "bob", "--role=editor", "--role=admin"]);
     assert!(created.status.success(), "{}", text(&created.stderr));
     assert!(text(&roles(&["list"]).stdout).contains("bob  (admin, editor)"));

@@ -51,22 +51,23 @@ impl Tokens {
         self.lifetimes.unused.is_some()
     }
 
-    /// Issues another token for the session if its token expires in less than half of `Lifetimes::unused`. Returns
-    /// `None` otherwise, or if the new token would not expire later.
+    /// Issues another token for the session if its token expires in less than half of `Lifetimes::unused`, or has old
+    /// roles. Only in the first case, the new token expires later. Returns `None` if no other token is needed.
     pub fn renew(
         &self,
         session: &AnySession,
+        has_old_roles: bool,
         now: DateTime<Utc>,
         rng: &mut impl CryptoRng,
     ) -> Result<Option<Issued>, Error> {
         let now = now.trunc_subsecs(0);
-        let expires_at = self.expiry(now, session.ends_at);
-        match self.lifetimes.unused {
-            Some(unused) if session.expires_at - now < unused / 2 && session.expires_at < expires_at => {
-                self.sign(AnySession { expires_at, ..session.clone() }, now, rng).map(Some)
-            }
-            _ => Ok(None),
+        let later = self.lifetimes.unused.filter(|unused| session.expires_at - now < *unused / 2);
+        let later = later.map(|_| self.expiry(now, session.ends_at)).filter(|later| *later > session.expires_at);
+        if later.is_none() && !has_old_roles {
+            return Ok(None);
         }
+        let expires_at = later.unwrap_or(session.expires_at);
+        self.sign(AnySession { expires_at, ..session.clone() }, now, rng).map(Some)
     }
 
     /// Issues another token for the same session, with these roles and the lifetime of a new token.
@@ -81,11 +82,6 @@ impl Tokens {
         let user = session.user.clone().map(|user| SessionUser { roles, ..user });
         let expires_at = self.expiry(now, session.ends_at).max(session.expires_at);
         self.sign(AnySession { user, expires_at, ..session.clone() }, now, rng)
-    }
-
-    /// Issues another token that expires with the session's current token. The session has newer roles than that token.
-    pub fn replace(&self, session: &AnySession, now: DateTime<Utc>, rng: &mut impl CryptoRng) -> Result<Issued, Error> {
-        self.sign(session.clone(), now.trunc_subsecs(0), rng)
     }
 
     /// Returns whether a token of the session can be renewed after it expired. This is not possible if sessions end

@@ -97,7 +97,8 @@ impl Refusal {
 
     /// Returns whether the token will never be valid again. The response then clears the session cookie.
     ///
-    /// Returns `false` for a token that can be renewed, and for a replaced session, because a late response must not clear the new session's cookie.
+    /// Returns `false` for a token that can be renewed. Also returns `false` for a replaced session, because a late
+    /// response must not clear the new session's cookie.
     pub fn is_final(&self) -> bool {
         !matches!(
             self,

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 use crate::cli::failure::Failure;
+use crate::cli::output::iso_8601;
 use crate::models::{session, user};
 use crate::platform::clock::Clock;
 use crate::platform::database::Pool;
@@ -73,10 +73,6 @@ impl<'a> Line<'a> {
         let roles = if roles.is_empty() { String::new() } else { format!("  ({})", roles.join(", ")) };
         format!("{id:>8}  {created_at:<24}  {live_sessions:>8}  {disabled_at:<24}  {username}{roles}")
     }
-}
-
-fn iso_8601(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// Prints a page. Returns false if the reader has closed the pipe, as `head` does.

@@ -4,11 +4,12 @@
 use clap::Args;
 
 use super::account::lock;
+use crate::accounts::administration::LockedUser;
 use crate::cli::failure::Failure;
 use crate::cli::output::stdout_line;
 use crate::models::session::EndedAt;
 use crate::platform::database::Pool;
-use crate::types::role::{Role, Roles, TooManyRoles};
+use crate::types::role::{Role, Roles};
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct RoleArgs {
@@ -19,23 +20,20 @@ pub(in crate::cli) struct RoleArgs {
     roles: Vec<Role>,
 }
 
-pub(super) async fn grant(db: &Pool, arguments: &RoleArgs, at: EndedAt) -> Result<(), Failure> {
-    change(db, &arguments.name, at, |roles| roles.with(&arguments.roles)).await
-}
-
-pub(super) async fn revoke(db: &Pool, arguments: &RoleArgs, at: EndedAt) -> Result<(), Failure> {
-    change(db, &arguments.name, at, |roles| Ok(roles.without(&arguments.roles))).await
-}
-
-async fn change(
-    db: &Pool,
-    name: &str,
-    at: EndedAt,
-    change: impl FnOnce(&Roles) -> Result<Roles, TooManyRoles>,
-) -> Result<(), Failure> {
+pub(super) async fn grant(db: &Pool, RoleArgs { name, roles }: &RoleArgs, at: EndedAt) -> Result<(), Failure> {
     let user = lock(db, name).await?;
+    let roles = user.roles().with(roles).map_err(|error| Failure::usage(error.to_string()))?;
+    set(user, &roles, at).await
+}
+
+pub(super) async fn revoke(db: &Pool, RoleArgs { name, roles }: &RoleArgs, at: EndedAt) -> Result<(), Failure> {
+    let user = lock(db, name).await?;
+    let roles = user.roles().without(roles);
+    set(user, &roles, at).await
+}
+
+async fn set(user: LockedUser, roles: &Roles, at: EndedAt) -> Result<(), Failure> {
     let username = user.username().to_owned();
-    let change = |roles: &Roles| change(roles).map_err(|error| Failure::usage(error.to_string()));
-    let roles = user.change_roles(change, at).await?;
+    user.set_roles(roles, at).await?;
     stdout_line(&format!("roles of {username:?}: {}", if roles.is_empty() { "none" } else { roles.as_str() }))
 }
