@@ -14,8 +14,9 @@ use crate::auth::revocation::{Ending, Revocations};
 use crate::auth::token::keys::KeyRing;
 use crate::auth::token::{Lifetimes, Tokens};
 use crate::config::{Config, CookieSecure, PasswordConfig};
-use crate::jobs::Purge;
 use crate::jobs::revocation_feed::Feed;
+use crate::jobs::{OutgoingMail, Purge};
+use crate::mail::{Mailer, MailerError};
 use crate::models::revocation_cursor::RevocationCursor;
 use crate::models::session::EndedAt;
 use crate::platform::clock::Clock;
@@ -50,6 +51,8 @@ pub struct Services {
     pub session_data: SessionDataStore,
     pub passwords: PasswordHasher,
     pub limits: Limits,
+    /// `None` if the service sends no e-mail.
+    mailer: Option<Arc<Mailer>>,
     /// The users whose changed roles are being read.
     pub role_reads: KeyedLock,
     pub clock: Clock,
@@ -71,13 +74,15 @@ pub enum BuildError {
     Passwords(#[from] HashError),
     #[error("SESSION_STORE: {0}")]
     SessionData(#[from] StoreError),
+    #[error(transparent)]
+    Mail(#[from] MailerError),
 }
 
 impl AppState {
     /// Assembles the application from its settings, an open database and its keys.
     ///
     /// # Errors
-    /// [`BuildError`] if the Argon2 parameters or the address of the session store are invalid.
+    /// [`BuildError`] if the Argon2 parameters, the address of the session store or the settings of e-mail are invalid.
     pub fn new(config: Config, pools: impl Into<Pools>, keys: KeyRing, clock: Clock) -> Result<Self, BuildError> {
         let Pools { requests, feed } = pools.into();
         let db = requests.for_requests();
@@ -95,6 +100,7 @@ impl AppState {
                 config.tokens.jwt_leeway,
             )?,
             passwords: password_hasher(&config.passwords)?,
+            mailer: Mailer::new(&config)?.map(Arc::new),
             limits: Limits::new(config.limits.rate_limits(config.daypass_env).0),
             revocation_feed: Arc::new(Feed::new(feed.for_requests(), Arc::clone(&revocations), clock.clone())),
             revocation_pages: ShortCache::new(REVOCATION_PAGE_TTL),
@@ -118,6 +124,13 @@ impl AppState {
             clock: self.clock.clone(),
             leeway: self.config.tokens.jwt_leeway,
         }
+    }
+
+    /// Returns the job that sends e-mail, if the service sends any.
+    #[must_use]
+    pub fn outgoing_mail(&self) -> Option<OutgoingMail> {
+        let (db, tokens, clock) = (self.db.clone(), Arc::clone(&self.tokens), self.clock.clone());
+        self.mailer.clone().map(|mailer| OutgoingMail { db, mailer, tokens, clock })
     }
 }
 
@@ -175,6 +188,12 @@ impl Services {
         for each in &ending.sessions {
             counter!("daypass_sessions_ended_total", "reason" => each.reason.code()).increment(1);
         }
+    }
+
+    /// Returns whether the service sends e-mail.
+    #[must_use]
+    pub fn sends_mail(&self) -> bool {
+        self.mailer.is_some()
     }
 
     #[must_use]

@@ -70,6 +70,15 @@ pub enum Error {
     /// Another user has this username, or one that looks like it.
     #[error("Username is already taken.")]
     UsernameTaken,
+    /// Another user has verified this address.
+    #[error("Another account already uses this e-mail address.")]
+    EmailTaken,
+    /// No code has this text, or it was used, has expired or is no longer valid.
+    #[error("The code is not valid or has expired. Request a new one.")]
+    CodeInvalid,
+    /// The setting `MAILER` is `none`.
+    #[error("This service does not send e-mail. Ask its operator.")]
+    MailDisabled,
     /// The value is not an integer, or the incremented value would not fit into 64 bits.
     #[error("The variable cannot be incremented. It is not an integer, or the result does not fit into 64 bits.")]
     NotANumber,
@@ -145,6 +154,9 @@ impl Error {
             Self::InvitationExpired => (StatusCode::FORBIDDEN, "invitation_expired"),
             Self::MissingRole => (StatusCode::FORBIDDEN, "missing_role"),
             Self::UsernameTaken => (StatusCode::CONFLICT, "username_taken"),
+            Self::EmailTaken => (StatusCode::CONFLICT, "email_taken"),
+            Self::CodeInvalid => (StatusCode::FORBIDDEN, "code_invalid"),
+            Self::MailDisabled => (StatusCode::FORBIDDEN, "mail_disabled"),
             Self::NotANumber => (StatusCode::CONFLICT, "not_a_number"),
             Self::QuotaExceeded => (StatusCode::CONFLICT, "quota_exceeded"),
             Self::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "precondition_failed"),

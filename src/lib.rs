@@ -17,7 +17,8 @@
 //! | [`views`] | response types |
 //! | [`accounts`] | operations on accounts and sessions |
 //! | [`app`] | the shared state, assembled from the settings |
-//! | [`jobs`] | background tasks: the revocation feed and the purge |
+//! | [`jobs`] | background tasks: the revocation feed, the purge and outgoing e-mail |
+//! | [`mail`] | writes and sends e-mail |
 //! | [`session_data`] | the variables of a session, and their stores: database, memory, Redis, cookie |
 //! | [`transport`] | how a session token is sent: bearer header or cookie |
 //! | [`models`] | database tables: entities, finders and commands |
@@ -39,6 +40,7 @@ pub mod error;
 pub mod extract;
 pub mod headers;
 pub mod jobs;
+pub mod mail;
 pub mod middleware;
 pub mod models;
 pub mod openapi;

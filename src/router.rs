@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 use crate::app::AppState;
 use crate::classroom;
 use crate::controllers::{
-    account, client, docs, health, items, keys, method_not_allowed, metrics, not_found, session_variables, sessions,
-    users, verify, workout_logs,
+    account, client, docs, email, health, items, keys, method_not_allowed, metrics, not_found, password_resets,
+    session_variables, sessions, users, verify, workout_logs,
 };
 use crate::extract::Policy;
 use crate::middleware;
@@ -29,6 +29,8 @@ fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(users::show_sign_up_policy))
         .routes(routes!(users::sign_up))
         .routes(routes!(sessions::sign_in))
+        .routes(routes!(email::verify_email))
+        .routes(routes!(password_resets::request_password_reset, password_resets::reset_password))
         .routes(routes!(keys::list_keys))
         .routes(routes!(keys::list_revocations))
         .routes(routes!(health::live))
@@ -40,6 +42,8 @@ fn authenticated() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(account::show_me, account::rename_me, account::delete_account))
         .routes(routes!(account::change_password))
+        .routes(routes!(account::export_me))
+        .routes(routes!(email::change_email, email::remove_email))
         .routes(routes!(sessions::list_sessions, sessions::sign_out_everywhere))
         .routes(routes!(sessions::show_current))
         .routes(routes!(sessions::end_session))

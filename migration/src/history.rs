@@ -16,7 +16,7 @@ pub(crate) const TABLE: &str = "daypass_migrations";
 const SHARED_TABLE: &str = "seaql_migrations";
 
 /// The tables of this service, in the order in which they are created.
-pub const TABLES: [&str; 11] = [
+pub const TABLES: [&str; 13] = [
     "users",
     "sessions",
     "items",
@@ -28,6 +28,8 @@ pub const TABLES: [&str; 11] = [
     "database_state",
     "imported_records",
     "invitations",
+    "one_time_codes",
+    "outbox",
 ];
 
 /// Creates the table of migrations and moves the records of earlier releases into it. If the process stops before the

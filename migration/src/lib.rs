@@ -26,6 +26,7 @@ mod m20261128_000013_imported_records;
 mod m20261128_000014_username_keys;
 mod m20261129_000015_invitations;
 mod m20261129_000016_roles;
+mod m20261129_000017_email;
 mod tables;
 
 /// Creates the list of migrations from a list of modules. Each migration has the name of its module.
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             m20261128_000014_username_keys,
             m20261129_000015_invitations,
             m20261129_000016_roles,
+            m20261129_000017_email,
         ]
     }
 }

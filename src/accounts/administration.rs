@@ -7,12 +7,14 @@ use crate::auth::revocation::RolesChanged;
 use crate::auth::revocation::reason::Reason;
 use crate::error::Error;
 use crate::models::invitation::NewInvitation;
+use crate::models::one_time_code::{NewCode, Purpose};
 use crate::models::session::EndedAt;
 use crate::models::user_creation::NewUser;
-use crate::models::{invitation, revocation, session, user, user_creation};
+use crate::models::{invitation, one_time_code, revocation, session, user, user_creation};
 use crate::platform::database::{Pool, Transaction};
 use crate::platform::random;
 use crate::types::InvitationId;
+use crate::types::email::Email;
 use crate::types::generation::Generation;
 use crate::types::role::Roles;
 use crate::types::secret_code::SecretCode;
@@ -23,13 +25,21 @@ pub struct LockedUser {
     user: user::Model,
 }
 
-/// Creates a user without a session. The caller must commit the returned transaction.
+/// Creates a user without a session. The address counts as verified. The caller must commit the returned transaction.
 ///
 /// # Errors
-/// [`Error::UsernameTaken`] if another user has the username or one that looks like it.
-pub async fn create_user(db: &Pool, new_user: &NewUser, now: DateTime<Utc>) -> Result<Transaction, Error> {
+/// [`Error::UsernameTaken`] if another user has the username or one that looks like it, and [`Error::EmailTaken`].
+pub async fn create_user(
+    db: &Pool,
+    new_user: &NewUser,
+    email: Option<&Email>,
+    now: DateTime<Utc>,
+) -> Result<Transaction, Error> {
     let transaction = db.begin_write().await?;
-    user_creation::create(&transaction, new_user, now).await?;
+    let user = user_creation::create(&transaction, new_user, now).await?;
+    if email.is_some() {
+        user.set_email(&transaction, email, now).await?;
+    }
     Ok(transaction)
 }
 
@@ -115,6 +125,19 @@ impl LockedUser {
         self.end_sessions(Reason::PasswordReset, at).await?;
         self.user.change_password(&self.transaction, password_hash, at.now).await?;
         Ok(self.transaction)
+    }
+
+    /// Creates a code with which the user can set another password. The caller must commit the returned transaction.
+    /// Until then, the code is not valid.
+    pub async fn create_reset_code(self, code: &SecretCode, now: DateTime<Utc>) -> Result<Transaction, Error> {
+        let new = NewCode { user_id: self.user.id, purpose: Purpose::ResetPassword, hash: code.hash(), email: None };
+        one_time_code::create(&self.transaction, new, now).await?;
+        Ok(self.transaction)
+    }
+
+    #[must_use]
+    pub fn is_disabled(&self) -> bool {
+        !self.user.may_sign_in()
     }
 
     async fn end_sessions(&self, reason: Reason, at: EndedAt) -> Result<usize, Error> {

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::admission::admit;
 use super::begin_session::{begin_session, end_presented};
+use super::email::{limit_messages, request_verification, require_mail};
 use super::{ClientInfo, Limited, NewSession, SessionOptions};
 use crate::app::AppState;
 use crate::auth::password::policy::Password;
@@ -12,6 +13,7 @@ use crate::error::Error;
 use crate::models::user_creation;
 use crate::models::user_creation::NewUser;
 use crate::transport::Transport;
+use crate::types::email::Email;
 use crate::types::schema;
 use crate::types::secret_code::SecretCode;
 use crate::types::username::Username;
@@ -27,6 +29,9 @@ pub struct SignUp {
     /// The code of an invitation. Needed if `GET /api/sign-up` has the policy `invited`.
     #[schema(value_type = String, required = false, nullable = false, example = "uGx3x2JqAbSdDtrsSSu_6w")]
     pub invitation: Option<SecretCode>,
+    /// An e-mail address. It gets a message with a code that verifies it.
+    #[schema(schema_with = schema::email, required = false)]
+    pub email: Option<Email>,
     /// Where the session token is returned: `bearer` (in the response body) or `cookie`.
     #[schema(value_type = String, required = false, nullable = false, default = "bearer", example = "bearer")]
     #[serde(rename = "carrier")]
@@ -45,7 +50,7 @@ impl SignUp {
 /// Creates a user and the first session.
 ///
 /// # Errors
-/// [`Error::CrossSite`], the errors of the sign-up policy, and [`Error::TooManyAttempts`] if the client's address made
+/// [`Error::CrossSite`], [`Error::MailDisabled`], the errors of the sign-up policy, and [`Error::TooManyAttempts`] if the client's address made
 /// too many attempts.
 pub async fn sign_up(app: &AppState, client: &ClientInfo, request: SignUp) -> Result<Limited<NewSession>, Error> {
     request.transport.check(client.site)?;
@@ -53,6 +58,10 @@ pub async fn sign_up(app: &AppState, client: &ClientInfo, request: SignUp) -> Re
     let signed_up = async {
         let options = request.options();
         let admission = admit(app, request.invitation.as_ref()).await?;
+        if let Some(email) = &request.email {
+            require_mail(app)?;
+            limit_messages(app, email.as_str())?;
+        }
         let password_hash = app.passwords.hash(client.network, request.password).await?;
         let data = options.data_to_copy(app, client, None).await?;
         let transaction = app.db.begin_write().await?;
@@ -60,6 +69,10 @@ pub async fn sign_up(app: &AppState, client: &ClientInfo, request: SignUp) -> Re
         let roles = admission.use_up(&transaction, now).await?;
         let new_user = NewUser { username: request.username, password_hash, created_at: now, roles };
         let user = user_creation::create(&transaction, &new_user, now).await?;
+        let user = match request.email {
+            Some(email) => request_verification(&transaction, user, email, now).await?,
+            None => user,
+        };
         let ended = end_presented(app, &transaction, client).await?;
         let new = begin_session(app, &transaction, user, client, options.transport).await?;
         transaction.commit().await?;

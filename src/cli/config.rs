@@ -12,7 +12,7 @@ pub(super) fn run(config: &Config, settings: &[Setting]) -> Result<(), Failure> 
         let value = effective_value(config, &setting.name).unwrap_or_else(|| setting.given.clone());
         stdout_line(&format!("{}={value}  # {}", setting.name, setting.source))?;
     }
-    config.sessions.check(config.daypass_env, config.tokens.jwt_ttl).map_err(Failure::usage)
+    config.check().map_err(Failure::usage)
 }
 
 /// Returns the value of a setting that is secret or whose default depends on other settings.
@@ -33,6 +33,10 @@ fn effective_value(config: &Config, name: &str) -> Option<String> {
         "CLASSROOM" => config.classroom.is_enabled(environment).to_string(),
         "HASH_THREADS" => config.passwords.threads().to_string(),
         "RATE_LIMITS" => config.limits.rate_limits(environment).to_string(),
+        "PUBLIC_URL" => config.public_url().to_string(),
+        "MAILER" => config.mailer().to_string(),
+        "SMTP_URL" => config.mail.smtp_url.as_ref().map_or_else(String::new, ToString::to_string),
+        "MAIL_FROM" => config.mail.sender().to_string(),
         "LOG_FORMAT" => config.log.format(environment).to_string(),
         _ => return None,
     })

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::database;
 use super::failure::Failure;
+use super::links::warn_of_useless_links;
 use super::output::{iso_8601, qr_code, stderr_line, stdout_line};
 use crate::accounts::administration;
 use crate::config::{Config, SignUpPolicy, duration, integer};
@@ -81,23 +82,11 @@ async fn create_invitation(db: &Pool, create: &Create, config: &Config) -> Resul
         row.expires_at,
         listed(&invitation.roles()),
     ));
-    warn_of_useless(config);
-    Ok(())
-}
-
-/// Warns if the link does not work with the present settings.
-fn warn_of_useless(config: &Config) {
-    if config.listen.public_url.is_none() {
-        stderr_line("warning: set PUBLIC_URL to the address at which people reach the service");
-    }
-    if !config.serves_pages() {
-        stderr_line(
-            "warning: with PAGES=false, the page at PUBLIC_URL must be yours, and must read the code in the link",
-        );
-    }
+    warn_of_useless_links(config);
     if config.sign_up.sign_up == SignUpPolicy::Closed {
         stderr_line("warning: with SIGN_UP=closed, invitations cannot be used; set SIGN_UP=invited");
     }
+    Ok(())
 }
 
 async fn list(db: &Pool, json: bool) -> Result<(), Failure> {

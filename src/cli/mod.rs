@@ -18,6 +18,7 @@ mod failure;
 mod healthcheck;
 mod import;
 mod invite;
+mod links;
 mod migrate;
 mod new_user;
 mod notice;
@@ -71,7 +72,7 @@ enum Command {
     /// Create, list or revoke invitations to sign up
     #[command(subcommand)]
     Invite(invite::Command),
-    /// List, create, disable, delete or import users, or change their roles
+    /// List, create, disable, delete, import or export users, or change their roles or passwords
     #[command(subcommand)]
     User(user::Command),
     /// Prepare the database of a classroom

@@ -26,13 +26,15 @@ use crate::{jobs, router, server};
 /// after a second.
 const BACKLOG: u32 = 1024;
 
-pub(super) async fn run(config: Config, file: EnvFile) -> Result<(), Failure> {
-    config.sessions.check(config.daypass_env, config.tokens.jwt_ttl).map_err(Failure::usage)?;
+pub(super) async fn run(mut config: Config, file: EnvFile) -> Result<(), Failure> {
+    config.check().map_err(Failure::usage)?;
     let shared = shared_files(&config).filter(|_| config.daypass_env == Environment::Production);
     shared.map_or(Ok(()), |files| Err(Failure::usage(files)))?;
     // Listen before creating files: if the port is in use, the command fails without side effects.
     let listening = listen(&config.listen)?;
     let address = listening.local_addr().map_err(|error| error.to_string())?;
+    // With PORT=0, links in messages need the port that was selected.
+    config.listen.port = address.port();
     let mut stop = std::pin::pin!(stop_signal().map_err(|error| format!("cannot wait for signals: {error}"))?);
     let hangup = Hangup::listen().map_err(|error| format!("cannot wait for signals: {error}"))?;
     let descriptors = descriptors::raise_limit();
@@ -93,6 +95,9 @@ async fn prepare(config: Config) -> Result<(AppState, SecretSource), Failure> {
     let (feed, purged) = (Arc::clone(&app.revocation_feed), app.clone());
     supervise("revocation feed", move || jobs::follow(Arc::clone(&feed)));
     supervise("purge", move || purged.purge().run());
+    if let Some(mail) = app.outgoing_mail() {
+        supervise("outgoing mail", move || mail.clone().run());
+    }
     supervise("log and metrics", telemetry::upkeep);
     Ok((app, source))
 }

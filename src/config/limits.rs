@@ -16,6 +16,9 @@ const DEFAULTS: Quotas = Quotas {
     sign_in_address: Quota { tries: 100, window: Duration::from_mins(15) },
     new_session: Quota { tries: 200, window: Duration::from_hours(1) },
     password_change: Quota { tries: 20, window: Duration::from_mins(15) },
+    mail: Quota { tries: 5, window: Duration::from_hours(1) },
+    password_reset: Quota { tries: 30, window: Duration::from_hours(1) },
+    code: Quota { tries: 30, window: Duration::from_mins(15) },
     anonymous: Quota { tries: 600, window: Duration::from_hours(1) },
     anonymous_data: Quota::mib(16, Duration::from_hours(24)),
 };
@@ -23,17 +26,21 @@ const DEFAULTS: Quotas = Quotas {
 const DEVELOPMENT: Quotas = Quotas {
     sign_up: Quota { tries: 1000, window: Duration::from_hours(1) },
     sign_in_address: Quota { tries: 1000, window: Duration::from_mins(15) },
+    password_reset: Quota { tries: 1000, window: Duration::from_hours(1) },
+    code: Quota { tries: 1000, window: Duration::from_mins(15) },
     ..DEFAULTS
 };
 
-const NAMES: &str = "sign-up, sign-in, sign-in-address, new-session, password-change, anonymous, anonymous-data";
+const NAMES: &str = "sign-up, sign-in, sign-in-address, new-session, password-change, mail, password-reset, code, \
+                     anonymous, anonymous-data";
 
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitConfig {
     /// Rate limits: on, off, or the limits to change: sign-up=60/1h, sign-in=20/15m, sign-in-address=100/15m,
-    /// new-session=200/1h, password-change=20/15m, anonymous=600/1h, anonymous-data=16MiB/24h [default: on in
-    /// production, sign-up=1000/1h,sign-in-address=1000/15m in development]
+    /// new-session=200/1h, password-change=20/15m, mail=5/1h, password-reset=30/1h, code=30/15m, anonymous=600/1h,
+    /// anonymous-data=16MiB/24h [default: on in production, sign-up=1000/1h,sign-in-address=1000/15m,
+    /// password-reset=1000/1h,code=1000/15m in development]
     #[arg(long, env = "RATE_LIMITS", value_parser = rate_limits, global = true)]
     pub rate_limits: Option<RateLimits>,
     /// Maximum number of items per user, and of workout logs per user
@@ -70,10 +77,11 @@ pub struct RateLimits(pub Option<Quotas>);
 impl fmt::Display for RateLimits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(quotas) = self.0 else { return f.write_str("off") };
-        let Quotas { sign_up, sign_in, sign_in_address, new_session, password_change, anonymous, anonymous_data } =
-            quotas;
+        let Quotas { sign_up, sign_in, sign_in_address, new_session, password_change, .. } = quotas;
+        let Quotas { mail, password_reset, code, anonymous, anonymous_data, .. } = quotas;
         write!(f, "sign-up={sign_up},sign-in={sign_in},sign-in-address={sign_in_address},")?;
-        write!(f, "new-session={new_session},password-change={password_change},anonymous={anonymous},")?;
+        write!(f, "new-session={new_session},password-change={password_change},mail={mail},")?;
+        write!(f, "password-reset={password_reset},code={code},anonymous={anonymous},")?;
         write!(f, "anonymous-data={}", anonymous_data.display_bytes())
     }
 }
@@ -91,6 +99,9 @@ fn rate_limits(text: &str) -> Result<RateLimits, String> {
             "sign-in-address" => &mut quotas.sign_in_address,
             "new-session" => &mut quotas.new_session,
             "password-change" => &mut quotas.password_change,
+            "mail" => &mut quotas.mail,
+            "password-reset" => &mut quotas.password_reset,
+            "code" => &mut quotas.code,
             "anonymous" => &mut quotas.anonymous,
             "anonymous-data" => {
                 quotas.anonymous_data = Quota::parse_bytes(quota)?;

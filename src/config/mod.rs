@@ -14,6 +14,7 @@ mod database;
 mod env_file;
 mod limits;
 mod log;
+mod mail;
 mod pages;
 mod parsers;
 mod passwords;
@@ -31,6 +32,7 @@ pub use database::DatabaseConfig;
 pub use env_file::{EnvFile, SECRET_SETTINGS, SecretVariables, file_setting, without_final_newline};
 pub use limits::{LimitConfig, RateLimits};
 pub use log::LogConfig;
+pub use mail::{MailConfig, MailerKind, SmtpCredentials, SmtpTls, SmtpUrl};
 pub use pages::PagesConfig;
 pub use passwords::PasswordConfig;
 pub use private_files::shared_files;
@@ -67,6 +69,8 @@ pub struct Config {
     pub sessions: SessionConfig,
     #[command(flatten)]
     pub sign_up: SignUpConfig,
+    #[command(flatten)]
+    pub mail: MailConfig,
     #[command(flatten)]
     pub passwords: PasswordConfig,
     #[command(flatten)]
@@ -121,6 +125,21 @@ impl Config {
             let host = network::own_address(*host).unwrap_or(*host);
             PublicUrl::of_address(std::net::SocketAddr::new(host, *port))
         })
+    }
+
+    /// Returns how messages are sent.
+    #[must_use]
+    pub fn mailer(&self) -> MailerKind {
+        self.mail.mailer(self.daypass_env)
+    }
+
+    /// Checks settings that depend on each other.
+    ///
+    /// # Errors
+    /// The contradiction, for the operator.
+    pub fn check(&self) -> Result<(), String> {
+        self.sessions.check(self.daypass_env, self.tokens.jwt_ttl)?;
+        self.mail.check(self.daypass_env, self.listen.public_url.is_some())
     }
 
     /// Returns the maximum lifetime of a session.

@@ -26,6 +26,12 @@ impl PublicUrl {
         Self(format!("http://{address}"))
     }
 
+    /// Returns an address for tests of templates.
+    #[must_use]
+    pub(crate) fn example() -> Self {
+        Self("https://accounts.example.com".to_owned())
+    }
+
     /// Returns the address of the page with a secret in the fragment. Browsers do not send fragments to servers, so the
     /// secret is not in a log.
     #[must_use]

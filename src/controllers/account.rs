@@ -1,13 +1,19 @@
 //! The account of the session's user: profile, password, deletion.
 
+use std::error::Error as _;
+
 use axum::Json as Reply;
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::IntoResponse;
+use futures_util::TryStreamExt as _;
+use tracing::warn;
 use utoipa::ToSchema;
 
 use crate::accounts;
-use crate::accounts::{ClientInfo, PasswordChange};
+use crate::accounts::{ClientInfo, Export, PasswordChange, VariableSource};
 use crate::app::AppState;
 use crate::auth::password::policy::Password;
 use crate::auth::token::Session;
@@ -16,6 +22,7 @@ use crate::extract::{Fields, FromBody, Json};
 use crate::models::user;
 use crate::types::schema;
 use crate::types::username::Username;
+use crate::views;
 use crate::views::{Credentials, User};
 
 /// Show my account
@@ -23,6 +30,32 @@ use crate::views::{Credentials, User};
 pub async fn show_me(State(app): State<AppState>, session: Session) -> Result<Reply<User>, Error> {
     let user = user::find(&app.db, session.user_id).await?;
     Ok(Reply(User::from(&user)))
+}
+
+/// Export my data
+///
+/// Returns everything that is stored about me as one JSON document, without passwords, codes and hashes. The document is
+/// written while it is read from the database. If it does not end with `}`, an error occurred.
+#[utoipa::path(get, path = "/api/users/me/export", tag = "users",
+    responses((status = 200, description = "The document.", content_type = "application/json")),
+)]
+pub async fn export_me(
+    State(app): State<AppState>,
+    session: Session,
+    client: ClientInfo,
+) -> Result<impl IntoResponse, Error> {
+    let user = user::find(&app.db, session.user_id).await?;
+    let (db, now) = (app.db.clone(), app.clock.now());
+    let variables = VariableSource::Service { app, current: Some(session.id), cookie: client.sealed_data };
+    let document = views::export(Export { db, user, now, variables }.parts(), now);
+    let headers =
+        [(CONTENT_TYPE, "application/json"), (CONTENT_DISPOSITION, "attachment; filename=\"daypass-export.json\"")];
+    Ok((headers, Body::from_stream(document.inspect_err(log_failure))))
+}
+
+/// Logs why a document is not complete, because its status was sent before.
+fn log_failure(error: &Error) {
+    warn!(%error, cause = error.source().map(ToString::to_string), "an export was not completed");
 }
 
 /// A new username.
@@ -87,15 +120,15 @@ pub async fn change_password(
     Ok(new.map(|new| Credentials::of(new, "created")))
 }
 
-/// The current password, to confirm the deletion.
+/// The current password, which confirms the request.
 #[derive(ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct DeleteAccount {
+pub struct CurrentPassword {
     #[schema(value_type = String, format = Password, example = "orbit lantern cactus velvet")]
-    current_password: Password,
+    pub(super) current_password: Password,
 }
 
-impl FromBody for DeleteAccount {
+impl FromBody for CurrentPassword {
     fn from_body(mut fields: Fields, _: &AppState) -> Result<Self, Error> {
         let current = fields.required("currentPassword", Password::presented);
         fields.finish(current.map(|current_password| Self { current_password }))
@@ -105,7 +138,7 @@ impl FromBody for DeleteAccount {
 /// Delete my account
 ///
 /// Deletes the user with all sessions, items and workout logs.
-#[utoipa::path(delete, path = "/api/users/me", tag = "users", request_body = DeleteAccount, responses(
+#[utoipa::path(delete, path = "/api/users/me", tag = "users", request_body = CurrentPassword, responses(
     (status = 204, description = "Deleted."),
     (status = 403, description = "`wrong_password`"),
     (status = 429, description = "`too_many_attempts`"),
@@ -115,7 +148,7 @@ pub async fn delete_account(
     State(app): State<AppState>,
     session: Session,
     client: ClientInfo,
-    Json(DeleteAccount { current_password }): Json<DeleteAccount>,
+    Json(CurrentPassword { current_password }): Json<CurrentPassword>,
 ) -> Result<impl IntoResponse, Error> {
     let deleted = accounts::delete_account(&app, &session, &client, &current_password).await?;
     Ok(deleted.map(|()| StatusCode::NO_CONTENT))

@@ -3,10 +3,12 @@
 pub mod account;
 pub mod client;
 pub mod docs;
+pub mod email;
 pub mod health;
 pub mod items;
 pub mod keys;
 pub mod metrics;
+pub mod password_resets;
 pub mod session_variables;
 pub mod sessions;
 pub mod users;

@@ -21,6 +21,7 @@ pub async fn show_sign_up_policy(State(app): State<AppState>) -> Reply<SignUpInf
     Reply(SignUpInfo {
         policy: app.config.sign_up.sign_up,
         password_min_length: app.config.passwords.password_min_length,
+        sends_email: app.sends_mail(),
     })
 }
 
@@ -29,8 +30,8 @@ pub async fn show_sign_up_policy(State(app): State<AppState>) -> Reply<SignUpInf
 /// Creates a user and the first session.
 #[utoipa::path(post, path = "/api/users", tag = "users", request_body = SignUp, responses(
     (status = 201, body = Credentials, headers(("Location" = String, description = "`/api/users/me`"))),
-    (status = 403, description = "`sign_up_closed`, `invitation_required`, `invitation_invalid`, `invitation_used_up` or \
-                                  `invitation_expired`"),
+    (status = 403, description = "`sign_up_closed`, `invitation_required`, `invitation_invalid`, `invitation_used_up`, \
+                                  `invitation_expired` or `mail_disabled`"),
     (status = 409, description = "`username_taken`"),
     (status = 429, description = "`too_many_attempts`"),
     (status = 503, description = "`busy`"),

@@ -7,6 +7,7 @@ use crate::auth::password::policy::Password;
 use crate::error::Error;
 use crate::transport::Transport;
 use crate::types::ValidationError;
+use crate::types::email::Email;
 use crate::types::secret_code::SecretCode;
 use crate::types::username::Username;
 
@@ -20,8 +21,9 @@ pub struct CredentialNames {
 const NAMES: CredentialNames = CredentialNames { username: "username", password: "password" };
 
 impl FromBody for SignUp {
-    fn from_body(fields: Fields, app: &AppState) -> Result<Self, Error> {
-        sign_up(fields, NAMES, app)
+    fn from_body(mut fields: Fields, app: &AppState) -> Result<Self, Error> {
+        let email = fields.optional("email", Email::parse);
+        Ok(Self { email, ..sign_up(fields, NAMES, app)? })
     }
 }
 
@@ -31,7 +33,7 @@ impl FromBody for SignIn {
     }
 }
 
-/// Parses the body of a sign-up request.
+/// Parses the body of a sign-up request, except the address: clients of the classroom send usernames as `email`.
 pub fn sign_up(mut fields: Fields, names: CredentialNames, app: &AppState) -> Result<SignUp, Error> {
     let username = fields.required(names.username, Username::parse);
     let password = fields.required(names.password, |text| match app.choose_password(text)? {
@@ -43,7 +45,8 @@ pub fn sign_up(mut fields: Fields, names: CredentialNames, app: &AppState) -> Re
     let invitation = fields.optional("invitation", |text| Ok(SecretCode::presented(text)));
     let (transport, keep_variables) = session_options(&mut fields);
     let parsed = username.zip(password);
-    let sign_up = |(username, password)| SignUp { username, password, invitation, transport, keep_variables };
+    let sign_up =
+        |(username, password)| SignUp { username, password, invitation, email: None, transport, keep_variables };
     fields.finish(parsed.map(sign_up))
 }
 

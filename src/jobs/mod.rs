@@ -1,4 +1,4 @@
-//! Background tasks: the revocation feed and the purge of expired rows.
+//! Background tasks: the revocation feed, the purge of expired rows, and outgoing e-mail.
 
 use std::error::Error as _;
 use std::sync::Arc;
@@ -10,11 +10,13 @@ use tracing::{info, warn};
 use crate::jobs::revocation_feed::Feed;
 
 mod clock_check;
+mod outgoing_mail;
 mod purge;
 pub mod revocation_feed;
 mod supervise;
 
 pub use clock_check::{ClockCheck, Reading};
+pub use outgoing_mail::OutgoingMail;
 pub use purge::Purge;
 pub use supervise::supervise;
 

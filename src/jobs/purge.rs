@@ -1,4 +1,4 @@
-//! The purge deletes sessions, session data and revocations whose tokens have expired.
+//! The purge deletes sessions, session data and revocations whose tokens have expired, and expired one-time codes.
 //!
 //! It uses small transactions with pauses, so a request that writes waits for at most one of these transactions.
 
@@ -16,7 +16,7 @@ use crate::auth::revocation::Revocations;
 use crate::error::Error;
 use crate::models::expiry;
 use crate::models::expiry::Expires;
-use crate::models::{revocation, session, session_variables};
+use crate::models::{one_time_code, revocation, session, session_variables};
 use crate::platform::clock::Clock;
 use crate::platform::database;
 use crate::platform::database::Pool;
@@ -98,6 +98,7 @@ impl Purge {
         counter!("daypass_revocations_purged_total").increment(purged);
         self.delete_rows::<session::Entity>(before).await?;
         self.delete_rows::<session_variables::Entity>(before).await?;
+        self.delete_rows::<one_time_code::Entity>(before).await?;
         self.delete_rows::<revocation::Entity>(before).await
     }
 

@@ -57,6 +57,12 @@ pub async fn of_rows(
     Ok(records.all(db).await?.into_iter().map(|record| (record.local_id, record)).collect())
 }
 
+/// Returns the record from which a user was imported.
+pub async fn of_user(db: &impl ConnectionTrait, id: UserId) -> Result<Option<Model>, Error> {
+    let records = Entity::find().filter(COLUMN.source_table.eq("users")).filter(COLUMN.local_id.eq(id.0));
+    Ok(records.one(db).await?)
+}
+
 /// A row of this database without an import record.
 #[derive(FromQueryResult)]
 pub struct Unrecorded {

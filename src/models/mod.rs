@@ -5,6 +5,8 @@ pub mod expiry;
 pub mod imported_record;
 pub mod invitation;
 pub mod item;
+pub mod one_time_code;
+pub mod outbox;
 pub mod owned;
 pub mod page;
 pub mod revocation;

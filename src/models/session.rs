@@ -16,7 +16,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::{QueryOrder, QuerySelect, Select};
 
 use super::expiry::Expires;
-use super::{database_state, revocation, session_variables};
+use super::{database_state, one_time_code, revocation, session_variables};
 use crate::auth::revocation::reason::Reason;
 use crate::auth::revocation::{Ended, Ending, UserEnded};
 use crate::auth::token::session_id::SessionId;
@@ -229,13 +229,15 @@ pub async fn latest_expiry_by_key(db: &impl ConnectionTrait, key_id: &KeyId) -> 
 }
 
 /// Ends every session: replaces the generation `before` with `next`, which invalidates all tokens, and deletes all
-/// sessions and their data. Returns `false` if `before` is no longer the current generation.
+/// sessions and their data. Also deletes the codes that reset passwords, because a restored database can have codes that
+/// were used. Returns `false` if `before` is no longer the current generation.
 pub async fn end_generation(db: &impl ConnectionTrait, before: Generation, next: Generation) -> Result<bool, Error> {
     if !database_state::replace_generation(db, before, next).await? {
         return Ok(false);
     }
     Entity::delete_many().exec(db).await?;
     session_variables::Entity::delete_many().exec(db).await?;
+    one_time_code::delete_resets(db).await?;
     Ok(true)
 }
 

@@ -9,12 +9,15 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect, Select, SqlErr};
 
+use super::one_time_code;
+use super::one_time_code::Purpose;
 use crate::auth::revocation::reason::Reason;
 use crate::auth::token::Subject;
 use crate::auth::token::refusal::Refusal;
 use crate::error::Error;
 use crate::platform::database::Transaction;
 use crate::types::UserId;
+use crate::types::email::Email;
 use crate::types::role::{Roles, UserRoles};
 use crate::types::username::Username;
 
@@ -36,7 +39,7 @@ pub struct Model {
     /// The password hash: a PHC string, or the legacy hash of an imported user.
     pub password_hash: String,
     pub created_at: ChronoUnixTimestampMillis,
-    /// When the username or password last changed.
+    /// When the username, the password or an address last changed.
     pub updated_at: ChronoUnixTimestampMillis,
     /// When an operator disabled the user. `None` if the user is enabled.
     pub disabled_at: Option<ChronoUnixTimestampMillis>,
@@ -44,6 +47,11 @@ pub struct Model {
     pub roles: String,
     /// The number of changes of the roles.
     pub roles_version: i64,
+    /// The verified address.
+    #[sea_orm(unique)]
+    pub email: Option<String>,
+    /// An address that the user has not verified yet.
+    pub pending_email: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -54,6 +62,11 @@ impl ActiveModelBehavior for ActiveModel {}
 /// [`Refusal::Revoked`] if the user was deleted, because this also ended their sessions.
 pub async fn find(db: &impl ConnectionTrait, id: UserId) -> Result<Model, Error> {
     Entity::find_by_id(id).one(db).await?.ok_or(Error::Refused(Refusal::Revoked(Reason::AccountDeletion)))
+}
+
+/// Like [`find`], but returns `None` if the user was deleted.
+pub async fn find_if_exists(db: &impl ConnectionTrait, id: UserId) -> Result<Option<Model>, Error> {
+    Ok(Entity::find_by_id(id).one(db).await?)
 }
 
 /// Returns the user with this id, locked until the transaction ends. Transactions that create or end sessions of the
@@ -84,6 +97,11 @@ pub async fn lock_unchanged(db: &Transaction, verified: &Model) -> Result<Option
 pub async fn find_by_username(db: &impl ConnectionTrait, name: &str) -> Result<Option<Model>, Error> {
     let Ok(name) = Username::parse(name) else { return Ok(None) };
     Ok(Entity::find().filter(COLUMN.username_key.eq(name.key())).one(db).await?)
+}
+
+/// Returns the user with this verified address.
+pub async fn find_by_email(db: &impl ConnectionTrait, email: &Email) -> Result<Option<Model>, Error> {
+    Ok(Entity::find().filter(COLUMN.email.eq(email.as_str())).one(db).await?)
 }
 
 /// Returns at most `limit` users in the order of their ids, starting after the id `after`.
@@ -139,6 +157,54 @@ impl Model {
         user.update(db).await.map_err(update_error)
     }
 
+    /// Returns the verified address.
+    #[must_use]
+    pub fn email(&self) -> Option<Email> {
+        self.email.as_deref().map(Email::from_stored)
+    }
+
+    /// Returns the address that the user has not verified yet.
+    #[must_use]
+    pub fn pending_email(&self) -> Option<Email> {
+        self.pending_email.as_deref().map(Email::from_stored)
+    }
+
+    /// Stores an address that the user must verify.
+    pub async fn set_pending_email(
+        self,
+        db: &impl ConnectionTrait,
+        email: &Email,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Error> {
+        let mut user = self.into_active_model();
+        user.pending_email = Set(Some(email.as_str().to_owned()));
+        user.updated_at = Set(ChronoUnixTimestampMillis(now));
+        user.update(db).await.map_err(update_error)
+    }
+
+    /// Stores a verified address, or removes both addresses. Codes that were sent to the previous addresses are no
+    /// longer valid, except those that restore an address.
+    ///
+    /// # Errors
+    /// [`Error::EmailTaken`] if it is the verified address of another user.
+    pub async fn set_email(
+        self,
+        db: &impl ConnectionTrait,
+        email: Option<&Email>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Error> {
+        one_time_code::delete_all(db, self.id, &[Purpose::VerifyEmail, Purpose::ResetPassword]).await?;
+        let mut user = self.into_active_model();
+        user.email = Set(email.map(|email| email.as_str().to_owned()));
+        user.pending_email = Set(None);
+        user.updated_at = Set(ChronoUnixTimestampMillis(now));
+        let updated = user.update(db).await;
+        updated.map_err(|error| match error.sql_err() {
+            Some(SqlErr::UniqueConstraintViolation(_)) => Error::EmailTaken,
+            _ => update_error(error),
+        })
+    }
+
     /// Disables the user. The caller must end the user's sessions in the same transaction.
     ///
     /// # Errors
@@ -147,6 +213,7 @@ impl Model {
         if !self.may_sign_in() {
             return Ok(self);
         }
+        one_time_code::delete_all(db, self.id, &[Purpose::ResetPassword]).await?;
         let mut user = self.into_active_model();
         user.disabled_at = Set(Some(ChronoUnixTimestampMillis(now)));
         user.update(db).await.map_err(update_error)
@@ -158,12 +225,14 @@ impl Model {
         user.update(db).await.map_err(update_error)
     }
 
+    /// Stores the hash of a new password. Codes that reset the password are no longer valid.
     pub async fn change_password(
         self,
         db: &impl ConnectionTrait,
         password_hash: String,
         now: DateTime<Utc>,
     ) -> Result<Self, Error> {
+        one_time_code::delete_all(db, self.id, &[Purpose::ResetPassword]).await?;
         let mut user = self.into_active_model();
         user.password_hash = Set(password_hash);
         user.updated_at = Set(ChronoUnixTimestampMillis(now));
@@ -210,8 +279,8 @@ fn update_error(error: DbErr) -> Error {
     }
 }
 
-/// Converts the error of an insert or update. A unique violation means that the username is taken, because only its key
-/// and skeleton are unique.
+/// Converts the error of an insert or update that does not write an address. A unique violation means that the username
+/// is taken, because the other unique columns are not written.
 pub(super) fn name_error(error: DbErr) -> Error {
     match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => Error::UsernameTaken,

@@ -50,6 +50,10 @@ row_ids! {
     ItemId
     /// The id of a workout log.
     WorkoutLogId
+    /// The id of a one-time code.
+    CodeId
+    /// The id of a message in the outbox.
+    MailId
     /// The id of an invitation.
     InvitationId
     /// The id of a row of the course's table `tests`.

@@ -31,6 +31,9 @@ pub const MAX_VALUE_BYTES: usize = 4 * 1024;
 /// The maximum number of variables of a session.
 pub const MAX_VARIABLES: usize = 50;
 
+/// The maximum length of an e-mail address (RFC 5321 §4.5.3.1.3, without the angle brackets).
+pub const MAX_EMAIL_BYTES: usize = 254;
+
 pub const MAX_ROLE_CHARS: usize = 32;
 /// The maximum number of roles of a user.
 pub const MAX_ROLES: usize = 16;

@@ -1,5 +1,6 @@
 //! Types for input values. A value is parsed once, when it enters the service, and is valid from then on.
 
+pub mod email;
 pub mod generation;
 pub mod id;
 pub mod item_name;
@@ -15,5 +16,5 @@ pub mod validation_error;
 pub mod version;
 pub mod workout_text;
 
-pub use id::{InvitationId, ItemId, KeyId, TestRowId, UserId, WorkoutLogId};
+pub use id::{CodeId, InvitationId, ItemId, KeyId, MailId, TestRowId, UserId, WorkoutLogId};
 pub use validation_error::{FieldError, ValidationError};

@@ -6,7 +6,8 @@ use utoipa::openapi::Object;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type};
 
 use super::limits::{
-    MAX_ITEM_NAME_CHARS, MAX_PASSWORD_BYTES, MAX_USERNAME_CHARS, MAX_WORKOUT_TEXT_CHARS, MIN_PASSWORD_CHARS,
+    MAX_EMAIL_BYTES, MAX_ITEM_NAME_CHARS, MAX_PASSWORD_BYTES, MAX_USERNAME_CHARS, MAX_WORKOUT_TEXT_CHARS,
+    MIN_PASSWORD_CHARS,
 };
 
 pub fn username() -> Object {
@@ -37,6 +38,11 @@ fn new_password(description: &str, example: &str) -> Object {
         .description(Some(description))
         .example(Some(example.into()))
         .build()
+}
+
+pub fn email() -> Object {
+    let description = "The domain can be international. Case matters only before the @.";
+    text(3..=MAX_EMAIL_BYTES, description, "ada@example.com")
 }
 
 pub fn item_name() -> Object {

@@ -6,6 +6,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::CryptoRng;
 use secrecy::{ExposeSecret, SecretString};
 
+/// Crockford's base 32: letters and digits that are hard to confuse. Each character encodes five bits.
+const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+const SHORT_CODE_CHARS: usize = 8;
+
 /// A code: 128 random bits, written as 22 characters of base64url. A presented code can be any text.
 #[derive(Clone, Debug)]
 pub struct SecretCode(SecretString);
@@ -38,6 +42,43 @@ impl SecretCode {
     }
 }
 
+/// A code that is short enough to be typed: 40 random bits, written as eight characters. The database stores a keyed hash
+/// of it ([`Tokens::hash_code`](crate::auth::token::Tokens::hash_code)), because all codes could be tried against a hash
+/// without a key.
+#[derive(Clone, Debug)]
+pub struct ShortCode(SecretString);
+
+impl ShortCode {
+    pub fn random(rng: &mut impl CryptoRng) -> Self {
+        Self(SecretString::from(random_letters(SHORT_CODE_CHARS, rng).to_ascii_uppercase()))
+    }
+
+    /// Accepts any text. Ignores case, spaces and hyphens, and accepts characters that look like the right ones.
+    #[must_use]
+    pub fn presented(text: &str) -> Self {
+        let letter = |char: char| match char.to_ascii_uppercase() {
+            'O' => '0',
+            'I' | 'L' => '1',
+            other => other,
+        };
+        let typed = text.chars().filter(|char| !char.is_whitespace() && *char != '-');
+        Self(SecretString::from(typed.take(SHORT_CODE_CHARS + 1).map(letter).collect::<String>()))
+    }
+
+    /// Returns the code, to be sent to the user.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+/// Returns random characters that people can read and type.
+pub fn random_letters(count: usize, rng: &mut impl CryptoRng) -> String {
+    let mut bytes = vec![0; count];
+    rng.fill_bytes(&mut bytes);
+    bytes.into_iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,6 +91,18 @@ mod tests {
         assert_eq!(SecretCode::presented(&format!(" {}\n", code.expose())).hash(), code.hash());
         assert_ne!(SecretCode::random(&mut random::secure()).hash(), code.hash());
         assert_eq!(code.hash().len(), 43);
+        assert!(!format!("{code:?}").contains(code.expose()));
+    }
+
+    #[test]
+    fn short_code_is_accepted_as_people_type_it() {
+        let code = ShortCode::random(&mut random::secure());
+        assert_eq!(code.expose().len(), SHORT_CODE_CHARS);
+        assert!(code.expose().bytes().all(|byte| LETTERS.contains(&byte.to_ascii_lowercase())));
+        for typed in ["a0b1-c1d0", " AOBI CLDO ", "aobl-cido\n"] {
+            assert_eq!(ShortCode::presented(typed).expose(), "A0B1C1D0", "{typed}");
+        }
+        assert_eq!(ShortCode::presented(&"x".repeat(100)).expose().len(), SHORT_CODE_CHARS + 1, "never a valid code");
         assert!(!format!("{code:?}").contains(code.expose()));
     }
 }

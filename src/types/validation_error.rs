@@ -44,6 +44,11 @@ pub enum ValidationError {
     UsernameTooLong,
     #[error("Username must not contain invisible characters or repeated spaces.")]
     UsernameInvisible,
+    #[error("This is not an e-mail address. Enter an address such as ada@example.com.")]
+    Email,
+    /// A password reset names its account by username or by e-mail address.
+    #[error("Send either `username` or `email`.")]
+    UsernameOrEmail,
     #[error("Password must have at least {minimum} characters.")]
     PasswordTooShort {
         /// The setting `PASSWORD_MIN_LENGTH`.
@@ -94,6 +99,8 @@ impl ValidationError {
             Self::UsernameEmpty => "username_empty",
             Self::UsernameTooLong => "username_too_long",
             Self::UsernameInvisible => "username_invisible",
+            Self::Email => "email",
+            Self::UsernameOrEmail => "username_or_email",
             Self::PasswordTooShort { .. } => "password_too_short",
             Self::PasswordTooCommon => "password_too_common",
             Self::PasswordLikeUsername => "password_like_username",

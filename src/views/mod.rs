@@ -1,6 +1,8 @@
 //! Response types. Database entities are never serialised, so a new column is not sent until a view has a field for it.
 
 pub(crate) mod credentials;
+mod email;
+mod export;
 mod health;
 mod item;
 mod keys;
@@ -13,6 +15,8 @@ mod variable;
 mod workout_log;
 
 pub use credentials::{Credentials, CurrentSession};
+pub use email::{ResetRequested, VerifiedEmail};
+pub use export::export;
 pub use health::Health;
 pub use item::{Item, ItemPage};
 pub use keys::{KeySet, Revocation, RevocationList};

@@ -13,4 +13,7 @@ pub struct SignUpInfo {
     /// The minimum number of characters of a password.
     #[schema(example = 8)]
     pub password_min_length: usize,
+    /// Whether the service sends e-mail. Otherwise `email` at sign-up and password resets by e-mail are rejected.
+    #[schema(example = true)]
+    pub sends_email: bool,
 }

@@ -11,6 +11,8 @@ pub struct Attempt<'a>(pub(super) Option<Charges<'a>>);
 pub(super) enum Charges<'a> {
     /// Counts successes and failures.
     All(Reserved<'a>),
+    /// Counts failures.
+    Failures(Reserved<'a>),
     /// Counts failures of a known client. A success resets the bucket.
     Known(Reserved<'a>, KnownBy),
     /// Counts failures of an unknown client.
@@ -64,6 +66,8 @@ impl Attempt<'_> {
     pub fn finish(self, outcome: Outcome) -> Option<Allowance> {
         Some(match (self.0?, outcome) {
             (Charges::All(reserved) | Charges::Known(reserved, _), Outcome::NotJudged) => reserved.release(),
+            (Charges::Failures(reserved), Outcome::Succeeded | Outcome::NotJudged) => reserved.release(),
+            (Charges::Failures(reserved), Outcome::Failed) => reserved.count(),
             (Charges::Known(reserved, _), Outcome::Succeeded) => reserved.reset(),
             (Charges::All(reserved), _) | (Charges::Known(reserved, _), Outcome::Failed) => reserved.count(),
             (Charges::Unknown { address, account }, Outcome::Failed) => {

@@ -9,7 +9,7 @@ use super::buckets::{Buckets, NoTry, Reserved};
 use super::client_network::ClientNetwork;
 use super::quota::{Allowance, Quotas};
 use crate::platform::clock::Monotonic;
-use crate::types::UserId;
+use crate::types::{UserId, username};
 
 /// The maximum number of failed sign-ins in a row (NIST SP 800-63B-4 §3.2.2).
 pub const MAX_FAILURES_IN_A_ROW: u32 = 100;
@@ -38,6 +38,9 @@ pub(super) struct Tables {
     pub(super) addresses: Buckets,
     new_session: Buckets,
     password_change: Buckets,
+    mail: Buckets,
+    password_reset: Buckets,
+    code: Buckets,
     anonymous: Buckets,
     anonymous_data: Buckets,
     /// The networks from which a user has recently signed in. A key consists of the username's key and the network.
@@ -46,8 +49,18 @@ pub(super) struct Tables {
 
 impl Limits {
     /// The names of the limits, as in `RateLimit` headers and metrics.
-    pub const POLICIES: [&str; 7] =
-        ["sign-up", "sign-in", "sign-in-address", "new-session", "password-change", "anonymous", "anonymous-data"];
+    pub const POLICIES: [&str; 10] = [
+        "sign-up",
+        "sign-in",
+        "sign-in-address",
+        "new-session",
+        "password-change",
+        "mail",
+        "password-reset",
+        "code",
+        "anonymous",
+        "anonymous-data",
+    ];
 
     /// Creates the limits. `None` turns them off.
     pub fn new(quotas: Option<Quotas>) -> Self {
@@ -60,6 +73,9 @@ impl Limits {
             addresses: Buckets::new("sign-in-address", quotas.sign_in_address),
             new_session: Buckets::new("new-session", quotas.new_session),
             password_change: Buckets::new("password-change", quotas.password_change),
+            mail: Buckets::new("mail", quotas.mail),
+            password_reset: Buckets::new("password-reset", quotas.password_reset),
+            code: Buckets::new("code", quotas.code),
             anonymous: Buckets::new("anonymous", quotas.anonymous),
             anonymous_data: Buckets::new("anonymous-data", quotas.anonymous_data),
             known_networks: Cache::builder().max_capacity(KNOWN_NETWORKS).time_to_live(KNOWN_NETWORK_TTL).build(),
@@ -96,6 +112,24 @@ impl Limits {
     /// Limits new sessions of a user, because each session can add a row to the table of revocations.
     pub fn new_session(&self, user_id: UserId, now: Monotonic) -> Result<Attempt<'_>, NotAdmitted> {
         self.count_all(|tables| tables.new_session.reserve(user_id, now))
+    }
+
+    /// Limits the messages to an e-mail address, or for an account that the client named. The account may not exist.
+    pub fn mail(&self, recipient: &str, now: Monotonic) -> Result<Attempt<'_>, NotAdmitted> {
+        let key = username::key_of_any(recipient);
+        self.count_all(|tables| tables.mail.reserve(key, now))
+    }
+
+    /// Limits requests for password resets.
+    pub fn password_reset(&self, from: ClientNetwork, now: Monotonic) -> Result<Attempt<'_>, NotAdmitted> {
+        self.count_all(|tables| tables.password_reset.reserve(from, now))
+    }
+
+    /// Limits invalid codes. Valid codes do not count.
+    pub fn code(&self, from: ClientNetwork, now: Monotonic) -> Result<Attempt<'_>, NotAdmitted> {
+        let reserved = self.0.as_ref().map(|tables| tables.code.reserve(from, now)).transpose();
+        let reserved = reserved.map_err(|no_try| NotAdmitted::Exhausted(no_try.allowance()))?;
+        Ok(Attempt(reserved.map(Charges::Failures)))
     }
 
     /// Does not wait for attempts in progress. They count even if they succeed, so waiting would rarely help.

@@ -26,6 +26,12 @@ pub struct Quotas {
     pub new_session: Quota,
     /// Checks of the current password of one account, for example before a password change.
     pub password_change: Quota,
+    /// Messages to one e-mail address, or for the password reset of one account.
+    pub mail: Quota,
+    /// Requests for password resets from one address.
+    pub password_reset: Quota,
+    /// Invalid codes from one address.
+    pub code: Quota,
     /// New anonymous sessions from one address.
     pub anonymous: Quota,
     /// Bytes added to the data of anonymous sessions from one address.

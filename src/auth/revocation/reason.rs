@@ -13,9 +13,12 @@ pub enum Reason {
     PasswordChange,
     #[error("The session ended when its account was deleted.")]
     AccountDeletion,
-    /// An operator set another password.
+    /// The user reset the password with a code, or an operator set another password.
     #[error("The session ended when the password was reset. Sign in again.")]
     PasswordReset,
+    /// The user restored the previous e-mail address, because another person may have changed it.
+    #[error("The session ended when the previous e-mail address of the account was restored. Sign in again.")]
+    EmailRestored,
     /// An operator disabled the user.
     #[error("The session ended when its account was disabled. Ask the operator of the service.")]
     AccountDisabled,
@@ -31,12 +34,13 @@ pub enum Reason {
 }
 
 impl Reason {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::SignOut,
         Self::SignOutEverywhere,
         Self::PasswordChange,
         Self::AccountDeletion,
         Self::PasswordReset,
+        Self::EmailRestored,
         Self::AccountDisabled,
         Self::SessionLimit,
         Self::DatabaseReset,
@@ -51,6 +55,7 @@ impl Reason {
             Self::PasswordChange => "password-change",
             Self::AccountDeletion => "account-deletion",
             Self::PasswordReset => "password-reset",
+            Self::EmailRestored => "email-restored",
             Self::AccountDisabled => "account-disabled",
             Self::SessionLimit => "session-limit",
             Self::DatabaseReset => "database-reset",

@@ -90,6 +90,8 @@ impl Purpose {
     /// The purpose of the fingerprint of a stored password hash in a device token.
     pub(super) const DEVICE_PASSWORD: Self = Self(b"daypass device password:");
     const SESSION_DATA: Self = Self(b"daypass session data:");
+    /// The purpose of the hashes of short codes in the database.
+    pub(super) const SHORT_CODE: Self = Self(b"daypass short code:");
 }
 
 /// The length of a derived key, in bytes.

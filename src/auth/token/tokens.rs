@@ -2,10 +2,14 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
+use jsonwebtoken::errors::Error;
 
-use super::keys::KeyRing;
+use super::keys::{Key, KeyRing, Purpose};
 use super::verified::VerifiedTokens;
+use crate::types::secret_code::ShortCode;
 
 /// How far `iat` and `nbf` may lie in the future, because the clocks of replicas differ. For `exp`, the tolerance is
 /// [`Lifetimes::leeway`].
@@ -60,7 +64,22 @@ impl Tokens {
         self.current().keys
     }
 
+    /// Returns the text that the database stores instead of a code: 43 characters of base64url. It depends on the
+    /// signing key, so the code cannot be computed from a copy of the database.
+    pub fn hash_code(&self, code: &ShortCode) -> Result<String, Error> {
+        hash_code(self.keys().signing(), code)
+    }
+
+    /// Returns the hashes that a code can have: one for each key of the ring.
+    pub fn code_hashes(&self, code: &ShortCode) -> Result<Vec<String>, Error> {
+        self.keys().iter().map(|key| hash_code(key, code)).collect()
+    }
+
     pub(super) fn current(&self) -> Current {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+fn hash_code(key: &Key, code: &ShortCode) -> Result<String, Error> {
+    Ok(URL_SAFE_NO_PAD.encode(key.derive::<32>(Purpose::SHORT_CODE, code.expose().as_bytes())?))
 }

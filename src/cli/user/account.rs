@@ -11,16 +11,17 @@ use crate::auth::rate_limit::client_network::ClientNetwork;
 use crate::cli::confirm::Confirm;
 use crate::cli::database::ended_at;
 use crate::cli::failure::Failure;
+use crate::cli::links::warn_of_useless_links;
 use crate::cli::output::stdout_line;
 use crate::config::{Config, PasswordConfig};
 use crate::error::Error;
 use crate::models::session::EndedAt;
 use crate::models::user;
+use crate::platform::clock::Clock;
 use crate::platform::database::Pool;
 use crate::platform::random;
+use crate::types::secret_code::{SecretCode, random_letters};
 
-/// Crockford's base 32: letters and digits that are hard to confuse. Each character encodes five bits.
-const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// The number of groups in a password. Seven groups of four characters have 140 bits.
 const GROUPS: usize = 7;
 const GROUP_CHARS: usize = 4;
@@ -59,13 +60,27 @@ pub(super) async fn reset_password(db: &Pool, name: &str, config: &Config) -> Re
     Ok(transaction.commit().await?)
 }
 
+/// Prints only the link to standard output.
+pub(super) async fn reset_link(db: &Pool, name: &str, config: &Config) -> Result<(), Failure> {
+    let code = SecretCode::random(&mut random::secure());
+    let user = lock(db, name).await?;
+    if user.is_disabled() {
+        return Err(Failure::from(format!("user {name:?} is disabled; run: daypass user enable")));
+    }
+    let transaction = user.create_reset_code(&code, Clock::System.now()).await?;
+    stdout_line(&config.public_url().with_fragment("reset", code.expose()))?;
+    transaction.commit().await?;
+    warn_of_useless_links(config);
+    Ok(())
+}
+
 pub(super) async fn hash(password: Password, config: &Config) -> Result<String, Failure> {
     let PasswordConfig { argon2, imported_hash_cost, .. } = config.passwords.clone();
     let hasher = PasswordHasher::new(argon2, 1, imported_hash_cost).map_err(BuildError::from)?;
     Ok(hasher.hash(ClientNetwork::LOCAL, password).await.map_err(Error::from)?)
 }
 
-async fn find(db: &Pool, name: &str) -> Result<user::Model, Failure> {
+pub(super) async fn find(db: &Pool, name: &str) -> Result<user::Model, Failure> {
     user::find_by_username(db, name).await?.ok_or_else(|| not_found(name))
 }
 
@@ -79,9 +94,6 @@ fn not_found(name: &str) -> Failure {
 
 /// Returns a random password that is easy to type.
 pub(super) fn new_password(rng: &mut impl CryptoRng) -> String {
-    let mut bytes = [0; GROUPS * GROUP_CHARS];
-    rng.fill_bytes(&mut bytes);
-    let letters = bytes.map(|byte| char::from(LETTERS[usize::from(byte % 32)]));
-    let groups: Vec<String> = letters.chunks(GROUP_CHARS).map(|group| group.iter().collect()).collect();
+    let groups: Vec<String> = (0..GROUPS).map(|_| random_letters(GROUP_CHARS, rng)).collect();
     groups.join("-")
 }

@@ -16,6 +16,7 @@ use crate::platform::clock::Clock;
 use crate::platform::database::Pool;
 use crate::platform::random;
 use crate::types::ValidationError;
+use crate::types::email::Email;
 use crate::types::role::{Role, Roles};
 use crate::types::username::Username;
 
@@ -29,10 +30,13 @@ pub(in crate::cli) struct Create {
     /// Role of the user; can be repeated
     #[arg(long = "role", value_name = "ROLE")]
     roles: Vec<Role>,
+    /// E-mail address of the user; it counts as verified
+    #[arg(long, value_parser = email)]
+    email: Option<Email>,
 }
 
 pub(super) async fn run(db: &Pool, create: &Create, config: &Config) -> Result<(), Failure> {
-    let Create { name, password_stdin, roles } = create;
+    let Create { name, password_stdin, roles, email } = create;
     let roles = Roles::new(roles.iter().cloned()).map_err(|error| Failure::usage(error.to_string()))?;
     let username = Username::parse(name).map_err(|error| invalid(&error))?;
     let text = if *password_stdin { read_password()? } else { Zeroizing::new(new_password(&mut random::secure())) };
@@ -44,7 +48,7 @@ pub(super) async fn run(db: &Pool, create: &Create, config: &Config) -> Result<(
     let password_hash = hash(password, config).await?;
     let now = Clock::System.now();
     let new_user = NewUser { username, password_hash, created_at: now, roles };
-    let transaction = administration::create_user(db, &new_user, now).await?;
+    let transaction = administration::create_user(db, &new_user, email.as_ref(), now).await?;
     // Print before the commit: without the password, the user would be useless.
     if !password_stdin {
         stdout_line(&text)?;
@@ -59,6 +63,10 @@ fn read_password() -> Result<Zeroizing<String>, Failure> {
     let read = std::io::stdin().lock().read_to_string(&mut text);
     read.map_err(|error| format!("cannot read the password from standard input: {error}"))?;
     Ok(Zeroizing::new(without_final_newline(&text).to_owned()))
+}
+
+fn email(text: &str) -> Result<Email, String> {
+    Email::parse(text).map_err(|error| error.to_string())
 }
 
 fn invalid(error: &ValidationError) -> Failure {

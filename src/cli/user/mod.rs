@@ -12,6 +12,7 @@ use crate::platform::database::Pool;
 mod account;
 mod create;
 mod csv_rows;
+mod export;
 mod import;
 mod json_rows;
 mod list;
@@ -54,6 +55,16 @@ pub(super) enum Command {
         /// Username, case-insensitive
         name: String,
     },
+    /// Print a link with which a user can set another password; it is valid for 30 minutes
+    ResetLink {
+        /// Username, case-insensitive
+        name: String,
+    },
+    /// Print everything that is stored about a user as JSON
+    Export {
+        /// Username, case-insensitive
+        name: String,
+    },
     /// Import users with password hashes from a CSV or JSON file
     Import(import::Import),
 }
@@ -68,6 +79,8 @@ pub(super) async fn run(command: &Command, config: &Config) -> Result<(), Failur
         Command::Revoke(arguments) => roles::revoke(db, arguments, ended_at(config)).await,
         Command::Delete { name, confirm } => account::delete(db, name, confirm, ended_at(config)).await,
         Command::ResetPassword { name } => account::reset_password(db, name, config).await,
+        Command::ResetLink { name } => account::reset_link(db, name, config).await,
+        Command::Export { name } => export::run(db, name).await,
         Command::Import(import) => import::run(db, import, config.passwords.imported_hash_cost).await,
     };
     database::with(config, run).await

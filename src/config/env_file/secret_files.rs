@@ -11,7 +11,8 @@ use super::EnvFile;
 use super::syntax::Line;
 
 /// The settings that contain a secret. The value of each setting `X` can also be in the file that `X_FILE` names.
-pub const SECRET_SETTINGS: [&str; 4] = ["JWT_SECRET", "JWT_SECRETS_RETIRED", "DATABASE_URL", "SESSION_STORE"];
+pub const SECRET_SETTINGS: [&str; 5] =
+    ["JWT_SECRET", "JWT_SECRETS_RETIRED", "DATABASE_URL", "SESSION_STORE", "SMTP_URL"];
 
 /// The environment variables of the secret settings, as they were when the process started.
 #[derive(Clone, Default)]

@@ -1,0 +1,100 @@
+//! Password resets: the request for a message, and the new password with the code of the message.
+
+use tracing::info;
+use utoipa::ToSchema;
+
+use super::begin_session::{begin_session, end_presented};
+use super::email::{limit_messages, require_mail};
+use super::{ClientInfo, Limited, NewSession, SessionOptions};
+use crate::app::AppState;
+use crate::auth::password::policy::Password;
+use crate::auth::revocation::reason::Reason;
+use crate::error::Error;
+use crate::models::one_time_code::Purpose;
+use crate::models::outbox::{AccountName, Mail};
+use crate::models::{one_time_code, outbox, session, user};
+use crate::transport::Transport;
+use crate::types::secret_code::SecretCode;
+use crate::types::{ValidationError, schema};
+
+/// Requests a message with a code. Does not look for the account: the job that sends messages does. So the work and the
+/// response are the same whether or not the account exists.
+///
+/// # Errors
+/// [`Error::MailDisabled`], and [`Error::TooManyAttempts`] if the client's address or the account has too many requests.
+pub async fn request_password_reset(
+    app: &AppState,
+    client: &ClientInfo,
+    account: AccountName,
+) -> Result<Limited<()>, Error> {
+    require_mail(app)?;
+    let attempt = app.limits.password_reset(client.network, app.clock.monotonic())?;
+    let requested = async {
+        let key = match &account {
+            AccountName::Username(name) => name.as_str(),
+            AccountName::Email(email) => email.as_str(),
+        };
+        limit_messages(app, key)?;
+        let transaction = app.db.begin_write().await?;
+        outbox::create(&transaction, None, &Mail::PasswordReset(account), app.clock.now()).await?;
+        Ok(transaction.commit().await?)
+    };
+    Ok(Limited::settle(attempt, requested.await))
+}
+
+/// The code of a message and the new password.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PasswordReset {
+    /// The code of the message or of `daypass user reset-link`.
+    #[schema(value_type = String, example = "uGx3x2JqAbSdDtrsSSu_6w")]
+    pub code: SecretCode,
+    #[schema(schema_with = schema::changed_password)]
+    pub new_password: Password,
+    /// Where the session token is returned: `bearer` (in the response body) or `cookie`.
+    #[schema(value_type = String, required = false, nullable = false, default = "bearer", example = "bearer")]
+    #[serde(rename = "carrier")]
+    pub transport: Transport,
+}
+
+/// Sets a new password, ends all sessions of the user and begins a new session.
+///
+/// # Errors
+/// [`Error::CodeInvalid`], [`Error::CrossSite`], and [`Error::TooManyAttempts`] if the client's address sent too many
+/// invalid codes.
+pub async fn reset_password(
+    app: &AppState,
+    client: &ClientInfo,
+    reset: PasswordReset,
+) -> Result<Limited<NewSession>, Error> {
+    reset.transport.check(client.site)?;
+    let attempt = app.limits.code(client.network, app.clock.monotonic())?;
+    Ok(Limited::settle(attempt, set_password(app, client, reset).await))
+}
+
+async fn set_password(app: &AppState, client: &ClientInfo, reset: PasswordReset) -> Result<NewSession, Error> {
+    let PasswordReset { code, new_password, transport } = reset;
+    let (hashes, purposes) = ([code.hash()], [Purpose::ResetPassword]);
+    let code = one_time_code::find(&app.db, &hashes, &purposes, app.clock.now()).await?.ok_or(Error::CodeInvalid)?;
+    let user = user::find_if_exists(&app.db, code.user_id).await?.ok_or(Error::CodeInvalid)?;
+    if new_password.is_like(&user.username) {
+        return Err(Error::invalid("/newPassword", ValidationError::PasswordLikeUsername));
+    }
+    let password_hash = app.passwords.hash(client.network, new_password).await?;
+    let options = SessionOptions { transport, keep_data: false };
+    let now = app.clock.now();
+    let transaction = app.db.begin_write().await?;
+    let user = user::lock_if_exists(&transaction, user.id).await?.filter(user::Model::may_sign_in);
+    let user = user.ok_or(Error::CodeInvalid)?;
+    if !code.use_up(&transaction).await? {
+        return Err(Error::CodeInvalid);
+    }
+    let user = user.change_password(&transaction, password_hash, now).await?;
+    let mut ending = end_presented(app, &transaction, client).await?;
+    ending.extend(session::end_all(&transaction, user.id, None, Reason::PasswordReset, app.ended_at()).await?);
+    let new = begin_session(app, &transaction, user, client, options.transport).await?;
+    transaction.commit().await?;
+    app.ended(&ending).await;
+    info!(user.id = new.user.id.0, ended = ending.sessions.len(), "reset the password");
+    Ok(new)
+}

@@ -1,0 +1,222 @@
+//! Sends the messages of the outbox.
+//!
+//! A request only inserts a row. The codes of a message are created here, immediately before it is sent. So the outbox
+//! has no codes, and a request takes the same time whether or not the account exists.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use metrics::counter;
+use tokio::time::{MissedTickBehavior, interval};
+use tracing::{error, info, warn};
+
+use crate::auth::token::Tokens;
+use crate::error::Error;
+use crate::mail::{Content, DeliveryError, Letter, Mailer};
+use crate::models::one_time_code::{NewCode, Purpose};
+use crate::models::outbox::{AccountName, Mail};
+use crate::models::{one_time_code, outbox, user};
+use crate::platform::clock::Clock;
+use crate::platform::database::{Pool, Transaction};
+use crate::platform::random;
+use crate::types::email::Email;
+use crate::types::secret_code::{SecretCode, ShortCode};
+
+/// How often the outbox is read.
+const INTERVAL: Duration = Duration::from_secs(1);
+const BATCH: u64 = 20;
+/// The maximum number of messages that are sent at the same time.
+const CONCURRENT: usize = 4;
+/// How long a replica may take for one attempt. It is longer than the time limit of a delivery, plus the difference
+/// between the clocks of replicas.
+const LEASE: TimeDelta = TimeDelta::minutes(5);
+/// How long attempts to send a message continue.
+const MAX_AGE: TimeDelta = TimeDelta::hours(24);
+const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(30);
+const MAX_PAUSE: TimeDelta = TimeDelta::hours(1);
+/// The maximum number of messages with a reset code that a user gets in [`RESET_WINDOW`]. Further requests are ignored
+/// without notice, because a client that requests a reset must not learn whether the account exists.
+const MAX_RESETS: u64 = 5;
+const RESET_WINDOW: TimeDelta = TimeDelta::hours(1);
+
+/// The job that sends messages.
+#[derive(Clone)]
+pub struct OutgoingMail {
+    pub db: Pool,
+    pub mailer: Arc<Mailer>,
+    pub tokens: Arc<Tokens>,
+    pub clock: Clock,
+}
+
+impl OutgoingMail {
+    /// Sends messages until the service stops. Never returns.
+    pub async fn run(self) {
+        let mut ticks = interval(INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut works = true;
+        loop {
+            ticks.tick().await;
+            let sent = self.run_once().await;
+            match &sent {
+                Ok(()) if !works => info!("the outbox can be read again"),
+                Err(error) if works => warn!(%error, "cannot read the outbox"),
+                _ => {}
+            }
+            works = sent.is_ok();
+        }
+    }
+
+    /// Tries to send each message that is due.
+    pub async fn run_once(&self) -> Result<(), Error> {
+        loop {
+            let due = outbox::due(&self.db, self.clock.now(), BATCH).await?;
+            let is_last = (due.len() as u64) < BATCH;
+            let attempts = stream::iter(due).map(|row| self.attempt(row)).buffer_unordered(CONCURRENT);
+            let failed = attempts.filter_map(async |attempt| attempt.err()).collect::<Vec<_>>().await.pop();
+            match failed {
+                Some(error) => return Err(error),
+                None if is_last => return Ok(()),
+                None => {}
+            }
+        }
+    }
+
+    /// Tries to send one message, unless another replica does.
+    async fn attempt(&self, row: outbox::Model) -> Result<(), Error> {
+        let transaction = self.db.begin_write().await?;
+        let claimed = row.claim(&transaction, self.clock.now() + LEASE).await?;
+        transaction.commit().await?;
+        let Some(row) = claimed else { return Ok(()) };
+        // A transaction of its own, which locks the user first, as all transactions that change the user do.
+        let transaction = self.db.begin_write().await?;
+        let letter = self.prepare(&transaction, &row).await?;
+        if letter.is_none() {
+            row.delete(&transaction).await?;
+        }
+        transaction.commit().await?;
+        let Some(letter) = letter else { return Ok(()) };
+        let sent = self.mailer.send(letter).await;
+        self.finish(&row, sent).await
+    }
+
+    /// Deletes the message if it was sent or cannot be sent. Otherwise sets the time of the next attempt.
+    async fn finish(&self, row: &outbox::Model, sent: Result<(), DeliveryError>) -> Result<(), Error> {
+        let now = self.clock.now();
+        let transaction = self.db.begin_write().await?;
+        match sent {
+            Ok(()) => {
+                counter!("daypass_mails_sent_total").increment(1);
+                row.delete(&transaction).await?;
+            }
+            Err(cause) => {
+                counter!("daypass_mails_failed_total", "reason" => cause.code()).increment(1);
+                let next = now + pause(row.attempts);
+                if cause.is_permanent() || next - row.created_at.0 > MAX_AGE {
+                    error!(mail.id = row.id.0, %cause, "a message was not sent, and is discarded");
+                    row.delete(&transaction).await?;
+                } else {
+                    warn!(mail.id = row.id.0, attempt = row.attempts, %cause, "a message was not sent yet");
+                    row.postpone(&transaction, next).await?;
+                }
+            }
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    /// Creates the code of a message. Returns `None` if the message is no longer needed, or if there is no recipient.
+    async fn prepare(&self, db: &Transaction, row: &outbox::Model) -> Result<Option<Letter>, Error> {
+        let now = self.clock.now();
+        if now - row.created_at.0 > MAX_AGE {
+            return Ok(None);
+        }
+        let mail = match row.mail() {
+            Ok(mail) => mail,
+            Err(error) => {
+                error!(mail.id = row.id.0, %error, "a message in the outbox cannot be read, and is discarded");
+                return Ok(None);
+            }
+        };
+        let Some(user) = recipient(db, row, &mail).await? else { return Ok(None) };
+        let written = match mail {
+            Mail::VerifyEmail { to } => self.verification(db, &user, to, now).await?,
+            Mail::EmailChanged { to } => Some(notice(db, &user, to, now).await?),
+            Mail::PasswordReset(_) => reset(db, &user, now).await?,
+        };
+        let id = format!("{}.{}", row.created_at.0.timestamp_millis(), row.id);
+        Ok(written.map(|Written { to, content }| Letter { id, attempt: row.attempts, to, date: now, content }))
+    }
+
+    async fn verification(
+        &self,
+        db: &Transaction,
+        user: &user::Model,
+        to: Email,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Written>, Error> {
+        if user.pending_email().as_ref() != Some(&to) {
+            return Ok(None);
+        }
+        let code = ShortCode::random(&mut random::secure());
+        let hash = self.tokens.hash_code(&code)?;
+        let new = NewCode { user_id: user.id, purpose: Purpose::VerifyEmail, hash, email: Some(to.clone()) };
+        one_time_code::create(db, new, now).await?;
+        Ok(Some(Written { to, content: Content::VerifyEmail { username: user.username.clone(), code } }))
+    }
+}
+
+/// A message with its code.
+struct Written {
+    to: Email,
+    content: Content,
+}
+
+async fn notice(db: &Transaction, user: &user::Model, to: Email, now: DateTime<Utc>) -> Result<Written, Error> {
+    let code = SecretCode::random(&mut random::secure());
+    let new = NewCode { user_id: user.id, purpose: Purpose::RestoreEmail, hash: code.hash(), email: Some(to.clone()) };
+    one_time_code::create(db, new, now).await?;
+    Ok(Written { to, content: Content::EmailChanged { username: user.username.clone(), code } })
+}
+
+async fn reset(db: &Transaction, user: &user::Model, now: DateTime<Utc>) -> Result<Option<Written>, Error> {
+    let Some(to) = user.email() else { return Ok(None) };
+    if one_time_code::count(db, user.id, Purpose::ResetPassword, now - RESET_WINDOW).await? >= MAX_RESETS {
+        return Ok(None);
+    }
+    let code = SecretCode::random(&mut random::secure());
+    let new = NewCode { user_id: user.id, purpose: Purpose::ResetPassword, hash: code.hash(), email: None };
+    one_time_code::create(db, new, now).await?;
+    Ok(Some(Written { to, content: Content::PasswordReset { username: user.username.clone(), code } }))
+}
+
+/// Returns the user whom the message is about, locked until the transaction ends, so that the code is not created after
+/// a password change deleted the others. Disabled users get no messages.
+async fn recipient(db: &Transaction, row: &outbox::Model, mail: &Mail) -> Result<Option<user::Model>, Error> {
+    let id = match mail {
+        Mail::PasswordReset(AccountName::Username(name)) => user::find_by_username(db, name).await?.map(|user| user.id),
+        Mail::PasswordReset(AccountName::Email(email)) => user::find_by_email(db, email).await?.map(|user| user.id),
+        Mail::VerifyEmail { .. } | Mail::EmailChanged { .. } => row.user_id,
+    };
+    let Some(id) = id else { return Ok(None) };
+    Ok(user::lock_if_exists(db, id).await?.filter(user::Model::may_sign_in))
+}
+
+/// Returns the time until the next attempt: it doubles with each attempt.
+fn pause(attempts: i64) -> TimeDelta {
+    let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(16);
+    (FIRST_PAUSE * 2_i32.pow(doublings)).min(MAX_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_an_hour() {
+        let seconds: Vec<_> = (1..=10).map(|attempts| pause(attempts).num_seconds()).collect();
+        assert_eq!(seconds, [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]);
+        assert_eq!(pause(1000), MAX_PAUSE);
+    }
+}

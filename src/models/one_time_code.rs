@@ -1,0 +1,165 @@
+//! One-time codes that are sent to users. The table has only hashes of the codes.
+//!
+//! Schema: `migration/src/m20261129_000017_email.rs`.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::ActiveValue::Set;
+use sea_orm::entity::prelude::*;
+
+use super::expiry::Expires;
+use crate::error::Error;
+use crate::types::email::Email;
+use crate::types::{CodeId, UserId};
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "one_time_codes")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: CodeId,
+    pub user_id: UserId,
+    /// The [`Purpose::code`].
+    pub purpose: String,
+    /// The hash of the code.
+    #[sea_orm(unique)]
+    pub code_hash: String,
+    /// The address that the code verifies or restores.
+    pub email: Option<String>,
+    pub created_at: ChronoUnixTimestampMillis,
+    pub expires_at: ChronoUnixTimestampMillis,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Expires for Entity {
+    type Key = CodeId;
+    const KEY: Column = Column::Id;
+    const EXPIRES_AT: Column = Column::ExpiresAt;
+}
+
+/// What a code is for. A code is valid for one purpose only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Shows that the user reads the messages to an address.
+    VerifyEmail,
+    /// Restores the address that the user had before it was changed or removed.
+    RestoreEmail,
+    ResetPassword,
+}
+
+impl Purpose {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::VerifyEmail => "verify-email",
+            Self::RestoreEmail => "restore-email",
+            Self::ResetPassword => "reset-password",
+        }
+    }
+
+    /// Returns how long a code is valid. A code that gives access to an account is valid for a short time only.
+    #[must_use]
+    pub const fn lifetime(self) -> TimeDelta {
+        match self {
+            Self::VerifyEmail => TimeDelta::hours(24),
+            Self::RestoreEmail => TimeDelta::days(7),
+            Self::ResetPassword => TimeDelta::minutes(30),
+        }
+    }
+}
+
+/// A new code.
+#[derive(Clone, Debug)]
+pub struct NewCode {
+    pub user_id: UserId,
+    pub purpose: Purpose,
+    /// The hash of the code.
+    pub hash: String,
+    /// The address that the code verifies or restores.
+    pub email: Option<Email>,
+}
+
+/// Inserts a code.
+pub async fn create(db: &impl ConnectionTrait, new: NewCode, now: DateTime<Utc>) -> Result<(), Error> {
+    let row = ActiveModel {
+        user_id: Set(new.user_id),
+        purpose: Set(new.purpose.code().to_owned()),
+        code_hash: Set(new.hash),
+        email: Set(new.email.map(|email| email.as_str().to_owned())),
+        created_at: Set(ChronoUnixTimestampMillis(now)),
+        expires_at: Set(ChronoUnixTimestampMillis(now + new.purpose.lifetime())),
+        ..Default::default()
+    };
+    Entity::insert(row).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// Returns the unexpired code that has one of these hashes and one of these purposes.
+pub async fn find(
+    db: &impl ConnectionTrait,
+    hashes: &[String],
+    purposes: &[Purpose],
+    now: DateTime<Utc>,
+) -> Result<Option<Model>, Error> {
+    let found = Entity::find()
+        .filter(COLUMN.code_hash.is_in(hashes.iter().map(String::as_str)))
+        .filter(COLUMN.purpose.is_in(purposes.iter().map(|purpose| purpose.code())))
+        .filter(Column::ExpiresAt.gt(now.timestamp_millis()));
+    Ok(found.one(db).await?)
+}
+
+/// Returns the unexpired codes of a user, oldest first.
+pub async fn list(db: &impl ConnectionTrait, user_id: UserId, now: DateTime<Utc>) -> Result<Vec<Model>, Error> {
+    use sea_orm::QueryOrder as _;
+    let valid = Entity::find().filter(COLUMN.user_id.eq(user_id)).filter(Column::ExpiresAt.gt(now.timestamp_millis()));
+    Ok(valid.order_by_asc(Column::Id).all(db).await?)
+}
+
+/// Returns how many codes for this purpose the user got since `since`. Used codes are not counted.
+pub async fn count(
+    db: &impl ConnectionTrait,
+    user_id: UserId,
+    purpose: Purpose,
+    since: DateTime<Utc>,
+) -> Result<u64, Error> {
+    use sea_orm::PaginatorTrait as _;
+    let codes = Entity::find().filter(COLUMN.user_id.eq(user_id)).filter(COLUMN.purpose.eq(purpose.code()));
+    Ok(codes.filter(Column::CreatedAt.gte(since.timestamp_millis())).count(db).await?)
+}
+
+/// Deletes all codes of a user for these purposes.
+pub async fn delete_all(db: &impl ConnectionTrait, user_id: UserId, purposes: &[Purpose]) -> Result<(), Error> {
+    let codes = Entity::delete_many().filter(COLUMN.user_id.eq(user_id));
+    codes.filter(COLUMN.purpose.is_in(purposes.iter().map(|purpose| purpose.code()))).exec(db).await?;
+    Ok(())
+}
+
+/// Deletes the codes of all users that reset passwords.
+pub async fn delete_resets(db: &impl ConnectionTrait) -> Result<(), Error> {
+    let resets = Entity::delete_many().filter(COLUMN.purpose.eq(Purpose::ResetPassword.code()));
+    resets.exec(db).await?;
+    Ok(())
+}
+
+impl Model {
+    #[must_use]
+    pub fn is_for(&self, purpose: Purpose) -> bool {
+        self.purpose == purpose.code()
+    }
+
+    #[must_use]
+    pub fn email(&self) -> Option<Email> {
+        self.email.as_deref().map(Email::from_stored)
+    }
+
+    /// Deletes the code in the transaction that uses it. Returns `false` if another request used it in the meantime.
+    pub async fn use_up(&self, db: &impl ConnectionTrait) -> Result<bool, Error> {
+        Ok(Entity::delete_by_id(self.id).exec(db).await?.rows_affected > 0)
+    }
+
+    /// Deletes all codes of the user that are newer than this one.
+    pub async fn delete_newer(&self, db: &impl ConnectionTrait) -> Result<(), Error> {
+        let newer = Entity::delete_many().filter(COLUMN.user_id.eq(self.user_id)).filter(COLUMN.id.gt(self.id));
+        newer.exec(db).await?;
+        Ok(())
+    }
+}

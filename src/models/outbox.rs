@@ -1,0 +1,123 @@
+//! Messages to send. A request inserts a row, and a job of any replica sends the message and deletes the row.
+//!
+//! Schema: `migration/src/m20261129_000017_email.rs`.
+
+use chrono::{DateTime, Utc};
+use sea_orm::ActiveValue::Set;
+use sea_orm::entity::prelude::*;
+use sea_orm::{ExprTrait as _, QueryOrder, QuerySelect};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::types::email::Email;
+use crate::types::{MailId, UserId};
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "outbox")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: MailId,
+    /// The user whom the message is about. Deleting the user deletes the row. `None` for the reset of a password,
+    /// because the request does not look for the user.
+    pub user_id: Option<UserId>,
+    /// The [`Mail`] as JSON.
+    #[sea_orm(column_type = "Text")]
+    pub content: String,
+    /// The number of attempts to send the message, including one in progress.
+    pub attempts: i64,
+    pub created_at: ChronoUnixTimestampMillis,
+    /// When the message may be sent, or sent again. An attempt in progress moves it into the future.
+    pub next_attempt_at: ChronoUnixTimestampMillis,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// A message to send. It has no code: the code is created when the message is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Mail {
+    /// Asks the user to verify a new address.
+    VerifyEmail { to: Email },
+    /// Tells the user at the previous address that it was replaced or removed.
+    EmailChanged { to: Email },
+    /// Sends a code that resets the password, if an account has this username or verified address.
+    PasswordReset(AccountName),
+}
+
+/// The name of an account in the request for a reset. An account with this name may not exist.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccountName {
+    Username(String),
+    Email(Email),
+}
+
+/// Inserts a message. Call this function in the transaction that makes the message necessary.
+pub async fn create(
+    db: &impl ConnectionTrait,
+    user_id: Option<UserId>,
+    mail: &Mail,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let row = ActiveModel {
+        user_id: Set(user_id),
+        content: Set(serde_json::to_string(mail).map_err(Error::fault)?),
+        attempts: Set(0),
+        created_at: Set(ChronoUnixTimestampMillis(now)),
+        next_attempt_at: Set(ChronoUnixTimestampMillis(now)),
+        ..Default::default()
+    };
+    Entity::insert(row).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// Returns at most `limit` messages that may be sent now, oldest first.
+pub async fn due(db: &impl ConnectionTrait, now: DateTime<Utc>, limit: u64) -> Result<Vec<Model>, Error> {
+    let due = Entity::find().filter(Column::NextAttemptAt.lte(now.timestamp_millis()));
+    Ok(due.order_by_asc(Column::NextAttemptAt).order_by_asc(Column::Id).limit(limit).all(db).await?)
+}
+
+/// Returns the messages about a user, oldest first.
+pub async fn list(db: &impl ConnectionTrait, user_id: UserId) -> Result<Vec<Model>, Error> {
+    Ok(Entity::find().filter(COLUMN.user_id.eq(user_id)).order_by_asc(Column::Id).all(db).await?)
+}
+
+impl Model {
+    /// Returns the message.
+    ///
+    /// # Errors
+    /// [`Error::Fault`] if another release wrote a message that this one cannot read.
+    pub fn mail(&self) -> Result<Mail, Error> {
+        serde_json::from_str(&self.content).map_err(Error::fault)
+    }
+
+    /// Reserves the message until `until`, so that no other replica sends it. Returns the reserved row, or `None` if
+    /// another replica reserved the message first.
+    pub async fn claim(self, db: &impl ConnectionTrait, until: DateTime<Utc>) -> Result<Option<Self>, Error> {
+        let claimed = Entity::update_many()
+            .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
+            .col_expr(Column::NextAttemptAt, until.timestamp_millis().into())
+            .filter(COLUMN.id.eq(self.id))
+            .filter(COLUMN.attempts.eq(self.attempts))
+            .exec(db)
+            .await?;
+        Ok((claimed.rows_affected > 0).then_some(Self {
+            attempts: self.attempts + 1,
+            next_attempt_at: ChronoUnixTimestampMillis(until),
+            ..self
+        }))
+    }
+
+    /// Sets the time of the next attempt.
+    pub async fn postpone(&self, db: &impl ConnectionTrait, until: DateTime<Utc>) -> Result<(), Error> {
+        let postponed = Entity::update_many().col_expr(Column::NextAttemptAt, until.timestamp_millis().into());
+        postponed.filter(COLUMN.id.eq(self.id)).exec(db).await?;
+        Ok(())
+    }
+
+    pub async fn delete(&self, db: &impl ConnectionTrait) -> Result<(), Error> {
+        Entity::delete_by_id(self.id).exec(db).await?;
+        Ok(())
+    }
+}
