@@ -21,7 +21,7 @@ use futures_util::future::join_all;
 use rand::seq::SliceRandom as _;
 use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, IntoActiveModel as _};
 use serde_json::json;
-use support::TestApp;
+use support::{Outbox, PASSWORD, TestApp};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
@@ -103,6 +103,69 @@ async fn differences(app: &TestApp) -> Vec<String> {
     let compared = kinds.iter().zip(&samples).skip(1).map(|(kind, sample)| (kind, rank_test(&samples[0], sample)));
     let different = compared.filter(|(_, z)| z.abs() >= SIGNIFICANT);
     different.map(|(kind, z)| format!("{kind} against an unknown name: z = {z}")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_of_a_reset_request_tells_nothing_of_the_user() {
+    let _alone = MEASURING.lock().await;
+    let mail = Outbox::new();
+    let app = mail.start(&[SMALL]).await;
+    for name in ["verified", "unverified"] {
+        let body = json!({"username": name, "password": PASSWORD, "email": format!("{name}@example.com")});
+        assert_eq!(app.anon.post("/api/users", body).await.status(), 201);
+    }
+    let letters = mail.deliver(&app).await;
+    let code = &letters.iter().find(|letter| letter.to == "verified@example.com").unwrap().code;
+    assert_eq!(app.anon.post("/api/email-verifications", json!({"code": code})).await.status(), 200);
+    // The job sends the messages during the measurement, as it does in a running service.
+    let job = tokio::spawn(app.app.outgoing_mail().unwrap().run());
+    let found = difference_of_looking_first(&app).await;
+    assert!(found.abs() > SIGNIFICANT, "a request that looks for the user is not noticed: z = {found}");
+    assert_no_difference(async || reset_differences(&app).await).await;
+    job.abort();
+}
+
+/// Requests resets for accounts of each kind. Returns the kinds whose requests take another time than those of an unknown
+/// name.
+async fn reset_differences(app: &TestApp) -> Vec<String> {
+    let kinds = [
+        json!({"username": "unknown"}),
+        json!({"username": "verified"}),
+        json!({"username": "unverified"}),
+        json!({"email": "unknown@example.com"}),
+        json!({"email": "verified@example.com"}),
+        json!({"username": "nobody"}),
+    ];
+    let mut turns: Vec<_> = (0..kinds.len() * SAMPLES).map(|turn| turn % kinds.len()).collect();
+    turns.shuffle(&mut daypass::platform::random::secure());
+    let mut samples = vec![Vec::new(); kinds.len()];
+    for kind in turns {
+        let began = Instant::now();
+        let reply = app.anon.post("/api/password-resets", kinds[kind].clone()).await;
+        samples[kind].push(began.elapsed().as_secs_f64());
+        assert_eq!(reply.status(), 202, "{}", reply.text());
+    }
+    let compared = kinds.iter().zip(&samples).skip(1).map(|(kind, sample)| (kind, rank_test(&samples[0], sample)));
+    let different = compared.filter(|(_, z)| z.abs() >= SIGNIFICANT);
+    different.map(|(kind, z)| format!("{kind} against an unknown name: z = {z}")).collect()
+}
+
+/// The difference that one more transaction for existing users would make.
+async fn difference_of_looking_first(app: &TestApp) -> f64 {
+    let mut samples = [Vec::new(), Vec::new()];
+    for _ in 0..SAMPLES {
+        for (exists, sample) in samples.iter_mut().enumerate() {
+            let began = Instant::now();
+            app.anon.post("/api/password-resets", json!({"username": "unknown"})).await;
+            if exists == 1 {
+                let transaction = app.app.db.begin_write().await.unwrap();
+                user::find_by_username(&transaction, "verified").await.unwrap();
+                transaction.commit().await.unwrap();
+            }
+            sample.push(began.elapsed().as_secs_f64());
+        }
+    }
+    rank_test(&samples[0], &samples[1])
 }
 
 /// Keeps the hash threads busy for two networks, with so many hashes of each in flight.

@@ -14,8 +14,9 @@ use daypass::models::{user, user_creation};
 use daypass::platform::clock::Clock;
 use daypass::platform::database::Pool;
 use daypass::types::limits::{
-    MAX_ITEM_NAME_CHARS, MAX_KEY_GROWTH, MAX_NOTE_CHARS, MAX_ROLE_CHARS, MAX_ROLES, MAX_USER_AGENT_CHARS,
-    MAX_USERNAME_CHARS, MAX_USERNAME_KEY_CHARS, MAX_USERNAME_SKELETON_CHARS, MAX_WORKOUT_TEXT_CHARS,
+    MAX_EMAIL_BYTES, MAX_ITEM_NAME_CHARS, MAX_KEY_GROWTH, MAX_NOTE_CHARS, MAX_ROLE_CHARS, MAX_ROLES,
+    MAX_USER_AGENT_CHARS, MAX_USERNAME_CHARS, MAX_USERNAME_KEY_CHARS, MAX_USERNAME_SKELETON_CHARS,
+    MAX_WORKOUT_TEXT_CHARS,
 };
 use daypass::types::role::Roles;
 use daypass::types::username::Username;
@@ -158,6 +159,9 @@ async fn text_columns_have_the_limits_of_the_parsers() {
         ("users", "username", MAX_USERNAME_CHARS),
         ("users", "username_key", MAX_USERNAME_KEY_CHARS),
         ("users", "username_skeleton", MAX_USERNAME_SKELETON_CHARS),
+        ("users", "email", MAX_EMAIL_BYTES),
+        ("users", "pending_email", MAX_EMAIL_BYTES),
+        ("one_time_codes", "email", MAX_EMAIL_BYTES),
         ("sessions", "user_agent", MAX_USER_AGENT_CHARS),
         ("items", "name", MAX_ITEM_NAME_CHARS),
         ("items", "name_key", MAX_ITEM_NAME_CHARS * MAX_KEY_GROWTH),

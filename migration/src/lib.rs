@@ -27,6 +27,8 @@ mod m20261128_000014_username_keys;
 mod m20261129_000015_invitations;
 mod m20261129_000016_roles;
 mod m20261129_000017_email;
+mod m20261129_000018_one_time_codes;
+mod m20261129_000019_outbox;
 mod tables;
 
 /// Creates the list of migrations from a list of modules. Each migration has the name of its module.
@@ -68,6 +70,8 @@ impl MigratorTrait for Migrator {
             m20261129_000015_invitations,
             m20261129_000016_roles,
             m20261129_000017_email,
+            m20261129_000018_one_time_codes,
+            m20261129_000019_outbox,
         ]
     }
 }

@@ -31,6 +31,11 @@ pub(crate) fn text(name: &'static str, length: u32, db: DbBackend) -> ColumnDef 
     column
 }
 
+/// Returns a column for an e-mail address, which may be missing.
+pub(crate) fn address(name: &'static str, db: DbBackend) -> ColumnDef {
+    text(name, 254, db).null().take()
+}
+
 pub(crate) fn integer(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).big_integer().not_null().take()
 }

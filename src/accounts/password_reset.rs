@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::begin_session::{begin_session, end_presented};
 use super::email::{limit_messages, require_mail};
-use super::{ClientInfo, Limited, NewSession, SessionOptions};
+use super::{ClientInfo, Limited, NewSession};
 use crate::app::AppState;
 use crate::auth::password::policy::Password;
 use crate::auth::revocation::reason::Reason;
@@ -81,7 +81,6 @@ async fn set_password(app: &AppState, client: &ClientInfo, reset: PasswordReset)
         return Err(Error::invalid("/newPassword", ValidationError::PasswordLikeUsername));
     }
     let password_hash = app.passwords.hash(client.network, new_password).await?;
-    let options = SessionOptions { transport, keep_data: false };
     let now = app.clock.now();
     let transaction = app.db.begin_write().await?;
     let user = user::lock_if_exists(&transaction, user.id).await?.filter(user::Model::may_sign_in);
@@ -92,7 +91,7 @@ async fn set_password(app: &AppState, client: &ClientInfo, reset: PasswordReset)
     let user = user.change_password(&transaction, password_hash, now).await?;
     let mut ending = end_presented(app, &transaction, client).await?;
     ending.extend(session::end_all(&transaction, user.id, None, Reason::PasswordReset, app.ended_at()).await?);
-    let new = begin_session(app, &transaction, user, client, options.transport).await?;
+    let new = begin_session(app, &transaction, user, client, transport).await?;
     transaction.commit().await?;
     app.ended(&ending).await;
     info!(user.id = new.user.id.0, ended = ending.sessions.len(), "reset the password");

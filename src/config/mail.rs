@@ -180,7 +180,7 @@ impl fmt::Display for SmtpUrl {
 }
 
 fn credentials(url: &Url) -> Result<Option<SmtpCredentials>, String> {
-    let decoded = |text| percent_decode_str(text).decode_utf8().map(|text| text.into_owned());
+    let decoded = |text| percent_decode_str(text).decode_utf8().map(std::borrow::Cow::into_owned);
     let decoded = |text| decoded(text).map_err(|_| "must have a user and a password in UTF-8".to_owned());
     match (url.username(), url.password()) {
         ("", None) => Ok(None),

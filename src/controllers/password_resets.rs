@@ -12,37 +12,43 @@ use crate::app::AppState;
 use crate::error::Error;
 use crate::extract::{Fields, FromBody, Json};
 use crate::models::outbox::AccountName;
-use crate::transport::Transport;
 use crate::types::ValidationError;
 use crate::types::email::Email;
 use crate::types::schema;
-use crate::types::secret_code::SecretCode;
 use crate::types::username::Username;
 use crate::views::{Credentials, ResetRequested};
 
 /// The account whose password was forgotten: either its username or its verified e-mail address.
 #[derive(ToSchema)]
-pub struct ForgottenPassword {
-    #[schema(schema_with = schema::username, required = false)]
-    username: Option<Username>,
-    #[schema(schema_with = schema::email, required = false)]
-    email: Option<Email>,
+#[serde(untagged)]
+pub enum ForgottenPassword {
+    Username {
+        #[schema(schema_with = schema::username)]
+        username: Username,
+    },
+    Email {
+        #[schema(schema_with = schema::email)]
+        email: Email,
+    },
 }
 
 impl FromBody for ForgottenPassword {
     fn from_body(mut fields: Fields, _: &AppState) -> Result<Self, Error> {
         let username = fields.optional("username", Username::parse);
         let email = fields.optional("email", Email::parse);
-        fields.finish(Some(Self { username, email }))
+        match fields.finish(Some((username, email)))? {
+            (Some(username), None) => Ok(Self::Username { username }),
+            (None, Some(email)) => Ok(Self::Email { email }),
+            _ => Err(Error::invalid("", ValidationError::UsernameOrEmail)),
+        }
     }
 }
 
-impl ForgottenPassword {
-    fn account(self) -> Result<AccountName, Error> {
-        match (self.username, self.email) {
-            (Some(username), None) => Ok(AccountName::Username(username.as_str().to_owned())),
-            (None, Some(email)) => Ok(AccountName::Email(email)),
-            _ => Err(Error::invalid("", ValidationError::UsernameOrEmail)),
+impl From<ForgottenPassword> for AccountName {
+    fn from(forgotten: ForgottenPassword) -> Self {
+        match forgotten {
+            ForgottenPassword::Username { username } => Self::Username(username.as_str().to_owned()),
+            ForgottenPassword::Email { email } => Self::Email(email),
         }
     }
 }
@@ -61,17 +67,8 @@ pub async fn request_password_reset(
     client: ClientInfo,
     Json(forgotten): Json<ForgottenPassword>,
 ) -> Result<impl IntoResponse, Error> {
-    let requested = accounts::request_password_reset(&app, &client, forgotten.account()?).await?;
+    let requested = accounts::request_password_reset(&app, &client, forgotten.into()).await?;
     Ok(requested.map(|()| (StatusCode::ACCEPTED, Reply(ResetRequested::default()))))
-}
-
-impl FromBody for PasswordReset {
-    fn from_body(mut fields: Fields, app: &AppState) -> Result<Self, Error> {
-        let code = fields.required("code", |text| Ok(SecretCode::presented(text)));
-        let new = fields.required("newPassword", |text| app.choose_password(text));
-        let transport = fields.optional("carrier", Transport::parse).unwrap_or_default();
-        fields.finish(code.zip(new).map(|(code, new_password)| Self { code, new_password, transport }))
-    }
 }
 
 /// Reset a password

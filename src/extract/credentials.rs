@@ -1,7 +1,7 @@
-//! The request bodies of sign-up and sign-in.
+//! The request bodies of sign-up, sign-in and password resets.
 
 use super::{Fields, FromBody};
-use crate::accounts::{SignIn, SignUp};
+use crate::accounts::{PasswordReset, SignIn, SignUp};
 use crate::app::AppState;
 use crate::auth::password::policy::Password;
 use crate::error::Error;
@@ -57,6 +57,15 @@ pub fn sign_in(mut fields: Fields, names: CredentialNames) -> Result<SignIn, Err
     let (transport, keep_variables) = session_options(&mut fields);
     let parsed = username.zip(password);
     fields.finish(parsed.map(|(username, password)| SignIn { username, password, transport, keep_variables }))
+}
+
+impl FromBody for PasswordReset {
+    fn from_body(mut fields: Fields, app: &AppState) -> Result<Self, Error> {
+        let code = fields.required("code", |text| Ok(SecretCode::presented(text)));
+        let new = fields.required("newPassword", |text| app.choose_password(text));
+        let transport = fields.optional("carrier", Transport::parse).unwrap_or_default();
+        fields.finish(code.zip(new).map(|(code, new_password)| Self { code, new_password, transport }))
+    }
 }
 
 /// Parses `carrier` and `keepVariables`. [`Fields::finish`] reports invalid values.

@@ -22,6 +22,7 @@ use crate::models::{one_time_code, outbox, user};
 use crate::platform::clock::Clock;
 use crate::platform::database::{Pool, Transaction};
 use crate::platform::random;
+use crate::types::UserId;
 use crate::types::email::Email;
 use crate::types::secret_code::{SecretCode, ShortCode};
 
@@ -90,16 +91,16 @@ impl OutgoingMail {
         let claimed = row.claim(&transaction, self.clock.now() + LEASE).await?;
         transaction.commit().await?;
         let Some(row) = claimed else { return Ok(()) };
-        // A transaction of its own, which locks the user first, as all transactions that change the user do.
-        let transaction = self.db.begin_write().await?;
-        let letter = self.prepare(&transaction, &row).await?;
-        if letter.is_none() {
-            row.delete(&transaction).await?;
+        match self.prepare(&row).await? {
+            Some(letter) => self.finish(&row, self.mailer.send(letter).await).await,
+            None => self.discard(&row).await,
         }
-        transaction.commit().await?;
-        let Some(letter) = letter else { return Ok(()) };
-        let sent = self.mailer.send(letter).await;
-        self.finish(&row, sent).await
+    }
+
+    async fn discard(&self, row: &outbox::Model) -> Result<(), Error> {
+        let transaction = self.db.begin_write().await?;
+        row.delete(&transaction).await?;
+        Ok(transaction.commit().await?)
     }
 
     /// Deletes the message if it was sent or cannot be sent. Otherwise sets the time of the next attempt.
@@ -127,7 +128,7 @@ impl OutgoingMail {
     }
 
     /// Creates the code of a message. Returns `None` if the message is no longer needed, or if there is no recipient.
-    async fn prepare(&self, db: &Transaction, row: &outbox::Model) -> Result<Option<Letter>, Error> {
+    async fn prepare(&self, row: &outbox::Model) -> Result<Option<Letter>, Error> {
         let now = self.clock.now();
         if now - row.created_at.0 > MAX_AGE {
             return Ok(None);
@@ -139,14 +140,29 @@ impl OutgoingMail {
                 return Ok(None);
             }
         };
-        let Some(user) = recipient(db, row, &mail).await? else { return Ok(None) };
+        let Some(user_id) = self.recipient(row, &mail).await? else { return Ok(None) };
+        // The lock is the first statement. Otherwise, MySQL would read rows as they were before the lock.
+        let transaction = self.db.begin_write().await?;
+        let user = user::lock_if_exists(&transaction, user_id).await?.filter(user::Model::may_sign_in);
+        let Some(user) = user else { return Ok(None) };
         let written = match mail {
-            Mail::VerifyEmail { to } => self.verification(db, &user, to, now).await?,
-            Mail::EmailChanged { to } => Some(notice(db, &user, to, now).await?),
-            Mail::PasswordReset(_) => reset(db, &user, now).await?,
+            Mail::VerifyEmail { to } => self.verification(&transaction, &user, to, now).await?,
+            Mail::EmailChanged { to } => Some(notice(&transaction, &user, to, now).await?),
+            Mail::PasswordReset(account) => reset(&transaction, &user, &account, now).await?,
         };
+        transaction.commit().await?;
         let id = format!("{}.{}", row.created_at.0.timestamp_millis(), row.id);
         Ok(written.map(|Written { to, content }| Letter { id, attempt: row.attempts, to, date: now, content }))
+    }
+
+    /// Returns the user whom the message is about.
+    async fn recipient(&self, row: &outbox::Model, mail: &Mail) -> Result<Option<UserId>, Error> {
+        let user = match mail {
+            Mail::VerifyEmail { .. } | Mail::EmailChanged { .. } => return Ok(row.user_id),
+            Mail::PasswordReset(AccountName::Username(name)) => user::find_by_username(&self.db, name).await?,
+            Mail::PasswordReset(AccountName::Email(email)) => user::find_by_email(&self.db, email).await?,
+        };
+        Ok(user.map(|user| user.id))
     }
 
     async fn verification(
@@ -180,8 +196,17 @@ async fn notice(db: &Transaction, user: &user::Model, to: Email, now: DateTime<U
     Ok(Written { to, content: Content::EmailChanged { username: user.username.clone(), code } })
 }
 
-async fn reset(db: &Transaction, user: &user::Model, now: DateTime<Utc>) -> Result<Option<Written>, Error> {
+async fn reset(
+    db: &Transaction,
+    user: &user::Model,
+    account: &AccountName,
+    now: DateTime<Utc>,
+) -> Result<Option<Written>, Error> {
     let Some(to) = user.email() else { return Ok(None) };
+    if matches!(account, AccountName::Email(email) if *email != to) {
+        // The user changed the address in the meantime.
+        return Ok(None);
+    }
     if one_time_code::count(db, user.id, Purpose::ResetPassword, now - RESET_WINDOW).await? >= MAX_RESETS {
         return Ok(None);
     }
@@ -189,18 +214,6 @@ async fn reset(db: &Transaction, user: &user::Model, now: DateTime<Utc>) -> Resu
     let new = NewCode { user_id: user.id, purpose: Purpose::ResetPassword, hash: code.hash(), email: None };
     one_time_code::create(db, new, now).await?;
     Ok(Some(Written { to, content: Content::PasswordReset { username: user.username.clone(), code } }))
-}
-
-/// Returns the user whom the message is about, locked until the transaction ends, so that the code is not created after
-/// a password change deleted the others. Disabled users get no messages.
-async fn recipient(db: &Transaction, row: &outbox::Model, mail: &Mail) -> Result<Option<user::Model>, Error> {
-    let id = match mail {
-        Mail::PasswordReset(AccountName::Username(name)) => user::find_by_username(db, name).await?.map(|user| user.id),
-        Mail::PasswordReset(AccountName::Email(email)) => user::find_by_email(db, email).await?.map(|user| user.id),
-        Mail::VerifyEmail { .. } | Mail::EmailChanged { .. } => row.user_id,
-    };
-    let Some(id) = id else { return Ok(None) };
-    Ok(user::lock_if_exists(db, id).await?.filter(user::Model::may_sign_in))
 }
 
 /// Returns the time until the next attempt: it doubles with each attempt.

@@ -1,9 +1,10 @@
 //! One-time codes that are sent to users. The table has only hashes of the codes.
 //!
-//! Schema: `migration/src/m20261129_000017_email.rs`.
+//! Schema: `migration/src/m20261129_000018_one_time_codes.rs`.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ActiveValue::Set;
+use sea_orm::QueryOrder as _;
 use sea_orm::entity::prelude::*;
 
 use super::expiry::Expires;
@@ -48,7 +49,8 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    const fn code(self) -> &'static str {
+    #[must_use]
+    pub const fn code(self) -> &'static str {
         match self {
             Self::VerifyEmail => "verify-email",
             Self::RestoreEmail => "restore-email",
@@ -109,7 +111,6 @@ pub async fn find(
 
 /// Returns the unexpired codes of a user, oldest first.
 pub async fn list(db: &impl ConnectionTrait, user_id: UserId, now: DateTime<Utc>) -> Result<Vec<Model>, Error> {
-    use sea_orm::QueryOrder as _;
     let valid = Entity::find().filter(COLUMN.user_id.eq(user_id)).filter(Column::ExpiresAt.gt(now.timestamp_millis()));
     Ok(valid.order_by_asc(Column::Id).all(db).await?)
 }
@@ -121,7 +122,6 @@ pub async fn count(
     purpose: Purpose,
     since: DateTime<Utc>,
 ) -> Result<u64, Error> {
-    use sea_orm::PaginatorTrait as _;
     let codes = Entity::find().filter(COLUMN.user_id.eq(user_id)).filter(COLUMN.purpose.eq(purpose.code()));
     Ok(codes.filter(Column::CreatedAt.gte(since.timestamp_millis())).count(db).await?)
 }

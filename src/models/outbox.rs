@@ -1,6 +1,6 @@
 //! Messages to send. A request inserts a row, and a job of any replica sends the message and deletes the row.
 //!
-//! Schema: `migration/src/m20261129_000017_email.rs`.
+//! Schema: `migration/src/m20261129_000019_outbox.rs`.
 
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;

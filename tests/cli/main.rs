@@ -22,6 +22,7 @@ mod keys;
 mod lessons;
 mod lifecycle;
 mod logging;
+mod mail;
 mod migrate;
 mod nginx;
 mod open_files;

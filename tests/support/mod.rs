@@ -7,6 +7,7 @@ mod browser;
 mod client;
 mod database;
 mod forge;
+mod mail;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -28,6 +29,7 @@ pub use browser::Browser;
 pub use client::{Client, Reply, until_available};
 pub use database::TestDatabase;
 pub use forge::{Forge, non_text_values};
+pub use mail::Outbox;
 
 pub const SECRET: &str = "a secret for tests, long enough to be accepted";
 pub const PASSWORD: &str = "correct horse battery staple";
