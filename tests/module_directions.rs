@@ -63,6 +63,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "accounts",
             "app",
             "session_data",
+            "mail",
             "models",
             "error",
             "headers",

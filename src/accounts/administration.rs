@@ -130,7 +130,13 @@ impl LockedUser {
     /// Creates a code with which the user can set another password. The caller must commit the returned transaction.
     /// Until then, the code is not valid.
     pub async fn create_reset_code(self, code: &SecretCode, now: DateTime<Utc>) -> Result<Transaction, Error> {
-        let new = NewCode { user_id: self.user.id, purpose: Purpose::ResetPassword, hash: code.hash(), email: None };
+        let new = NewCode {
+            user_id: self.user.id,
+            purpose: Purpose::ResetPassword,
+            hash: code.hash(),
+            email: None,
+            mail_id: None,
+        };
         one_time_code::create(&self.transaction, new, now).await?;
         Ok(self.transaction)
     }

@@ -46,14 +46,15 @@ pub async fn change_email(
 ) -> Result<Limited<()>, Error> {
     require_mail(app)?;
     let attempt = app.limits.password_change(session.user_id, app.clock.monotonic())?;
-    let changed = async {
-        let verified = verified_user(app, session, client, &change.current_password).await?;
-        limit_messages(app, change.email.as_str())?;
+    let EmailChange { email, current_password } = change;
+    let recipient = email.as_str().to_owned();
+    let changed = limit_messages(app, &recipient, async {
+        let verified = verified_user(app, session, client, &current_password).await?;
         let transaction = app.db.begin_write().await?;
         let user = user::lock_unchanged(&transaction, &verified).await?.ok_or(Error::WrongPassword)?;
-        request_verification(&transaction, user, change.email, app.clock.now()).await?;
+        request_verification(&transaction, user, email, app.clock.now()).await?;
         Ok(transaction.commit().await?)
-    };
+    });
     Ok(Limited::settle(attempt, changed.await))
 }
 
@@ -69,14 +70,20 @@ pub(super) async fn request_verification(
     Ok(user)
 }
 
-/// Counts a message to an address, or for an account that the client named.
+/// Runs `work`, which inserts a message to an address, or for an account that the client named. The message counts if
+/// `work` succeeds.
 ///
 /// # Errors
-/// [`Error::TooManyAttempts`] if the recipient got too many messages.
-pub(super) fn limit_messages(app: &AppState, recipient: &str) -> Result<(), Error> {
+/// [`Error::TooManyAttempts`] if the recipient got too many messages, and the errors of `work`.
+pub(super) async fn limit_messages<T>(
+    app: &AppState,
+    recipient: &str,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
     let attempt = app.limits.mail(recipient, app.clock.monotonic())?;
-    attempt.finish(Outcome::Succeeded);
-    Ok(())
+    let result = work.await;
+    attempt.finish(if result.is_ok() { Outcome::Succeeded } else { Outcome::NotJudged });
+    result
 }
 
 /// # Errors
@@ -146,7 +153,9 @@ async fn use_code(app: &AppState, text: &str) -> Result<Email, Error> {
         return Err(Error::CodeInvalid);
     }
     let ending = if code.is_for(Purpose::RestoreEmail) {
+        // Another person may have changed the address later. Messages about these changes must not undo the restoration.
         code.delete_newer(&transaction).await?;
+        outbox::delete_newer(&transaction, user.id, code.mail_id).await?;
         restore(app, &transaction, user, &email).await?
     } else {
         if user.pending_email().as_ref() != Some(&email) {

@@ -29,16 +29,15 @@ pub async fn request_password_reset(
 ) -> Result<Limited<()>, Error> {
     require_mail(app)?;
     let attempt = app.limits.password_reset(client.network, app.clock.monotonic())?;
-    let requested = async {
-        let key = match &account {
-            AccountName::Username(name) => name.as_str(),
-            AccountName::Email(email) => email.as_str(),
-        };
-        limit_messages(app, key)?;
+    let recipient = match &account {
+        AccountName::Username(name) => name.clone(),
+        AccountName::Email(email) => email.as_str().to_owned(),
+    };
+    let requested = limit_messages(app, &recipient, async {
         let transaction = app.db.begin_write().await?;
         outbox::create(&transaction, None, &Mail::PasswordReset(account), app.clock.now()).await?;
         Ok(transaction.commit().await?)
-    };
+    });
     Ok(Limited::settle(attempt, requested.await))
 }
 

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::admission::admit;
 use super::begin_session::{begin_session, end_presented};
-use super::email::{limit_messages, request_verification, require_mail};
+use super::email::{limit_messages, request_verification};
 use super::{ClientInfo, Limited, NewSession, SessionOptions};
 use crate::app::AppState;
 use crate::auth::password::policy::Password;
@@ -50,35 +50,39 @@ impl SignUp {
 /// Creates a user and the first session.
 ///
 /// # Errors
-/// [`Error::CrossSite`], [`Error::MailDisabled`], the errors of the sign-up policy, and [`Error::TooManyAttempts`] if the client's address made
-/// too many attempts.
+/// [`Error::CrossSite`], [`Error::MailDisabled`], the errors of the sign-up policy, and [`Error::TooManyAttempts`] if the
+/// client's address made too many attempts or the e-mail address got too many messages.
 pub async fn sign_up(app: &AppState, client: &ClientInfo, request: SignUp) -> Result<Limited<NewSession>, Error> {
     request.transport.check(client.site)?;
     let attempt = app.limits.sign_up(client.network, app.clock.monotonic())?;
-    let signed_up = async {
-        let options = request.options();
-        let admission = admit(app, request.invitation.as_ref()).await?;
-        if let Some(email) = &request.email {
-            require_mail(app)?;
-            limit_messages(app, email.as_str())?;
-        }
-        let password_hash = app.passwords.hash(client.network, request.password).await?;
-        let data = options.data_to_copy(app, client, None).await?;
-        let transaction = app.db.begin_write().await?;
-        let now = app.clock.now();
-        let roles = admission.use_up(&transaction, now).await?;
-        let new_user = NewUser { username: request.username, password_hash, created_at: now, roles };
-        let user = user_creation::create(&transaction, &new_user, now).await?;
-        let user = match request.email {
-            Some(email) => request_verification(&transaction, user, email, now).await?,
-            None => user,
-        };
-        let ended = end_presented(app, &transaction, client).await?;
-        let new = begin_session(app, &transaction, user, client, options.transport).await?;
-        transaction.commit().await?;
-        app.ended(&ended).await;
-        info!(user.id = new.user.id.0, session.id = new.row.id, "signed up");
-        Ok(new.with_data(app, client, &data).await)
+    let recipient = request.email.as_ref().map(|email| email.as_str().to_owned());
+    let created = create(app, client, request);
+    let signed_up = match recipient {
+        Some(_) if !app.sends_mail() => Err(Error::MailDisabled),
+        Some(recipient) => limit_messages(app, &recipient, created).await,
+        None => created.await,
     };
-    Ok(Limited::settle(attempt, signed_up.await))
+    Ok(Limited::settle(attempt, signed_up))
+}
+
+async fn create(app: &AppState, client: &ClientInfo, request: SignUp) -> Result<NewSession, Error> {
+    let options = request.options();
+    let admission = admit(app, request.invitation.as_ref()).await?;
+    let password_hash = app.passwords.hash(client.network, request.password).await?;
+    let data = options.data_to_copy(app, client, None).await?;
+    let transaction = app.db.begin_write().await?;
+    let now = app.clock.now();
+    let roles = admission.use_up(&transaction, now).await?;
+    let new_user = NewUser { username: request.username, password_hash, created_at: now, roles };
+    let user = user_creation::create(&transaction, &new_user, now).await?;
+    let user = match request.email {
+        Some(email) => request_verification(&transaction, user, email, now).await?,
+        None => user,
+    };
+    let ended = end_presented(app, &transaction, client).await?;
+    let new = begin_session(app, &transaction, user, client, options.transport).await?;
+    transaction.commit().await?;
+    app.ended(&ended).await;
+    info!(user.id = new.user.id.0, session.id = new.row.id, "signed up");
+    Ok(new.with_data(app, client, &data).await)
 }

@@ -9,6 +9,7 @@ use crate::app::AppState;
 use crate::auth::rate_limit::Limits;
 use crate::auth::revocation::reason::Reason;
 use crate::auth::token::refusal::Refusal;
+use crate::mail::DeliveryError;
 use crate::platform::telemetry;
 
 pub async fn metrics(State(app): State<AppState>) -> Response {
@@ -32,6 +33,9 @@ fn create_labelled_counters() {
     }
     for limit in Limits::POLICIES {
         counter!("daypass_limited_total", "limit" => limit).increment(0);
+    }
+    for reason in DeliveryError::CODES {
+        counter!("daypass_mails_failed_total", "reason" => reason).increment(0);
     }
     for reason in Reason::ALL {
         counter!("daypass_sessions_ended_total", "reason" => reason.code()).increment(0);

@@ -17,14 +17,14 @@ use crate::auth::token::Tokens;
 use crate::error::Error;
 use crate::mail::{Content, DeliveryError, Letter, Mailer};
 use crate::models::one_time_code::{NewCode, Purpose};
-use crate::models::outbox::{AccountName, Mail};
+use crate::models::outbox::{AccountName, MAX_AGE, Mail};
 use crate::models::{one_time_code, outbox, user};
 use crate::platform::clock::Clock;
 use crate::platform::database::{Pool, Transaction};
 use crate::platform::random;
-use crate::types::UserId;
 use crate::types::email::Email;
 use crate::types::secret_code::{SecretCode, ShortCode};
+use crate::types::{MailId, UserId};
 
 /// How often the outbox is read.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -34,13 +34,11 @@ const CONCURRENT: usize = 4;
 /// How long a replica may take for one attempt. It is longer than the time limit of a delivery, plus the difference
 /// between the clocks of replicas.
 const LEASE: TimeDelta = TimeDelta::minutes(5);
-/// How long attempts to send a message continue.
-const MAX_AGE: TimeDelta = TimeDelta::hours(24);
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(30);
 const MAX_PAUSE: TimeDelta = TimeDelta::hours(1);
-/// The maximum number of messages with a reset code that a user gets in [`RESET_WINDOW`]. Further requests are ignored
-/// without notice, because a client that requests a reset must not learn whether the account exists.
-const MAX_RESETS: u64 = 5;
+/// The maximum number of messages with a reset code that a user gets in [`RESET_WINDOW`]. Further requests are ignored,
+/// because a client that requests a reset must not learn whether the account exists.
+const MAX_RESETS: usize = 5;
 const RESET_WINDOW: TimeDelta = TimeDelta::hours(1);
 
 /// The job that sends messages.
@@ -146,9 +144,9 @@ impl OutgoingMail {
         let user = user::lock_if_exists(&transaction, user_id).await?.filter(user::Model::may_sign_in);
         let Some(user) = user else { return Ok(None) };
         let written = match mail {
-            Mail::VerifyEmail { to } => self.verification(&transaction, &user, to, now).await?,
-            Mail::EmailChanged { to } => Some(notice(&transaction, &user, to, now).await?),
-            Mail::PasswordReset(account) => reset(&transaction, &user, &account, now).await?,
+            Mail::VerifyEmail { to } => self.verification(&transaction, &user, to, row.id, now).await?,
+            Mail::EmailChanged { to } => Some(notice(&transaction, &user, to, row.id, now).await?),
+            Mail::PasswordReset(account) => reset(&transaction, &user, &account, row.id, now).await?,
         };
         transaction.commit().await?;
         let id = format!("{}.{}", row.created_at.0.timestamp_millis(), row.id);
@@ -170,6 +168,7 @@ impl OutgoingMail {
         db: &Transaction,
         user: &user::Model,
         to: Email,
+        mail_id: MailId,
         now: DateTime<Utc>,
     ) -> Result<Option<Written>, Error> {
         if user.pending_email().as_ref() != Some(&to) {
@@ -177,7 +176,13 @@ impl OutgoingMail {
         }
         let code = ShortCode::random(&mut random::secure());
         let hash = self.tokens.hash_code(&code)?;
-        let new = NewCode { user_id: user.id, purpose: Purpose::VerifyEmail, hash, email: Some(to.clone()) };
+        let new = NewCode {
+            user_id: user.id,
+            purpose: Purpose::VerifyEmail,
+            hash,
+            email: Some(to.clone()),
+            mail_id: Some(mail_id),
+        };
         one_time_code::create(db, new, now).await?;
         Ok(Some(Written { to, content: Content::VerifyEmail { username: user.username.clone(), code } }))
     }
@@ -189,9 +194,21 @@ struct Written {
     content: Content,
 }
 
-async fn notice(db: &Transaction, user: &user::Model, to: Email, now: DateTime<Utc>) -> Result<Written, Error> {
+async fn notice(
+    db: &Transaction,
+    user: &user::Model,
+    to: Email,
+    mail_id: MailId,
+    now: DateTime<Utc>,
+) -> Result<Written, Error> {
     let code = SecretCode::random(&mut random::secure());
-    let new = NewCode { user_id: user.id, purpose: Purpose::RestoreEmail, hash: code.hash(), email: Some(to.clone()) };
+    let new = NewCode {
+        user_id: user.id,
+        purpose: Purpose::RestoreEmail,
+        hash: code.hash(),
+        email: Some(to.clone()),
+        mail_id: Some(mail_id),
+    };
     one_time_code::create(db, new, now).await?;
     Ok(Written { to, content: Content::EmailChanged { username: user.username.clone(), code } })
 }
@@ -200,6 +217,7 @@ async fn reset(
     db: &Transaction,
     user: &user::Model,
     account: &AccountName,
+    mail_id: MailId,
     now: DateTime<Utc>,
 ) -> Result<Option<Written>, Error> {
     let Some(to) = user.email() else { return Ok(None) };
@@ -207,11 +225,19 @@ async fn reset(
         // The user changed the address in the meantime.
         return Ok(None);
     }
-    if one_time_code::count(db, user.id, Purpose::ResetPassword, now - RESET_WINDOW).await? >= MAX_RESETS {
+    let since = now - RESET_WINDOW;
+    if one_time_code::count_messages(db, user.id, Purpose::ResetPassword, since, mail_id).await? >= MAX_RESETS {
+        warn!(user.id = user.id.0, "a password reset is ignored, because the user got too many messages");
         return Ok(None);
     }
     let code = SecretCode::random(&mut random::secure());
-    let new = NewCode { user_id: user.id, purpose: Purpose::ResetPassword, hash: code.hash(), email: None };
+    let new = NewCode {
+        user_id: user.id,
+        purpose: Purpose::ResetPassword,
+        hash: code.hash(),
+        email: None,
+        mail_id: Some(mail_id),
+    };
     one_time_code::create(db, new, now).await?;
     Ok(Some(Written { to, content: Content::PasswordReset { username: user.username.clone(), code } }))
 }

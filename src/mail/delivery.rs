@@ -44,6 +44,9 @@ pub enum DeliveryError {
 }
 
 impl DeliveryError {
+    /// The names of all errors in metrics.
+    pub const CODES: [&str; 6] = ["rejected", "postponed", "time-out", "unreachable", "file", "message"];
+
     /// Returns whether another attempt cannot succeed.
     #[must_use]
     pub fn is_permanent(&self) -> bool {

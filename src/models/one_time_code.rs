@@ -4,13 +4,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ActiveValue::Set;
-use sea_orm::QueryOrder as _;
 use sea_orm::entity::prelude::*;
+use sea_orm::{QueryOrder as _, QuerySelect as _};
 
 use super::expiry::Expires;
 use crate::error::Error;
 use crate::types::email::Email;
-use crate::types::{CodeId, UserId};
+use crate::types::{CodeId, MailId, UserId};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -26,6 +26,8 @@ pub struct Model {
     pub code_hash: String,
     /// The address that the code verifies or restores.
     pub email: Option<String>,
+    /// The message with the code. Each attempt to send a message creates a code. `None` for codes of the command line.
+    pub mail_id: Option<MailId>,
     pub created_at: ChronoUnixTimestampMillis,
     pub expires_at: ChronoUnixTimestampMillis,
 }
@@ -78,6 +80,8 @@ pub struct NewCode {
     pub hash: String,
     /// The address that the code verifies or restores.
     pub email: Option<Email>,
+    /// The message with the code, if there is one.
+    pub mail_id: Option<MailId>,
 }
 
 /// Inserts a code.
@@ -87,6 +91,7 @@ pub async fn create(db: &impl ConnectionTrait, new: NewCode, now: DateTime<Utc>)
         purpose: Set(new.purpose.code().to_owned()),
         code_hash: Set(new.hash),
         email: Set(new.email.map(|email| email.as_str().to_owned())),
+        mail_id: Set(new.mail_id),
         created_at: Set(ChronoUnixTimestampMillis(now)),
         expires_at: Set(ChronoUnixTimestampMillis(now + new.purpose.lifetime())),
         ..Default::default()
@@ -115,15 +120,20 @@ pub async fn list(db: &impl ConnectionTrait, user_id: UserId, now: DateTime<Utc>
     Ok(valid.order_by_asc(Column::Id).all(db).await?)
 }
 
-/// Returns how many codes for this purpose the user got since `since`. Used codes are not counted.
-pub async fn count(
+/// Returns how many messages with a code for this purpose the user got since `since`, without the message `except`. Used
+/// codes are not counted.
+pub async fn count_messages(
     db: &impl ConnectionTrait,
     user_id: UserId,
     purpose: Purpose,
     since: DateTime<Utc>,
-) -> Result<u64, Error> {
+    except: MailId,
+) -> Result<usize, Error> {
     let codes = Entity::find().filter(COLUMN.user_id.eq(user_id)).filter(COLUMN.purpose.eq(purpose.code()));
-    Ok(codes.filter(Column::CreatedAt.gte(since.timestamp_millis())).count(db).await?)
+    let recent = codes.filter(Column::CreatedAt.gte(since.timestamp_millis())).filter(COLUMN.mail_id.ne(except));
+    let messages: Vec<Option<MailId>> =
+        recent.select_only().column(Column::MailId).distinct().into_tuple().all(db).await?;
+    Ok(messages.into_iter().flatten().count())
 }
 
 /// Deletes all codes of a user for these purposes.
@@ -156,9 +166,11 @@ impl Model {
         Ok(Entity::delete_by_id(self.id).exec(db).await?.rows_affected > 0)
     }
 
-    /// Deletes all codes of the user that are newer than this one.
+    /// Deletes the user's codes of messages that are newer than the message with this code. Messages are compared, not
+    /// codes, because a message that is sent again gets a new code.
     pub async fn delete_newer(&self, db: &impl ConnectionTrait) -> Result<(), Error> {
-        let newer = Entity::delete_many().filter(COLUMN.user_id.eq(self.user_id)).filter(COLUMN.id.gt(self.id));
+        let newer =
+            Entity::delete_many().filter(COLUMN.user_id.eq(self.user_id)).filter(COLUMN.mail_id.gt(self.mail_id));
         newer.exec(db).await?;
         Ok(())
     }

@@ -2,12 +2,13 @@
 //!
 //! Schema: `migration/src/m20261129_000019_outbox.rs`.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::{ExprTrait as _, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 
+use super::expiry::Expires;
 use crate::error::Error;
 use crate::types::email::Email;
 use crate::types::{MailId, UserId};
@@ -32,6 +33,16 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// The purge deletes rows by their age, because no job sends them with `MAILER=none`.
+impl Expires for Entity {
+    type Key = MailId;
+    const KEY: Column = Column::Id;
+    const EXPIRES_AT: Column = Column::CreatedAt;
+}
+
+/// How long attempts to send a message continue.
+pub const MAX_AGE: TimeDelta = TimeDelta::hours(24);
 
 /// A message to send. It has no code: the code is created when the message is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +87,14 @@ pub async fn create(
 pub async fn due(db: &impl ConnectionTrait, now: DateTime<Utc>, limit: u64) -> Result<Vec<Model>, Error> {
     let due = Entity::find().filter(Column::NextAttemptAt.lte(now.timestamp_millis()));
     Ok(due.order_by_asc(Column::NextAttemptAt).order_by_asc(Column::Id).limit(limit).all(db).await?)
+}
+
+/// Deletes the messages about a user that are newer than the message `after`.
+pub async fn delete_newer(db: &impl ConnectionTrait, user_id: UserId, after: Option<MailId>) -> Result<(), Error> {
+    let newer =
+        Entity::delete_many().filter(COLUMN.user_id.eq(user_id)).filter(COLUMN.id.gt(after.unwrap_or(MailId(0))));
+    newer.exec(db).await?;
+    Ok(())
 }
 
 /// Returns the messages about a user, oldest first.

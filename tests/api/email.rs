@@ -182,6 +182,57 @@ async fn previous_address_can_be_restored_for_a_week() {
 }
 
 #[tokio::test]
+async fn restoration_voids_later_changes_although_the_first_notice_was_sent_late() {
+    let outbox = Outbox::new();
+    let app = outbox.start(&[]).await;
+    let alice = app.alice().await;
+    set(&app, &outbox, &alice, "alice@example.com").await;
+    // The first attempt to send the notice fails. Meanwhile, an intruder replaces the address again.
+    let change_to = async |address: &str| {
+        change(&alice, address).await;
+        let letters = outbox.deliver(&app).await;
+        letters.into_iter().find(|letter| letter.to == address).unwrap().code
+    };
+    let first = change_to("eve@example.com").await;
+    verify(&app, &first).await;
+    outbox.break_folder();
+    app.app.outgoing_mail().unwrap().run_once().await.unwrap();
+    outbox.repair_folder();
+    let second = change_to("eve@example.org").await;
+    verify(&app, &second).await;
+    let eves = outbox.deliver_one(&app).await;
+    assert_eq!(eves.to, "eve@example.com");
+    let third = change_to("eve@example.net").await;
+    verify(&app, &third).await;
+    app.advance_clock(TimeDelta::seconds(30));
+    let notices = outbox.deliver(&app).await;
+    let [late] = notices.iter().filter(|letter| letter.to == "alice@example.com").collect::<Vec<_>>()[..] else {
+        panic!("{notices:#?}");
+    };
+    assert_eq!(verify(&app, &late.code).await.status(), 200);
+    for letter in notices.iter().chain([&eves]) {
+        assert_eq!(verify(&app, &letter.code).await.error(), (403, "code_invalid".to_owned()), "{}", letter.to);
+    }
+    assert_eq!(stored(&app, "alice").await, (some("alice@example.com"), None));
+    let letters = outbox.deliver(&app).await;
+    assert!(letters.iter().all(|letter| letter.to == "alice@example.com"), "{letters:#?}");
+}
+
+#[tokio::test]
+async fn rejected_requests_do_not_use_up_the_limit_of_the_address() {
+    let outbox = Outbox::new();
+    let app = outbox.start(&["--rate-limits=mail=1/1h"]).await;
+    let alice = app.alice().await;
+    let taken = json!({"username": "alice", "password": PASSWORD, "email": "bob@example.com"});
+    assert_eq!(app.anon.post("/api/users", taken).await.error(), (409, "username_taken".to_owned()));
+    let wrong = json!({"email": "bob@example.com", "currentPassword": "not her password"});
+    assert_eq!(alice.put("/api/users/me/email", wrong).await.status(), 403);
+    let body = json!({"username": "bob", "password": PASSWORD, "email": "bob@example.com"});
+    assert_eq!(app.anon.post("/api/users", body).await.status(), 201);
+    assert_eq!(change(&alice, "bob@example.com").await.error(), (429, "too_many_attempts".to_owned()));
+}
+
+#[tokio::test]
 async fn restore_code_survives_a_password_change_and_expires_after_a_week() {
     let outbox = Outbox::new();
     let app = outbox.start(&[]).await;

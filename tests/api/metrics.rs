@@ -58,6 +58,8 @@ async fn counters_exist_before_their_first_increment() {
         "daypass_rejected_requests_total{code=\"too_many_attempts\"}",
         "daypass_limited_total{limit=\"password-change\"}",
         "daypass_sessions_ended_total{reason=\"account-disabled\"}",
+        "daypass_mails_sent_total",
+        "daypass_mails_failed_total{reason=\"rejected\"}",
     ] {
         assert!(value(reply.text(), counter) >= 0.0, "{counter}");
     }

@@ -121,6 +121,19 @@ async fn messages_of_deleted_and_disabled_users_are_not_sent() {
 }
 
 #[tokio::test]
+async fn purge_deletes_old_messages_of_a_service_that_no_longer_sends_them() {
+    let mail = Outbox::new();
+    let app = mail.start(&[]).await;
+    app.anon.post("/api/password-resets", json!({"username": "nobody"})).await;
+    app.advance_clock(TimeDelta::hours(24));
+    app.app.purge().run_once().await.unwrap();
+    assert_eq!(waiting(&app).await.len(), 1);
+    app.advance_clock(TimeDelta::hours(1));
+    app.app.purge().run_once().await.unwrap();
+    assert!(waiting(&app).await.is_empty());
+}
+
+#[tokio::test]
 async fn message_of_a_rolled_back_request_is_not_sent() {
     let mail = Outbox::new();
     let app = mail.start(&[]).await;

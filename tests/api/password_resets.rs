@@ -313,6 +313,23 @@ async fn user_gets_at_most_five_messages_per_hour() {
 }
 
 #[tokio::test]
+async fn reset_message_is_sent_after_many_failed_attempts() {
+    let mail = Outbox::new();
+    let app = mail.start(&[]).await;
+    sign_up(&app, &mail, "alice").await;
+    mail.break_folder();
+    request(&app, json!({"username": "alice"})).await;
+    for _ in 0..40 {
+        app.app.outgoing_mail().unwrap().run_once().await.unwrap();
+        app.advance_clock(TimeDelta::seconds(90));
+    }
+    mail.repair_folder();
+    app.advance_clock(TimeDelta::hours(1));
+    let letter = mail.deliver_one(&app).await;
+    assert_eq!(reset(&app, &letter.code, NEW_PASSWORD).await.status(), 200);
+}
+
+#[tokio::test]
 async fn operator_can_create_a_code_without_mail() {
     let app = TestApp::start_with(&["--mailer=none"]).await;
     app.alice().await;

@@ -6,12 +6,13 @@ use metrics::{counter, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 /// Counters without labels. They exist from the start, so that a rate can be computed from their first increment.
-const COUNTERS: [(&str, &str); 6] = [
+const COUNTERS: [(&str, &str); 7] = [
     ("daypass_sessions_created_total", "Sessions created by this replica"),
     ("daypass_anonymous_sessions_created_total", "Anonymous sessions created by this replica"),
     ("daypass_hash_shed_total", "Hash jobs rejected with 503 because the queue was full or too slow"),
     ("daypass_hash_dropped_total", "Hash jobs dropped because their clients disconnected"),
     ("daypass_revocations_purged_total", "Revocations deleted because their tokens expired"),
+    ("daypass_mails_sent_total", "Messages sent by this replica"),
     ("daypass_log_lines_dropped_total", "Log lines that could not be written"),
 ];
 
@@ -47,6 +48,7 @@ fn describe() {
     describe_counter!("daypass_sessions_ended_total", "Sessions ended by this replica, by reason");
     describe_counter!("daypass_limited_total", "Requests rejected with 429, by limit");
     describe_counter!("daypass_rejected_requests_total", "Requests rejected with 4xx, by error code");
+    describe_counter!("daypass_mails_failed_total", "Failed attempts to send a message, by reason");
     describe_gauge!("daypass_revocations", "Revocations in memory");
     describe_gauge!("daypass_revocation_feed_age_seconds", "Time since the revocations in memory were complete");
     describe_histogram!(
