@@ -1,13 +1,14 @@
 // The account panel: sign-up, sign-in and changing the username. Sign-out is in sign-out.js.
 
-import { chooseForm, openChoice } from "./choose-form.js";
+import { leaveSignUp, openChoice, showForms } from "./choose-form.js";
 import { deviceToken } from "./device-token.js";
 import { byId, localMinute, say } from "./dom.js";
+import { onItsWay } from "./email.js";
 import { exchange } from "./exchange.js";
 import { onSubmit, showErrors, wireReveals } from "./form.js";
 import { reason } from "./glossary.js";
-import { authorised, check, signOutDone, keepsCookie, onChange, renamed, signedIn } from "./session.js";
-import { followPolicy, invitation } from "./sign-up.js";
+import { authorised, check, current, signOutDone, keepsCookie, onChange, renamed, signedIn } from "./session.js";
+import { followPolicy, optionalMembers } from "./sign-up.js";
 import { wireStrength } from "./strength-hint.js";
 
 const title = byId("account-title");
@@ -17,8 +18,8 @@ const keepVariables = byId("keep-variables");
 
 export function openAccount() {
   wireCredentials(byId("sign-up"), "/api/users", {
-    welcome: ({ username }) => `Signed up as ${username}.`,
-    members: invitation,
+    welcome: ({ username, email }) => `Signed up as ${username}.${email ? ` ${onItsWay(email)}` : ""}`,
+    members: optionalMembers,
     onError: followPolicy,
   });
   wireCredentials(byId("sign-in"), "/api/sessions", {
@@ -45,19 +46,31 @@ function wireCredentials(form, path, { welcome, members = () => ({}), device = (
       onError(answer.problem);
       return showErrors(form, answer);
     }
-    for (const each of forms) each.reset();
-    keepVariables.checked = false;
-    signedIn(answer);
-    say(outcome, welcome(answer.body.user), "good");
-    title.focus();
+    startSession(answer, welcome(answer.body.user));
   });
+}
+
+/** Starts the session of a response, empties the forms and shows the message. */
+export function startSession(answer, message) {
+  for (const form of forms) form.reset();
+  keepVariables.checked = false;
+  signedIn(answer);
+  say(outcome, message, "good");
+  title.focus();
 }
 
 /** The session options that differ from the server's defaults. */
 function sessionOptions() {
-  const carrier = document.querySelector("#session-options [name=carrier]:checked").value;
   const keep = keepVariables.checked && !byId("keep-variables-field").hidden;
-  return { ...(carrier !== "bearer" && { carrier }), ...(keep && { keepVariables: true }) };
+  return { ...transport(), ...(keep && { keepVariables: true }) };
+}
+
+/** The chosen transport. A session that replaces another one keeps its transport. */
+export function transport() {
+  const { state, carrier: present } = current();
+  const chosen = document.querySelector("#session-options [name=carrier]:checked").value;
+  const carrier = state === "accepted" ? present : chosen;
+  return carrier === "bearer" ? {} : { carrier };
 }
 
 function openRename(form) {
@@ -78,13 +91,13 @@ function render(held, before) {
   // A rejection makes the previous message wrong.
   if (unusable || credential !== before.credential || notice !== before.notice) say(outcome, notice);
   byId("signed-in").hidden = !known;
-  byId("credentials").hidden = known || state === "loading";
+  showForms();
   byId("token-problem").hidden = !unusable;
   byId("end").hidden = !known;
   byId("nothing-to-end").hidden = known;
   // A user who had a session has an account.
-  if (!known && before.credential && credential !== before.credential) chooseForm("sign-in");
-  if (unusable && state !== before.state) chooseForm("sign-in");
+  if (!known && before.credential && credential !== before.credential) leaveSignUp();
+  if (unusable && state !== before.state) leaveSignUp();
   if (known) {
     byId("user-id").textContent = `${user.username}, number ${user.id}`;
     byId("signed-up-at").textContent = localMinute(new Date(user.createdAt));

@@ -1,21 +1,37 @@
-// The choice between the sign-up form and the sign-in form.
+// The forms of step 1, of which the page shows one: sign-up, sign-in, a forgotten password and a new password.
 
 import { byId } from "./dom.js";
+import { current } from "./session.js";
 
-const forms = [byId("sign-up"), byId("sign-in")];
+const forms = ["sign-up", "sign-in", "forgot-password", "reset-password"].map(byId);
+const choices = document.querySelectorAll("[name=credentials]");
 
 export function openChoice() {
-  for (const choice of document.querySelectorAll("[name=credentials]")) choice.addEventListener("change", () => chooseForm(choice.value));
+  for (const choice of choices) choice.addEventListener("change", () => chooseForm(choice.value));
 }
 
-/** Shows one of the two forms. What was typed into the other one stays. */
+/** Shows one of the forms. What was typed into the others stays, and the username and the password are copied. */
 export function chooseForm(id) {
-  const [shown, other] = forms.toSorted((form) => (form.id === id ? -1 : 1));
-  byId(`choose-${id}-label`).firstElementChild.checked = true;
-  if (!shown.hidden) return;
+  const shown = byId(id);
+  const previous = forms.find((form) => !form.hidden);
+  for (const choice of choices) choice.checked = choice.value === id;
   for (const name of ["username", "password"]) {
-    if (shown.elements[name].value === "") shown.elements[name].value = other.elements[name].value;
+    const [field, typed] = [shown, previous].map((form) => form.elements.namedItem(name));
+    if (field?.value === "" && typed) field.value = typed.value;
   }
-  shown.hidden = false;
-  other.hidden = true;
+  for (const form of forms) form.hidden = form !== shown;
+  showForms();
+}
+
+/** A signed-in user sees only the form for a new password, if a link has opened it. */
+export function showForms() {
+  const { state } = current();
+  const isSignedIn = state === "accepted";
+  byId("credentials").hidden = state === "loading" || (isSignedIn && byId("reset-password").hidden);
+  for (const id of ["choices", "carrier-hint"]) byId(id).hidden = isSignedIn;
+}
+
+/** Shows the sign-in form instead of the sign-up form. */
+export function leaveSignUp() {
+  if (!byId("sign-up").hidden) chooseForm("sign-in");
 }

@@ -1,5 +1,5 @@
-// An exchange as a command for a POSIX shell. Secrets are shell variables: $TOKEN, $PASSWORD, $DEVICE, $INVITATION and, for a
-// changed password, $NEW_PASSWORD. curl omits the device header if $DEVICE is empty.
+// An exchange as a command for a POSIX shell. Secrets are shell variables: $TOKEN, $PASSWORD, $DEVICE, $INVITATION, $CODE and,
+// for a new password, $NEW_PASSWORD. curl omits the device header if $DEVICE is empty.
 
 import { isSecret } from "./redact.js";
 
@@ -35,7 +35,7 @@ const isObject = (value) => value !== null && typeof value === "object" && !Arra
 const body = (value) => (isObject(value) ? object(value) : inQuotes(JSON.stringify(value)));
 const object = (body) => `{${Object.entries(body).map(member).join(",")}}`;
 
-const VARIABLES = { __proto__: null, invitation: "INVITATION", newPassword: "NEW_PASSWORD" };
+const VARIABLES = { __proto__: null, code: "CODE", invitation: "INVITATION", newPassword: "NEW_PASSWORD" };
 
 // The secret is in double quotes, where the shell expands the variable.
 function member([name, value]) {

@@ -1,25 +1,27 @@
 // Sends every request of the page. A failure is returned, never thrown, and each exchange is dispatched as an event.
 
 import { HEADER as DEVICE } from "./device-token.js";
-import { redact, redactHeader, shortenTokens } from "./redact.js";
+import { redactHeader, redactRequest, redactResponse, shortenTokens } from "./redact.js";
 
 const TIMEOUT_MS = 20_000;
+const FILE_TIMEOUT_MS = 300_000;
 
 /** Dispatches one "exchange" event per request. Its `detail` contains no secrets. */
 export const exchanges = new EventTarget();
 
 /**
- * Resolves to `{ok, status, headers, body, problem}`. A failed request has the server's problem document. A timeout, no
+ * Resolves to `{ok, status, headers, text, body, problem}`. A failed request has the server's problem document. A timeout, no
  * response or a response of another server has a problem of the same form.
  *
  * `token` is sent in `Authorization`, without cookies. Without it, or with `cookies`, the browser adds its cookies;
  * `cookie` marks a request that carries a session cookie. `course` sends the request like the course's client: the token
  * without a scheme (or the text "null"), no cookies, always a JSON content type. The response may then be plain text.
+ * `file` marks a request whose response is saved as a file: it may take longer, and its body is not in the event.
  * `refresh` marks a request that the page sends by itself. `expected` lists error statuses that are no failure.
  */
 export async function exchange(method, path, options = {}) {
   const { token, device, body, ifMatch, remark, keepalive, course, cookie = false, cookies = !token } = options;
-  const { refresh = false, expected = [] } = options;
+  const { file = false, refresh = false, expected = [] } = options;
   const headers = { Accept: "application/json", ...options.headers };
   if (course && token !== undefined) headers.Authorization = String(token);
   else if (token) headers.Authorization = `Bearer ${token}`;
@@ -28,7 +30,7 @@ export async function exchange(method, path, options = {}) {
   if (body !== undefined || course) headers["Content-Type"] = "application/json";
 
   const started = performance.now();
-  const { answer, text } = await send(method, path, { headers, body, keepalive, course, cookies });
+  const answer = await send(method, path, { headers, body, keepalive, course, cookies, file });
   exchanges.dispatchEvent(new CustomEvent("exchange", { detail: {
     method,
     path,
@@ -37,22 +39,25 @@ export async function exchange(method, path, options = {}) {
     refresh,
     expected,
     took: performance.now() - started,
-    request: { headers: redactHeaders(Object.entries(headers)), body: redact(body) },
+    request: { headers: redactHeaders(Object.entries(headers)), body: redactRequest(body) },
     response: {
       status: answer.status,
       statusText: answer.statusText,
       headers: redactHeaders([...answer.headers]),
-      body: answer.body === undefined ? shortenTokens(text) : redact(answer.body),
+      body: file && answer.ok ? "The body is not shown." : bodyOf(answer),
       failure: answer.status === 0 ? answer.problem.detail : undefined,
     },
   } }));
   return answer;
 }
 
-async function send(method, path, { headers, body, keepalive, course, cookies }) {
+const bodyOf = ({ text, body }) => (body === undefined ? shortenTokens(text) : redactResponse(body));
+
+async function send(method, path, { headers, body, keepalive, course, cookies, file }) {
   if (/[^\x20-\x7e]/.test(headers.Authorization)) {
     return failed("unsendable", "The browser cannot send this token: it has characters that a header cannot contain.");
   }
+  const timeout = file ? FILE_TIMEOUT_MS : TIMEOUT_MS;
   try {
     const response = await fetch(path, {
       method,
@@ -62,31 +67,31 @@ async function send(method, path, { headers, body, keepalive, course, cookies })
       keepalive,
       // A request with a token must not be authenticated by a cookie.
       credentials: cookies && !course ? "same-origin" : "omit",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeout),
     });
-    const text = await response.text();
-    return { answer: read(response, text, course), text };
+    return read(response, await response.text(), course);
   } catch (cause) {
     return cause.name === "TimeoutError"
-      ? failed("timed_out", `The server did not respond within ${TIMEOUT_MS / 1000} seconds.`)
+      ? failed("timed_out", `The server did not respond within ${timeout / 1000} seconds.`)
       : failed("unreachable", `The server at ${location.origin} does not respond. Is it running?`);
   }
 }
 
 const failed = (code, detail) => (
-  { answer: { ok: false, status: 0, headers: new Headers(), problem: { code, detail } }, text: "" }
+  { ok: false, status: 0, headers: new Headers(), text: "", problem: { code, detail } }
 );
 
 function read(response, text, course) {
   const { status, statusText, headers } = response;
   const plain = course && /^text\/plain\b/i.test(headers.get("Content-Type") ?? "");
   const body = plain ? text : parse(headers, text);
-  const ok = response.ok && (status === 204 || body !== undefined);
+  const isEmpty = text === "" && [202, 204].includes(status);
+  const ok = response.ok && (isEmpty || body !== undefined);
   const problem = ok ? undefined : body ?? {
     code: "not_the_api",
     detail: `The response (status ${status}) does not come from the Daypass API. Is there a proxy in between?`,
   };
-  return { ok, status, statusText, headers, body, problem };
+  return { ok, status, statusText, headers, text, body, problem };
 }
 
 function parse(headers, text) {

@@ -7,10 +7,13 @@ import { startCountdown, isWaiting, release, secondsToWait, triesLeft } from "./
 const FIELD_OF = {
   __proto__: null,
   bad_credentials: "password",
+  code_invalid: "code",
+  email_taken: "code",
   invitation_expired: "invitation",
   invitation_invalid: "invitation",
   invitation_required: "invitation",
   invitation_used_up: "invitation",
+  mail_disabled: "email",
   username_taken: "username",
   wrong_password: "currentPassword",
 };
@@ -35,6 +38,8 @@ export const values = (form) => Object.fromEntries(new FormData(form));
 
 /** Shows each error of a problem document below its field, the others below the form, and focuses the first field. */
 export function showErrors(form, { status, problem, headers }) {
+  // A rejected token has closed the panel, and the account panel says why.
+  if (form.closest("[hidden]")) return;
   const wait = secondsToWait(headers);
   if (status === 429 && wait) return startCountdown(form, wait);
   const errors = problem.errors?.map(({ pointer, detail }) => [pointer?.replace(/^[/?]/, ""), detail])
@@ -52,6 +57,12 @@ export function markField(form, name, detail) {
   message.append(element("span", "", message.textContent ? ` ${detail}` : detail));
   input.setAttribute("aria-invalid", "true");
   return true;
+}
+
+/** Empties the form, also of errors. */
+export function empty(form) {
+  form.reset();
+  clearErrors(form);
 }
 
 export function clearErrors(form) {

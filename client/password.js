@@ -3,7 +3,7 @@
 import { forgetDevice } from "./device-token.js";
 import { byId, say } from "./dom.js";
 import { showSignedOut } from "./sign-out.js";
-import { clearErrors, onSubmit, showErrors, wireReveals } from "./form.js";
+import { empty, onSubmit, showErrors, wireReveals } from "./form.js";
 import { authorised, current, discard, onChange, signedIn } from "./session.js";
 import { wireStrength } from "./strength-hint.js";
 
@@ -45,7 +45,7 @@ async function changePassword({ currentPassword, newPassword }) {
   const answer = await authorised("PUT", "/api/users/me/password", {
     body: { currentPassword: currentPassword.value, newPassword: newPassword.value },
   });
-  if (!answer.ok) return showFormError(change, answer);
+  if (!answer.ok) return showErrors(change, answer);
   change.reset();
   signedIn(answer);
   say(outcome, "Your password is changed. All other sessions have ended. This browser has a new session.", "good");
@@ -54,15 +54,10 @@ async function changePassword({ currentPassword, newPassword }) {
 async function deleteAccount({ currentPassword }) {
   const { username } = current().user;
   const answer = await authorised("DELETE", "/api/users/me", { body: { currentPassword: currentPassword.value } });
-  if (!answer.ok) return showFormError(deletion, answer);
+  if (!answer.ok) return showErrors(deletion, answer);
   discard("The account was deleted in another tab.", { hasEnded: true });
   forgetDevice();
   showSignedOut(`The account ${username} is deleted, with its items and sessions.`, "good");
-}
-
-// A rejected token has closed the panel, and the account panel says why.
-function showFormError(form, answer) {
-  if (!panel.hidden) showErrors(form, answer);
 }
 
 function askForConfirmation() {
@@ -82,9 +77,4 @@ function rest() {
   empty(deletion);
   deletion.hidden = true;
   byId("before-deletion").hidden = false;
-}
-
-function empty(form) {
-  form.reset();
-  clearErrors(form);
 }

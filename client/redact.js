@@ -1,7 +1,7 @@
 // Removes secrets from exchanges before they are stored, so no panel can show them.
 
 export const MASK = "•••";
-const SECRET_MEMBERS = new Set(["password", "currentPassword", "newPassword", "invitation"]);
+const SECRET_MEMBERS = new Set(["password", "currentPassword", "newPassword", "invitation", "code"]);
 const TOKEN_MEMBERS = new Set(["sessionToken", "token"]);
 const TOKEN_HEADERS = new Set(["daypass-device"]);
 const JWT = /\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*/g;
@@ -15,13 +15,18 @@ export function shorten(text) {
 
 export const shortenTokens = (text) => text.replace(JWT, shorten);
 
-/** A copy of a JSON value with passwords and invitations masked and tokens shortened. */
-export function redact(value, member = "") {
-  if (isSecret(member)) return MASK;
+/** A copy of the body of a request with passwords and codes masked and tokens shortened. */
+export const redactRequest = (body) => redact(body, isSecret);
+
+/** A copy of the body of a response. There, `code` is the name of an error. */
+export const redactResponse = (body) => redact(body, (member) => member !== "code" && isSecret(member));
+
+function redact(value, isMasked, member = "") {
+  if (isMasked(member)) return MASK;
   if (typeof value === "string") return TOKEN_MEMBERS.has(member) ? shorten(value) : shortenTokens(value);
-  if (Array.isArray(value)) return value.map((entry) => redact(entry));
+  if (Array.isArray(value)) return value.map((entry) => redact(entry, isMasked));
   if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, redact(entry, name)]));
+  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, redact(entry, isMasked, name)]));
 }
 
 export function redactHeader(name, value) {

@@ -1,8 +1,9 @@
-// Sign-up: the policy of the server, and the invitation in the link.
+// Sign-up: the policy of the server, the invitation in the link, and the e-mail address.
 
-import { chooseForm } from "./choose-form.js";
+import { chooseForm, leaveSignUp } from "./choose-form.js";
 import { byId, say } from "./dom.js";
 import { exchange } from "./exchange.js";
+import { onLink } from "./link.js";
 import { current, onChange } from "./session.js";
 import { requireCharacters } from "./strength-hint.js";
 
@@ -16,25 +17,22 @@ let policy = "open";
 let isInvited = false;
 
 export async function openSignUp() {
-  window.addEventListener("hashchange", takeInvitation);
   form.addEventListener("reset", () => {
     isInvited = false;
     render();
   });
   onChange(({ state }, before) => state !== before.state && sayIfSignedIn());
-  takeInvitation();
+  onLink("invitation", useInvitation);
   const { ok, body } = await exchange("GET", "/api/sign-up", { remark: "Who may sign up?", cookies: false });
   if (!ok) return;
   policy = body.policy;
   requireCharacters(body.passwordMinLength);
+  offerEmail(body.sendsEmail);
   render();
 }
 
-/** Moves the code of an invitation link into the form. The code must not stay in the address bar and the history. */
-function takeInvitation() {
-  const code = new URLSearchParams(location.hash.slice(1)).get("invitation");
-  if (code === null) return;
-  history.replaceState(history.state, "", location.pathname + location.search);
+/** Moves the code of an invitation link into the form. */
+function useInvitation(code) {
   input.value = code;
   isInvited = code !== "";
   chooseForm("sign-up");
@@ -51,16 +49,22 @@ function render() {
   const isClosed = policy === "closed";
   byId("sign-up-closed").hidden = !isClosed;
   byId("choose-form").hidden = isClosed;
-  if (isClosed) chooseForm("sign-in");
+  if (isClosed) leaveSignUp();
   byId("invitation-needed").hidden = policy !== "invited" || isInvited;
   field.hidden = policy !== "invited" && !isInvited;
   input.required = policy === "invited";
 }
 
-/** The member `invitation` of a sign-up request, if there is a code. */
-export function invitation() {
-  const code = input.value.trim();
-  return code === "" ? {} : { invitation: code };
+/** Shows what needs e-mail, if the service sends e-mail. */
+function offerEmail(sendsEmail) {
+  for (const part of document.querySelectorAll(".by-email")) part.hidden = !sendsEmail;
+  byId("no-email").hidden = sendsEmail;
+}
+
+/** The optional members of a sign-up request that have a value. */
+export function optionalMembers() {
+  const members = { invitation: input.value.trim(), email: byId("sign-up-email").value.trim() };
+  return Object.fromEntries(Object.entries(members).filter(([, text]) => text !== ""));
 }
 
 /** Follows a policy that has changed since the page was loaded. */

@@ -3,7 +3,7 @@
 import { element } from "./dom.js";
 import { exchange } from "./exchange.js";
 import { onSubmit } from "./form.js";
-import { redact } from "./redact.js";
+import { redactResponse } from "./redact.js";
 import { stored } from "./storage.js";
 
 let forms = 0;
@@ -70,7 +70,7 @@ function show(output, where, { status, statusText, headers, body, problem }) {
   output.replaceChildren(
     element("h4", "", "Response"),
     scrollable(`Response headers of ${where}`, element("pre", "", lines.join("\n"))),
-    ...(body === undefined ? [] : [scrollable(`Response body of ${where}`, element("pre", "", JSON.stringify(redact(body), null, 2)))]));
+    ...(body === undefined ? [] : [scrollable(`Response body of ${where}`, element("pre", "", JSON.stringify(redactResponse(body), null, 2)))]));
 }
 
 function scrollable(name, node) {

@@ -113,7 +113,9 @@ fn mailer(text: &str) -> Result<MailerKind, String> {
 }
 
 fn sender(text: &str) -> Result<Mailbox, String> {
-    text.trim().parse().map_err(|_| "must be a sender, such as \"Example <no-reply@example.com>\"".to_owned())
+    // A sender with other characters would need a server with SMTPUTF8.
+    let sender = text.trim().parse().ok().filter(|sender: &Mailbox| AsRef::<str>::as_ref(&sender.email).is_ascii());
+    sender.ok_or_else(|| "must be a sender, such as \"Example <no-reply@example.com>\"".to_owned())
 }
 
 /// The encryption of the connection to the SMTP server. STARTTLS is never optional, because an attacker could then remove

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::StreamExt as _;
 use futures_util::stream;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use metrics::counter;
+use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info, warn};
 
@@ -30,7 +31,7 @@ use crate::types::{MailId, UserId};
 const INTERVAL: Duration = Duration::from_secs(1);
 const BATCH: u64 = 20;
 /// The maximum number of messages that are sent at the same time.
-const CONCURRENT: usize = 4;
+const CONCURRENT: usize = 8;
 /// How long a replica may take for one attempt. It is longer than the time limit of a delivery, plus the difference
 /// between the clocks of replicas.
 const LEASE: TimeDelta = TimeDelta::minutes(5);
@@ -51,34 +52,53 @@ pub struct OutgoingMail {
 }
 
 impl OutgoingMail {
-    /// Sends messages until the service stops. Never returns.
+    /// Sends messages until the service stops. Never returns. A slow message does not delay the others.
     pub async fn run(self) {
         let mut ticks = interval(INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut works = true;
+        let (mut attempts, mut more, mut works) = (JoinSet::new(), false, true);
         loop {
-            ticks.tick().await;
-            let sent = self.run_once().await;
-            match &sent {
-                Ok(()) if !works => info!("the outbox can be read again"),
+            tokio::select! {
+                _ = ticks.tick() => {}
+                Some(_) = attempts.join_next(), if more => {}
+            }
+            while attempts.try_join_next().is_some() {}
+            let free = CONCURRENT - attempts.len();
+            if free == 0 {
+                more = true;
+                continue;
+            }
+            let due = outbox::due(&self.db, self.clock.now(), free as u64).await;
+            match &due {
+                Ok(_) if !works => info!("the outbox can be read again"),
                 Err(error) if works => warn!(%error, "cannot read the outbox"),
                 _ => {}
             }
-            works = sent.is_ok();
+            works = due.is_ok();
+            let due = due.unwrap_or_default();
+            more = due.len() == free;
+            for row in due {
+                let job = self.clone();
+                attempts.spawn(async move { job.attempt_and_log(row).await });
+            }
         }
     }
 
-    /// Tries to send each message that is due.
+    async fn attempt_and_log(&self, row: outbox::Model) {
+        if let Err(error) = self.attempt(row).await {
+            warn!(%error, "cannot update the outbox");
+        }
+    }
+
+    /// Tries to send each message that is due, and waits for the results.
     pub async fn run_once(&self) -> Result<(), Error> {
         loop {
             let due = outbox::due(&self.db, self.clock.now(), BATCH).await?;
             let is_last = (due.len() as u64) < BATCH;
             let attempts = stream::iter(due).map(|row| self.attempt(row)).buffer_unordered(CONCURRENT);
-            let failed = attempts.filter_map(async |attempt| attempt.err()).collect::<Vec<_>>().await.pop();
-            match failed {
-                Some(error) => return Err(error),
-                None if is_last => return Ok(()),
-                None => {}
+            attempts.try_collect::<Vec<_>>().await?;
+            if is_last {
+                return Ok(());
             }
         }
     }

@@ -2,10 +2,8 @@
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use lettre::Message;
-use tokio::time::timeout;
 use tracing::info;
 
 use super::MailerError;
@@ -13,9 +11,6 @@ use super::smtp::Smtp;
 use super::templates::{TemplateError, Text};
 use crate::config::{MailerKind, SmtpUrl};
 use crate::platform::private_file;
-
-/// The maximum time of one attempt.
-pub(super) const MAX_TIME: Duration = Duration::from_mins(1);
 
 pub(super) enum Delivery {
     Smtp(Smtp),
@@ -84,7 +79,7 @@ impl Delivery {
     /// Sends a message. `text` is the readable part of the message.
     pub(super) async fn deliver(&self, message: Message, text: &Text, file_name: &str) -> Result<(), DeliveryError> {
         match self {
-            Self::Smtp(smtp) => timeout(MAX_TIME, smtp.send(message)).await.map_err(|_| DeliveryError::TimedOut)?,
+            Self::Smtp(smtp) => smtp.send(&message).await,
             Self::Log => {
                 let to = message.envelope().to().first().map(ToString::to_string).unwrap_or_default();
                 info!("message to {to}: {}", text.subject);

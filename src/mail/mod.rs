@@ -1,6 +1,7 @@
 //! Outgoing e-mail: the texts of the messages, and the ways to send them.
 
 use chrono::{DateTime, Utc};
+use lettre::address::Envelope;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::{Address, Message};
@@ -79,7 +80,10 @@ impl Mailer {
 
     fn write(&self, letter: &Letter, text: &Text) -> Result<Message, DeliveryError> {
         let to: Address = letter.to.as_str().parse().map_err(|_| DeliveryError::Address)?;
+        // Given explicitly, because the library reads the header without the quotes of a local part.
+        let envelope = Envelope::new(Some(self.sender.email.clone()), vec![to.clone()]);
         Message::builder()
+            .envelope(envelope.map_err(|_| DeliveryError::Address)?)
             .from(self.sender.clone())
             .to(Mailbox::new(None, to))
             .date(letter.date.into())

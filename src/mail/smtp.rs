@@ -1,68 +1,119 @@
-//! Messages by SMTP.
+//! Messages by SMTP: one connection for each message.
 
 use std::error::Error as _;
+use std::time::Duration;
 
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::response::{Category, Code, Severity};
-use lettre::transport::smtp::{self, AsyncSmtpTransport};
-use lettre::{AsyncTransport as _, Message, Tokio1Executor};
+use lettre::Message;
+use lettre::transport::smtp;
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::extension::ClientId;
 use secrecy::ExposeSecret as _;
+use tokio::time::timeout;
 
-use super::delivery::{DeliveryError, MAX_TIME};
+use super::delivery::DeliveryError;
 use crate::config::{SmtpTls, SmtpUrl};
 
-type Transport = AsyncSmtpTransport<Tokio1Executor>;
+/// The maximum time of one attempt.
+const MAX_TIME: Duration = Duration::from_mins(1);
+/// How long the end of a connection may take. The server has accepted or rejected the message before.
+const MAX_QUIT_TIME: Duration = Duration::from_secs(5);
 
-pub(super) struct Smtp(Transport);
+pub(super) struct Smtp {
+    host: String,
+    port: u16,
+    tls: Tls,
+    credentials: Option<Credentials>,
+    hello: ClientId,
+}
+
+enum Tls {
+    FromStart(TlsParameters),
+    StartTls(TlsParameters),
+    None,
+}
 
 impl Smtp {
     /// Reads the certificates of the system, which verify the server.
     pub(super) fn new(url: &SmtpUrl) -> Result<Self, smtp::Error> {
-        let builder = match url.tls {
-            SmtpTls::Tls => Transport::relay(&url.host)?,
-            SmtpTls::StartTls => Transport::starttls_relay(&url.host)?,
-            SmtpTls::None => Transport::builder_dangerous(&url.host),
+        let parameters = || TlsParameters::new(url.host.clone());
+        let tls = match url.tls {
+            SmtpTls::Tls => Tls::FromStart(parameters()?),
+            SmtpTls::StartTls => Tls::StartTls(parameters()?),
+            SmtpTls::None => Tls::None,
         };
-        let builder = builder.port(url.port).timeout(Some(MAX_TIME));
-        let builder = match &url.credentials {
-            Some(credentials) => {
-                let password = credentials.password.expose_secret().to_owned();
-                builder.credentials(Credentials::new(credentials.user.clone(), password))
-            }
-            None => builder,
-        };
-        Ok(Self(builder.build()))
+        let credentials = url.credentials.as_ref().map(|credentials| {
+            Credentials::new(credentials.user.clone(), credentials.password.expose_secret().to_owned())
+        });
+        Ok(Self { host: url.host.clone(), port: url.port, tls, credentials, hello: ClientId::default() })
     }
 
-    pub(super) async fn send(&self, message: Message) -> Result<(), DeliveryError> {
-        match self.0.send(message).await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(delivery_error(&error)),
+    pub(super) async fn send(&self, message: &Message) -> Result<(), DeliveryError> {
+        let attempt = async {
+            let mut connection = self.connect().await?;
+            let sent = transfer(&mut connection, message).await;
+            Ok::<_, DeliveryError>((connection, sent))
+        };
+        let (mut connection, sent) = timeout(MAX_TIME, attempt).await.map_err(|_| DeliveryError::TimedOut)??;
+        // Best effort: the result does not depend on the response to QUIT.
+        let _ = timeout(MAX_QUIT_TIME, connection.abort()).await;
+        sent
+    }
+
+    async fn connect(&self) -> Result<AsyncSmtpConnection, DeliveryError> {
+        let from_start = if let Tls::FromStart(parameters) = &self.tls { Some(parameters.clone()) } else { None };
+        let server = (&*self.host, self.port);
+        let connecting = AsyncSmtpConnection::connect_tokio1(server, Some(MAX_TIME), &self.hello, from_start, None);
+        let mut connection = connecting.await.map_err(|error| postponed(&error))?;
+        if let Tls::StartTls(parameters) = &self.tls {
+            if !connection.can_starttls() {
+                return Err(DeliveryError::Unreachable("it does not offer STARTTLS".to_owned()));
+            }
+            connection.starttls(parameters.clone(), &self.hello).await.map_err(|error| postponed(&error))?;
         }
+        if let Some(credentials) = &self.credentials {
+            if connection.server_info().get_auth_mechanism(DEFAULT_MECHANISMS).is_none() {
+                return Err(DeliveryError::Unreachable("it does not offer a known way to sign in".to_owned()));
+            }
+            connection.auth(DEFAULT_MECHANISMS, credentials).await.map_err(|error| postponed(&error))?;
+        }
+        Ok(connection)
     }
 }
 
-fn delivery_error(error: &smtp::Error) -> DeliveryError {
+/// Transfers a message (RFC 5321 §3.3). A rejection of the sender can be caused by the settings, so it is not final.
+async fn transfer(connection: &mut AsyncSmtpConnection, message: &Message) -> Result<(), DeliveryError> {
+    let envelope = message.envelope();
+    let mail = Mail::new(envelope.from().cloned(), Vec::new());
+    connection.command(mail).await.map_err(|error| postponed(&error))?;
+    for to in envelope.to() {
+        connection.command(Rcpt::new(to.clone(), Vec::new())).await.map_err(|error| judged(&error))?;
+    }
+    connection.command(Data).await.map_err(|error| judged(&error))?;
+    connection.message(&message.formatted()).await.map_err(|error| judged(&error))?;
+    Ok(())
+}
+
+/// Converts an error about the recipient or the content. The codes from 550 to 559 are final.
+fn judged(error: &smtp::Error) -> DeliveryError {
+    match error.status().map(u16::from) {
+        Some(code @ 550..=559) => DeliveryError::Rejected(code),
+        _ => postponed(error),
+    }
+}
+
+/// Converts an error after which another attempt can succeed, for example because the operator corrects the settings.
+fn postponed(error: &smtp::Error) -> DeliveryError {
     if let Some(code) = error.status() {
-        let number = code.into();
-        return if rejects_the_message(code) {
-            DeliveryError::Rejected(number)
-        } else {
-            DeliveryError::Answered(number)
-        };
+        return DeliveryError::Answered(code.into());
     }
     if error.is_timeout() {
         return DeliveryError::TimedOut;
     }
-    if error.is_response() || error.is_client() {
+    if error.is_response() {
         return DeliveryError::Unreachable("its answer is not valid SMTP".to_owned());
     }
     let cause = error.source().map_or_else(|| "connection failed".to_owned(), ToString::to_string);
     DeliveryError::Unreachable(cause)
-}
-
-/// Returns whether the server will never accept the message: a code from 550 to 559. Other codes from 500 mean that the
-/// settings are wrong, for example the password, and the operator can correct them.
-fn rejects_the_message(code: Code) -> bool {
-    code.severity == Severity::PermanentNegativeCompletion && code.category == Category::MailSystem
 }

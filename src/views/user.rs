@@ -49,7 +49,7 @@ impl From<&user::Model> for User {
             username: user.username.clone(),
             roles: user.roles().roles.names().map(str::to_owned).collect(),
             email_verified: email.is_some().then_some(verified.is_some()),
-            pending_email: pending.filter(|_| verified.is_some()),
+            pending_email: pending.filter(|pending| verified.as_ref().is_some_and(|verified| verified != pending)),
             email,
             created_at: moment(user.created_at.0),
             updated_at: moment(user.updated_at.0),

@@ -147,7 +147,7 @@ export class Person {
       console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI}`);
     }));
     await page.goto(address);
-    await page.locator("#credentials:not([hidden]), #signed-in:not([hidden])").waitFor();
+    await page.locator("#credentials:not([hidden]), #signed-in:not([hidden])").first().waitFor();
     return page;
   }
 

@@ -37,6 +37,7 @@ export async function startService(settings) {
   const address = await addressOf(service);
   return {
     address,
+    folder,
     /** Runs a command of the operator and returns what it prints. */
     async run(...command) {
       const { stdout } = await run(BINARY, command, { cwd: folder, env: { ...env, PUBLIC_URL: address } });
