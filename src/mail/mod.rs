@@ -10,6 +10,7 @@ use crate::config::{Config, MailerKind, PublicUrl};
 use crate::types::email::Email;
 
 mod delivery;
+mod line_stream;
 mod smtp;
 mod templates;
 

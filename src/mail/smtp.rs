@@ -10,9 +10,11 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use secrecy::ExposeSecret as _;
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::delivery::DeliveryError;
+use super::line_stream::LineStream;
 use crate::config::{SmtpTls, SmtpUrl};
 
 /// The maximum time of one attempt.
@@ -61,11 +63,21 @@ impl Smtp {
         sent
     }
 
-    async fn connect(&self) -> Result<AsyncSmtpConnection, DeliveryError> {
-        let from_start = if let Tls::FromStart(parameters) = &self.tls { Some(parameters.clone()) } else { None };
+    async fn open(&self) -> Result<AsyncSmtpConnection, DeliveryError> {
         let server = (&*self.host, self.port);
-        let connecting = AsyncSmtpConnection::connect_tokio1(server, Some(MAX_TIME), &self.hello, from_start, None);
-        let mut connection = connecting.await.map_err(|error| postponed(&error))?;
+        let opened = if let Tls::FromStart(parameters) = &self.tls {
+            AsyncSmtpConnection::connect_tokio1(server, None, &self.hello, Some(parameters.clone()), None).await
+        } else {
+            let stream = TcpStream::connect(server).await;
+            let stream = stream.map_err(|error| DeliveryError::Unreachable(error.to_string()))?;
+            AsyncSmtpConnection::connect_with_transport(Box::new(LineStream::new(stream)), &self.hello).await
+        };
+        opened.map_err(|error| postponed(&error))
+    }
+
+    /// Connects, encrypts the connection and signs in.
+    async fn connect(&self) -> Result<AsyncSmtpConnection, DeliveryError> {
+        let mut connection = self.open().await?;
         if let Tls::StartTls(parameters) = &self.tls {
             if !connection.can_starttls() {
                 return Err(DeliveryError::Unreachable("it does not offer STARTTLS".to_owned()));

@@ -9,7 +9,7 @@ import { psql, startService, until } from "./service.js";
 const { CI, TEST_POSTGRES_URL = "postgres://postgres@127.0.0.1:5432/postgres" } = process.env;
 const USERS = Array.from({ length: 40 }, (_, i) => ({ username: `ada-${i}`, address: `ada-${i}@mail.example` }));
 /** The maximum number of messages that a replica sends at the same time. */
-const CONCURRENT = 4;
+const CONCURRENT = 8;
 
 /** Creates a database that is dropped after the test. Returns its URL. */
 async function createDatabase(t) {

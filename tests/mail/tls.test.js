@@ -122,14 +122,14 @@ describe("TLS", { concurrency: true }, () => {
     }
   }
 
-  test("replies that are sent before the TLS handshake are ignored", async (t) => {
+  test("replies that are sent before the TLS handshake stop the attempt", async (t) => {
     const authority = await createAuthority(await temporaryFolder(t));
     const { port, lines } = await startInjectingServer(t, await authority.issue("localhost"));
     const service = await serviceOf(t, authority, `smtp://localhost:${port}`);
     await service.signUp("ada", ADDRESS);
-    await until("the service sends EHLO over TLS", () => lines.length > 0);
-    await pause(500);
-    assert.deepEqual(lines.map((line) => line.split(" ")[0]), ["EHLO"], "the next command follows a reply over TLS");
+    await until("the attempt fails", () => service.log().includes("a message was not sent yet"));
+    assert.deepEqual(lines, [], "nothing is sent over TLS");
+    assert.deepEqual(await service.rows("SELECT attempts FROM outbox"), [{ attempts: 1 }]);
   });
 
   test("server without STARTTLS gets no password and no message", async (t) => {
