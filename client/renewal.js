@@ -7,8 +7,8 @@ export const RENEW = "/api/sessions/current/renew";
 // The server accepts a cookie only with a JSON content type.
 export const RENEW_OPTIONS = { headers: { "Content-Type": "application/json" } };
 
-/** Whether the token of a rejected request has expired, but can be renewed. The server says so in the detail. */
-export const isRenewable = ({ code, detail }) => code === "expired" && Boolean(detail?.includes(RENEW));
+/** Whether the token of a rejected request has expired, but can be renewed. */
+export const isRenewable = ({ renewable }) => renewable === true;
 
 /**
  * Like `exchange`. If the token has expired and can be renewed, renews it, passes the response to `onRenewed`, and

@@ -51,8 +51,8 @@ pub struct Services {
     pub session_data: SessionDataStore,
     pub passwords: PasswordHasher,
     pub limits: Limits,
-    /// `None` if the service sends no e-mail.
-    mailer: Option<Arc<Mailer>>,
+    /// The job that sends e-mail. `None` if the service sends none.
+    pub outgoing_mail: Option<OutgoingMail>,
     /// The users whose changed roles are being read.
     pub role_reads: KeyedLock,
     pub clock: Clock,
@@ -88,6 +88,9 @@ impl AppState {
         let db = requests.for_requests();
         let revocations = Arc::<Revocations>::default();
         let tokens = Arc::new(tokens(&config, keys));
+        let draining = Draining::default();
+        let outgoing_mail = Mailer::new(&config)?
+            .map(|mailer| OutgoingMail::new(db.clone(), mailer, Arc::clone(&tokens), clock.clone(), draining.clone()));
         let services = Services {
             secure_cookies: Cookies::new(&config.sessions.cookie_name, true),
             plain_cookies: Cookies::new(&config.sessions.cookie_name, false),
@@ -100,7 +103,7 @@ impl AppState {
                 config.tokens.jwt_leeway,
             )?,
             passwords: password_hasher(&config.passwords)?,
-            mailer: Mailer::new(&config)?.map(Arc::new),
+            outgoing_mail,
             limits: Limits::new(config.limits.rate_limits(config.daypass_env).0),
             revocation_feed: Arc::new(Feed::new(feed.for_requests(), Arc::clone(&revocations), clock.clone())),
             revocation_pages: ShortCache::new(REVOCATION_PAGE_TTL),
@@ -110,7 +113,7 @@ impl AppState {
             revocations,
             role_reads: KeyedLock::default(),
             clock,
-            draining: Draining::default(),
+            draining,
         };
         Ok(Self(Arc::new(services)))
     }
@@ -124,13 +127,6 @@ impl AppState {
             clock: self.clock.clone(),
             leeway: self.config.tokens.jwt_leeway,
         }
-    }
-
-    /// Returns the job that sends e-mail, if the service sends any.
-    #[must_use]
-    pub fn outgoing_mail(&self) -> Option<OutgoingMail> {
-        let (db, tokens, clock) = (self.db.clone(), Arc::clone(&self.tokens), self.clock.clone());
-        self.mailer.clone().map(|mailer| OutgoingMail { db, mailer, tokens, clock })
     }
 }
 
@@ -193,7 +189,7 @@ impl Services {
     /// Returns whether the service sends e-mail.
     #[must_use]
     pub fn sends_mail(&self) -> bool {
-        self.mailer.is_some()
+        self.outgoing_mail.is_some()
     }
 
     #[must_use]

@@ -118,7 +118,7 @@ async fn the_time_of_a_reset_request_tells_nothing_of_the_user() {
     let code = &letters.iter().find(|letter| letter.to == "verified@example.com").unwrap().code;
     assert_eq!(app.anon.post("/api/email-verifications", json!({"code": code})).await.status(), 200);
     // The job sends the messages during the measurement, as it does in a running service.
-    let job = tokio::spawn(app.app.outgoing_mail().unwrap().run());
+    let job = tokio::spawn(app.app.outgoing_mail.clone().unwrap().run());
     let found = difference_of_looking_first(&app).await;
     assert!(found.abs() > SIGNIFICANT, "a request that looks for the user is not noticed: z = {found}");
     assert_no_difference(async || reset_differences(&app).await).await;

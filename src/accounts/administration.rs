@@ -10,14 +10,14 @@ use crate::models::invitation::NewInvitation;
 use crate::models::one_time_code::{NewCode, Purpose};
 use crate::models::session::EndedAt;
 use crate::models::user_creation::NewUser;
-use crate::models::{invitation, one_time_code, revocation, session, user, user_creation};
+use crate::models::{invitation, one_time_code, outbox, revocation, session, user, user_creation};
 use crate::platform::database::{Pool, Transaction};
 use crate::platform::random;
-use crate::types::InvitationId;
 use crate::types::email::Email;
 use crate::types::generation::Generation;
 use crate::types::role::Roles;
 use crate::types::secret_code::SecretCode;
+use crate::types::{InvitationId, MailId};
 
 /// A user whose row is locked until the transaction ends.
 pub struct LockedUser {
@@ -139,6 +139,18 @@ impl LockedUser {
         };
         one_time_code::create(&self.transaction, new, now).await?;
         Ok(self.transaction)
+    }
+
+    /// Sets the verified address, or removes both addresses, without a message to the previous address. All codes and
+    /// waiting messages of the user are deleted, because another person may have requested them.
+    ///
+    /// # Errors
+    /// [`Error::EmailTaken`].
+    pub async fn set_email(self, email: Option<&Email>, now: DateTime<Utc>) -> Result<(), Error> {
+        one_time_code::delete_all(&self.transaction, self.user.id, &Purpose::ALL).await?;
+        outbox::delete_newer(&self.transaction, self.user.id, MailId(0)).await?;
+        self.user.set_email(&self.transaction, email, now).await?;
+        Ok(self.transaction.commit().await?)
     }
 
     #[must_use]

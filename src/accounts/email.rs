@@ -9,7 +9,6 @@ use super::{ClientInfo, Limited};
 use crate::app::AppState;
 use crate::auth::password::policy::Password;
 use crate::auth::rate_limit::Outcome;
-use crate::auth::revocation::Ending;
 use crate::auth::revocation::reason::Reason;
 use crate::auth::token::Session;
 use crate::error::Error;
@@ -17,6 +16,7 @@ use crate::models::one_time_code::Purpose;
 use crate::models::outbox::{AccountName, Mail};
 use crate::models::{one_time_code, outbox, session, user};
 use crate::platform::database::Transaction;
+use crate::platform::random;
 use crate::types::email::Email;
 use crate::types::schema;
 use crate::types::secret_code::{SecretCode, ShortCode};
@@ -137,47 +137,58 @@ async fn notify_previous(
 /// invalid codes.
 pub async fn verify_email(app: &AppState, client: &ClientInfo, code: &str) -> Result<Limited<Email>, Error> {
     let attempt = app.limits.code(client.network, app.clock.monotonic())?;
-    Ok(Limited::settle(attempt, use_code(app, code).await))
+    Ok(Limited::settle(attempt, use_code(app, client, code).await))
 }
 
-async fn use_code(app: &AppState, text: &str) -> Result<Email, Error> {
-    let now = app.clock.now();
+async fn use_code(app: &AppState, client: &ClientInfo, text: &str) -> Result<Email, Error> {
     let mut hashes = app.tokens.code_hashes(&ShortCode::presented(text))?;
     hashes.push(SecretCode::presented(text).hash());
     let purposes = [Purpose::VerifyEmail, Purpose::RestoreEmail];
-    let code = one_time_code::find(&app.db, &hashes, &purposes, now).await?.ok_or(Error::CodeInvalid)?;
-    let email = code.email().ok_or(Error::CodeInvalid)?;
+    let code = one_time_code::find(&app.db, &hashes, &purposes, app.clock.now()).await?.ok_or(Error::CodeInvalid)?;
+    if code.is_for(Purpose::RestoreEmail) { restore(app, client, code).await } else { verify(app, code).await }
+}
+
+async fn verify(app: &AppState, code: one_time_code::Model) -> Result<Email, Error> {
+    let now = app.clock.now();
     let transaction = app.db.begin_write().await?;
-    let user = user::lock_if_exists(&transaction, code.user_id).await?.ok_or(Error::CodeInvalid)?;
-    if !code.use_up(&transaction).await? {
-        return Err(Error::CodeInvalid);
-    }
-    let ending = if code.is_for(Purpose::RestoreEmail) {
-        // Another person may have changed the address later. Messages about these changes must not undo the restoration.
-        code.delete_newer(&transaction).await?;
-        outbox::delete_newer(&transaction, user.id, code.mail_id).await?;
-        restore(app, &transaction, user, &email).await?
-    } else {
-        if user.pending_email().as_ref() != Some(&email) {
-            return Err(Error::CodeInvalid);
-        }
-        let previous = user.email();
-        let user = user.set_email(&transaction, Some(&email), now).await?;
-        notify_previous(app, &transaction, &user, previous, now).await?;
-        Ending::default()
-    };
+    let user = lock_and_use_up(&transaction, &code).await?;
+    let email = user.pending_email().filter(|pending| code.email().as_ref() == Some(pending));
+    let email = email.ok_or(Error::CodeInvalid)?;
+    let previous = user.email();
+    let user = user.set_email(&transaction, Some(&email), now).await?;
+    notify_previous(app, &transaction, &user, previous, now).await?;
     transaction.commit().await?;
-    app.ended(&ending).await;
-    info!(user.id = code.user_id.0, ended = ending.sessions.len(), "verified an e-mail address");
+    info!(user.id = user.id.0, "verified an e-mail address");
     Ok(email)
 }
 
-/// Restores the previous address of a user whose account may be in the hands of another person. Ends all sessions, and
-/// sends a message with which the user can set another password.
-async fn restore(app: &AppState, db: &Transaction, user: user::Model, email: &Email) -> Result<Ending, Error> {
-    let user = user.set_email(db, Some(email), app.clock.now()).await?;
-    let ending = session::end_all(db, user.id, None, Reason::EmailRestored, app.ended_at()).await?;
+/// Restores the previous address of a user whose account may be in the hands of another person. This person may have a
+/// session and the password, so all sessions end and the password becomes invalid. The user gets a message with which
+/// they can set another password.
+async fn restore(app: &AppState, client: &ClientInfo, code: one_time_code::Model) -> Result<Email, Error> {
+    let (email, mail_id) = code.email().zip(code.mail_id).ok_or(Error::CodeInvalid)?;
+    let unknown = Password::presented(SecretCode::random(&mut random::secure()).expose());
+    let unknown_hash = app.passwords.hash(client.network, unknown.map_err(Error::fault)?).await?;
+    let now = app.clock.now();
+    let transaction = app.db.begin_write().await?;
+    let user = lock_and_use_up(&transaction, &code).await?;
+    // The other person may have changed the address again. Messages about this must not undo the restoration.
+    one_time_code::delete_newer(&transaction, user.id, mail_id).await?;
+    outbox::delete_newer(&transaction, user.id, mail_id).await?;
+    let user = user.set_email(&transaction, Some(&email), now).await?;
+    let user = user.change_password(&transaction, unknown_hash, now).await?;
+    let ending = session::end_all(&transaction, user.id, None, Reason::EmailRestored, app.ended_at()).await?;
     let reset = Mail::PasswordReset(AccountName::Email(email.clone()));
-    outbox::create(db, Some(user.id), &reset, app.clock.now()).await?;
-    Ok(ending)
+    outbox::create(&transaction, Some(user.id), &reset, now).await?;
+    transaction.commit().await?;
+    app.ended(&ending).await;
+    info!(user.id = user.id.0, ended = ending.sessions.len(), "restored the previous e-mail address");
+    Ok(email)
+}
+
+/// Locks the user and uses up the code. A disabled user cannot use codes.
+async fn lock_and_use_up(db: &Transaction, code: &one_time_code::Model) -> Result<user::Model, Error> {
+    let user = user::lock_if_exists(db, code.user_id).await?.filter(user::Model::may_sign_in);
+    let user = user.ok_or(Error::CodeInvalid)?;
+    if code.use_up(db).await? { Ok(user) } else { Err(Error::CodeInvalid) }
 }

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
 
@@ -25,6 +26,8 @@ use crate::{jobs, router, server};
 /// The maximum number of connections that wait to be accepted. With only 128, clients in a burst would have to retry
 /// after a second.
 const BACKLOG: u32 = 1024;
+/// How long a stopping service waits for messages that are being sent. Otherwise, they would be sent again later.
+const MAX_MAIL_WAIT: Duration = Duration::from_secs(3);
 
 pub(super) async fn run(mut config: Config, file: EnvFile) -> Result<(), Failure> {
     config.check().map_err(Failure::usage)?;
@@ -56,6 +59,9 @@ pub(super) async fn run(mut config: Config, file: EnvFile) -> Result<(), Failure
         }
     };
     server::serve(listening, router::build(&app), limits.with_draining(app.draining.clone()), stop).await;
+    if let Some(mail) = &app.outgoing_mail {
+        mail.finish_attempts(MAX_MAIL_WAIT).await;
+    }
     app.revocation_feed.close().await;
     app.db.close_in_time().await;
     lost.map_or(Ok(()), |file| Err(Failure::from(file.to_string())))
@@ -95,7 +101,7 @@ async fn prepare(config: Config) -> Result<(AppState, SecretSource), Failure> {
     let (feed, purged) = (Arc::clone(&app.revocation_feed), app.clone());
     supervise("revocation feed", move || jobs::follow(Arc::clone(&feed)));
     supervise("purge", move || purged.purge().run());
-    if let Some(mail) = app.outgoing_mail() {
+    if let Some(mail) = app.outgoing_mail.clone() {
         supervise("outgoing mail", move || mail.clone().run());
     }
     supervise("log and metrics", telemetry::upkeep);

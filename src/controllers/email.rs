@@ -82,7 +82,7 @@ impl FromBody for EmailCode {
 /// Verify an e-mail address
 ///
 /// Uses the code of a message: it verifies a new address, or restores the previous one. Restoring an address ends all
-/// sessions of the user, and sends a message with which the user can set a new password.
+/// sessions of the user, makes the password invalid, and sends a message with which the user can set a new password.
 #[utoipa::path(post, path = "/api/email-verifications", tag = "users", request_body = EmailCode, responses(
     (status = 200, body = VerifiedEmail),
     (status = 403, description = "`code_invalid`"),

@@ -3,6 +3,7 @@
 //! A request only inserts a row. The codes of a message are created here, immediately before it is sent. So the outbox
 //! has no codes, and a request takes the same time whether or not the account exists.
 
+use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,8 +11,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::stream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use metrics::counter;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use tracing::{error, info, warn};
 
 use crate::auth::token::Tokens;
@@ -22,6 +24,7 @@ use crate::models::outbox::{AccountName, MAX_AGE, Mail};
 use crate::models::{one_time_code, outbox, user};
 use crate::platform::clock::Clock;
 use crate::platform::database::{Pool, Transaction};
+use crate::platform::draining::Draining;
 use crate::platform::random;
 use crate::types::email::Email;
 use crate::types::secret_code::{SecretCode, ShortCode};
@@ -39,19 +42,29 @@ const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(30);
 const MAX_PAUSE: TimeDelta = TimeDelta::hours(1);
 /// The maximum number of messages with a reset code that a user gets in [`RESET_WINDOW`]. Further requests are ignored,
 /// because a client that requests a reset must not learn whether the account exists.
-const MAX_RESETS: usize = 5;
+///
+/// An account has two names, and `mail` in `RATE_LIMITS` allows five messages for each.
+const MAX_RESETS: usize = 10;
 const RESET_WINDOW: TimeDelta = TimeDelta::hours(1);
 
 /// The job that sends messages.
 #[derive(Clone)]
 pub struct OutgoingMail {
-    pub db: Pool,
-    pub mailer: Arc<Mailer>,
-    pub tokens: Arc<Tokens>,
-    pub clock: Clock,
+    db: Pool,
+    mailer: Arc<Mailer>,
+    tokens: Arc<Tokens>,
+    clock: Clock,
+    /// The job claims no messages after this has started.
+    draining: Draining,
+    /// The attempts in progress hold permits, so that a stopping service can wait for them.
+    attempts: Arc<Semaphore>,
 }
 
 impl OutgoingMail {
+    pub fn new(db: Pool, mailer: Mailer, tokens: Arc<Tokens>, clock: Clock, draining: Draining) -> Self {
+        Self { db, mailer: Arc::new(mailer), tokens, clock, draining, attempts: Arc::new(Semaphore::new(CONCURRENT)) }
+    }
+
     /// Sends messages until the service stops. Never returns. A slow message does not delay the others.
     pub async fn run(self) {
         let mut ticks = interval(INTERVAL);
@@ -68,26 +81,39 @@ impl OutgoingMail {
                 more = true;
                 continue;
             }
+            if self.draining.has_started() {
+                continue;
+            }
             let due = outbox::due(&self.db, self.clock.now(), free as u64).await;
             match &due {
                 Ok(_) if !works => info!("the outbox can be read again"),
-                Err(error) if works => warn!(%error, "cannot read the outbox"),
+                Err(error) if works => warn!(cause = cause(error), "cannot read the outbox"),
                 _ => {}
             }
             works = due.is_ok();
             let due = due.unwrap_or_default();
             more = due.len() == free;
             for row in due {
-                let job = self.clone();
-                attempts.spawn(async move { job.attempt_and_log(row).await });
+                let (job, permit) = (self.clone(), Arc::clone(&self.attempts).acquire_owned().await);
+                attempts.spawn(async move {
+                    job.attempt_and_log(row).await;
+                    drop(permit);
+                });
             }
         }
     }
 
     async fn attempt_and_log(&self, row: outbox::Model) {
+        let id = row.id;
         if let Err(error) = self.attempt(row).await {
-            warn!(%error, "cannot update the outbox");
+            warn!(mail.id = id.0, cause = cause(&error), "cannot update the outbox");
         }
+    }
+
+    /// Waits for the attempts in progress, at most for `limit`.
+    pub async fn finish_attempts(&self, limit: Duration) {
+        let all = self.attempts.acquire_many(CONCURRENT as u32);
+        let _ = timeout(limit, all).await;
     }
 
     /// Tries to send each message that is due, and waits for the results.
@@ -149,6 +175,7 @@ impl OutgoingMail {
     async fn prepare(&self, row: &outbox::Model) -> Result<Option<Letter>, Error> {
         let now = self.clock.now();
         if now - row.created_at.0 > MAX_AGE {
+            error!(mail.id = row.id.0, "a message was not sent for a day, and is discarded");
             return Ok(None);
         }
         let mail = match row.mail() {
@@ -163,6 +190,9 @@ impl OutgoingMail {
         let transaction = self.db.begin_write().await?;
         let user = user::lock_if_exists(&transaction, user_id).await?.filter(user::Model::may_sign_in);
         let Some(user) = user else { return Ok(None) };
+        if !row.lock(&transaction).await? {
+            return Ok(None);
+        }
         let written = match mail {
             Mail::VerifyEmail { to } => self.verification(&transaction, &user, to, row.id, now).await?,
             Mail::EmailChanged { to } => Some(notice(&transaction, &user, to, row.id, now).await?),
@@ -260,6 +290,11 @@ async fn reset(
     };
     one_time_code::create(db, new, now).await?;
     Ok(Some(Written { to, content: Content::PasswordReset { username: user.username.clone(), code } }))
+}
+
+/// Returns the cause of an error for the log. The text of the error itself is for clients.
+fn cause(error: &Error) -> String {
+    error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 /// Returns the time until the next attempt: it doubles with each attempt.

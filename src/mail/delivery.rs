@@ -71,8 +71,8 @@ impl Delivery {
                 created.map_err(|cause| MailerError::Folder { folder: folder.display().to_string(), cause })?;
                 Ok(Self::File(folder))
             }
-            // `MailConfig::check` rejects `smtp` without an address before this.
-            _ => Ok(Self::Log),
+            (MailerKind::Log, _) => Ok(Self::Log),
+            (MailerKind::Smtp | MailerKind::None, _) => Err(MailerError::NoServer),
         }
     }
 

@@ -33,6 +33,8 @@ pub struct Mailer {
 pub enum MailerError {
     #[error("SMTP_URL: {0}")]
     Smtp(#[source] lettre::transport::smtp::Error),
+    #[error("MAILER=smtp needs SMTP_URL")]
+    NoServer,
     #[error("MAILER=file:{folder}: {cause}")]
     Folder { folder: String, cause: std::io::Error },
     #[error("MAIL_TEMPLATES: {0}")]

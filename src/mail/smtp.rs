@@ -25,12 +25,12 @@ const MAX_QUIT_TIME: Duration = Duration::from_secs(5);
 pub(super) struct Smtp {
     host: String,
     port: u16,
-    tls: Tls,
+    encryption: Encryption,
     credentials: Option<Credentials>,
     hello: ClientId,
 }
 
-enum Tls {
+enum Encryption {
     FromStart(TlsParameters),
     StartTls(TlsParameters),
     None,
@@ -40,15 +40,15 @@ impl Smtp {
     /// Reads the certificates of the system, which verify the server.
     pub(super) fn new(url: &SmtpUrl) -> Result<Self, smtp::Error> {
         let parameters = || TlsParameters::new(url.host.clone());
-        let tls = match url.tls {
-            SmtpTls::Tls => Tls::FromStart(parameters()?),
-            SmtpTls::StartTls => Tls::StartTls(parameters()?),
-            SmtpTls::None => Tls::None,
+        let encryption = match url.tls {
+            SmtpTls::Tls => Encryption::FromStart(parameters()?),
+            SmtpTls::StartTls => Encryption::StartTls(parameters()?),
+            SmtpTls::None => Encryption::None,
         };
         let credentials = url.credentials.as_ref().map(|credentials| {
             Credentials::new(credentials.user.clone(), credentials.password.expose_secret().to_owned())
         });
-        Ok(Self { host: url.host.clone(), port: url.port, tls, credentials, hello: ClientId::default() })
+        Ok(Self { host: url.host.clone(), port: url.port, encryption, credentials, hello: ClientId::default() })
     }
 
     pub(super) async fn send(&self, message: &Message) -> Result<(), DeliveryError> {
@@ -65,7 +65,7 @@ impl Smtp {
 
     async fn open(&self) -> Result<AsyncSmtpConnection, DeliveryError> {
         let server = (&*self.host, self.port);
-        let opened = if let Tls::FromStart(parameters) = &self.tls {
+        let opened = if let Encryption::FromStart(parameters) = &self.encryption {
             AsyncSmtpConnection::connect_tokio1(server, None, &self.hello, Some(parameters.clone()), None).await
         } else {
             let stream = TcpStream::connect(server).await;
@@ -78,7 +78,7 @@ impl Smtp {
     /// Connects, encrypts the connection and signs in.
     async fn connect(&self) -> Result<AsyncSmtpConnection, DeliveryError> {
         let mut connection = self.open().await?;
-        if let Tls::StartTls(parameters) = &self.tls {
+        if let Encryption::StartTls(parameters) = &self.encryption {
             if !connection.can_starttls() {
                 return Err(DeliveryError::Unreachable("it does not offer STARTTLS".to_owned()));
             }

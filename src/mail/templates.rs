@@ -66,8 +66,8 @@ impl<'a> Context<'a> {
     }
 }
 
-/// Returns how a message names the account. Anybody can sign up with the address of another person, so a username that
-/// could be read as a link or as an advertisement is left out.
+/// Returns how a message names the account. A client can sign up with the address of another person, so a username that
+/// looks like a link or an advertisement is left out.
 fn account(username: &str) -> String {
     let is_plain = |char: char| char.is_alphanumeric() || matches!(char, '-' | '_' | '\'');
     if username.chars().count() <= MAX_NAME_CHARS && username.chars().all(is_plain) {

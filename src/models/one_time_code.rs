@@ -51,6 +51,8 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    pub const ALL: [Self; 3] = [Self::VerifyEmail, Self::RestoreEmail, Self::ResetPassword];
+
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -143,6 +145,25 @@ pub async fn delete_all(db: &impl ConnectionTrait, user_id: UserId, purposes: &[
     Ok(())
 }
 
+/// Deletes the user's codes of messages that are newer than the message `after`. Messages are compared, not codes, because
+/// a message that is sent again gets a new code.
+pub async fn delete_newer(db: &impl ConnectionTrait, user_id: UserId, after: MailId) -> Result<(), Error> {
+    let newer = Entity::delete_many().filter(COLUMN.user_id.eq(user_id)).filter(COLUMN.mail_id.gt(after));
+    newer.exec(db).await?;
+    Ok(())
+}
+
+/// Deletes the user's codes that verify an address other than `email`.
+pub async fn delete_other_verifications(
+    db: &impl ConnectionTrait,
+    user_id: UserId,
+    email: &Email,
+) -> Result<(), Error> {
+    let others = Entity::delete_many().filter(COLUMN.user_id.eq(user_id)).filter(COLUMN.email.ne(email.as_str()));
+    others.filter(COLUMN.purpose.eq(Purpose::VerifyEmail.code())).exec(db).await?;
+    Ok(())
+}
+
 /// Deletes the codes of all users that reset passwords.
 pub async fn delete_resets(db: &impl ConnectionTrait) -> Result<(), Error> {
     let resets = Entity::delete_many().filter(COLUMN.purpose.eq(Purpose::ResetPassword.code()));
@@ -164,14 +185,5 @@ impl Model {
     /// Deletes the code in the transaction that uses it. Returns `false` if another request used it in the meantime.
     pub async fn use_up(&self, db: &impl ConnectionTrait) -> Result<bool, Error> {
         Ok(Entity::delete_by_id(self.id).exec(db).await?.rows_affected > 0)
-    }
-
-    /// Deletes the user's codes of messages that are newer than the message with this code. Messages are compared, not
-    /// codes, because a message that is sent again gets a new code.
-    pub async fn delete_newer(&self, db: &impl ConnectionTrait) -> Result<(), Error> {
-        let newer =
-            Entity::delete_many().filter(COLUMN.user_id.eq(self.user_id)).filter(COLUMN.mail_id.gt(self.mail_id));
-        newer.exec(db).await?;
-        Ok(())
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::expiry::Expires;
 use crate::error::Error;
+use crate::platform::database::Transaction;
 use crate::types::email::Email;
 use crate::types::{MailId, UserId};
 
@@ -50,7 +51,7 @@ pub const MAX_AGE: TimeDelta = TimeDelta::hours(24);
 pub enum Mail {
     /// Asks the user to verify a new address.
     VerifyEmail { to: Email },
-    /// Tells the user at the previous address that it was replaced or removed.
+    /// Notifies the previous address that it was replaced or removed.
     EmailChanged { to: Email },
     /// Sends a code that resets the password, if an account has this username or verified address.
     PasswordReset(AccountName),
@@ -90,9 +91,8 @@ pub async fn due(db: &impl ConnectionTrait, now: DateTime<Utc>, limit: u64) -> R
 }
 
 /// Deletes the messages about a user that are newer than the message `after`.
-pub async fn delete_newer(db: &impl ConnectionTrait, user_id: UserId, after: Option<MailId>) -> Result<(), Error> {
-    let newer =
-        Entity::delete_many().filter(COLUMN.user_id.eq(user_id)).filter(COLUMN.id.gt(after.unwrap_or(MailId(0))));
+pub async fn delete_newer(db: &impl ConnectionTrait, user_id: UserId, after: MailId) -> Result<(), Error> {
+    let newer = Entity::delete_many().filter(COLUMN.user_id.eq(user_id)).filter(COLUMN.id.gt(after));
     newer.exec(db).await?;
     Ok(())
 }
@@ -128,10 +128,16 @@ impl Model {
         }))
     }
 
-    /// Sets the time of the next attempt.
+    /// Locks the row. Returns `false` if the message was deleted or another replica claimed it in the meantime.
+    pub async fn lock(&self, db: &Transaction) -> Result<bool, Error> {
+        let claimed = Entity::find_by_id(self.id).filter(COLUMN.attempts.eq(self.attempts));
+        Ok(claimed.lock_exclusive().one(db).await?.is_some())
+    }
+
+    /// Sets the time of the next attempt, unless another replica claimed the message.
     pub async fn postpone(&self, db: &impl ConnectionTrait, until: DateTime<Utc>) -> Result<(), Error> {
         let postponed = Entity::update_many().col_expr(Column::NextAttemptAt, until.timestamp_millis().into());
-        postponed.filter(COLUMN.id.eq(self.id)).exec(db).await?;
+        postponed.filter(COLUMN.id.eq(self.id)).filter(COLUMN.attempts.eq(self.attempts)).exec(db).await?;
         Ok(())
     }
 

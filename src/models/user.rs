@@ -176,6 +176,7 @@ impl Model {
         email: &Email,
         now: DateTime<Utc>,
     ) -> Result<Self, Error> {
+        one_time_code::delete_other_verifications(db, self.id, email).await?;
         let mut user = self.into_active_model();
         user.pending_email = Set(Some(email.as_str().to_owned()));
         user.updated_at = Set(ChronoUnixTimestampMillis(now));

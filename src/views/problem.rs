@@ -44,6 +44,10 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(nullable = false, required = false)]
     pub errors: Vec<ProblemField>,
+    /// `true` if the token has expired, but can be renewed with `POST /api/sessions/current/renew`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, required = false, example = true)]
+    pub renewable: Option<bool>,
     /// The same text as `detail`, under each of the names in [`RepeatDetail`].
     #[serde(flatten)]
     #[schema(ignore)]
@@ -97,6 +101,7 @@ impl Problem {
             code: error.code(),
             request_id: request_id.to_owned(),
             errors: fields.iter().map(ProblemField::from).collect(),
+            renewable: matches!(error, Error::Refused(Refusal::Expired { renewable: true, .. })).then_some(true),
             repeated: repeat.names.iter().map(|name| (*name, words.to_owned())).collect(),
             detail,
         }

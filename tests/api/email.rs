@@ -4,6 +4,7 @@ use axum::http::Method;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
+use daypass::accounts::administration;
 use daypass::models::one_time_code;
 use daypass::models::user;
 use daypass::types::email::Email;
@@ -173,9 +174,12 @@ async fn previous_address_can_be_restored_for_a_week() {
     let rejected = intruder.get("/api/verify").await;
     assert_eq!(rejected.error(), (401, "revoked".to_owned()));
     assert!(rejected.text().contains("e-mail address"), "{}", rejected.text());
+    let body = json!({"username": "alice", "password": PASSWORD});
+    assert_eq!(app.anon.post("/api/sessions", body).await.status(), 401, "the intruder knows the password");
     let reset = outbox.deliver_one(&app).await;
     assert_eq!(reset.to, "alice@example.com");
-    assert!(reset.link.contains("/#reset="), "{}", reset.link);
+    let body = json!({"code": reset.code, "newPassword": "another horse, another staple"});
+    assert_eq!(app.anon.put("/api/password-resets", body).await.status(), 200);
     for code in [&notice.code, &later_notice.code] {
         assert_eq!(verify(&app, code).await.error(), (403, "code_invalid".to_owned()), "the intruder cannot undo it");
     }
@@ -196,7 +200,7 @@ async fn restoration_voids_later_changes_although_the_first_notice_was_sent_late
     let first = change_to("eve@example.com").await;
     verify(&app, &first).await;
     outbox.break_folder();
-    app.app.outgoing_mail().unwrap().run_once().await.unwrap();
+    app.app.outgoing_mail.clone().unwrap().run_once().await.unwrap();
     outbox.repair_folder();
     let second = change_to("eve@example.org").await;
     verify(&app, &second).await;
@@ -216,6 +220,59 @@ async fn restoration_voids_later_changes_although_the_first_notice_was_sent_late
     assert_eq!(stored(&app, "alice").await, (some("alice@example.com"), None));
     let letters = outbox.deliver(&app).await;
     assert!(letters.iter().all(|letter| letter.to == "alice@example.com"), "{letters:#?}");
+}
+
+#[tokio::test]
+async fn disabled_user_cannot_use_codes() {
+    let outbox = Outbox::new();
+    let app = outbox.start(&[]).await;
+    let alice = app.alice().await;
+    set(&app, &outbox, &alice, "alice@example.com").await;
+    remove(&alice, PASSWORD).await;
+    let restore = outbox.deliver_one(&app).await.code;
+    change(&alice, "alice@example.org").await;
+    let verification = outbox.deliver_one(&app).await.code;
+    let lock = || administration::lock_user(&app.app.db, "alice");
+    lock().await.unwrap().unwrap().disable(app.app.ended_at()).await.unwrap();
+    for code in [&restore, &verification] {
+        assert_eq!(verify(&app, code).await.error(), (403, "code_invalid".to_owned()));
+    }
+    assert_eq!(stored(&app, "alice").await, (None, some("alice@example.org")));
+    lock().await.unwrap().unwrap().enable().await.unwrap();
+    assert_eq!(verify(&app, &restore).await.status(), 200, "the code was not used up");
+}
+
+#[tokio::test]
+async fn codes_of_an_earlier_request_for_another_address_stay_invalid() {
+    let outbox = Outbox::new();
+    let app = outbox.start(&[]).await;
+    let alice = app.alice().await;
+    let mut codes = Vec::new();
+    for address in ["one@example.com", "two@example.com", "one@example.com"] {
+        change(&alice, address).await;
+        codes.push(outbox.deliver_one(&app).await.code);
+    }
+    for (code, expected) in codes.iter().zip([403, 403, 200]) {
+        assert_eq!(verify(&app, code).await.status(), expected);
+    }
+}
+
+#[tokio::test]
+async fn operator_sets_an_address_and_voids_all_codes() {
+    let outbox = Outbox::new();
+    let app = outbox.start(&[]).await;
+    let alice = app.alice().await;
+    set(&app, &outbox, &alice, "alice@example.com").await;
+    remove(&alice, PASSWORD).await;
+    let restore = outbox.deliver_one(&app).await.code;
+    change(&alice, "eve@example.com").await;
+    let user = administration::lock_user(&app.app.db, "alice").await.unwrap().unwrap();
+    let address = Email::parse("alice@example.org").unwrap();
+    user.set_email(Some(&address), app.clock.now()).await.unwrap();
+    assert_eq!(stored(&app, "alice").await, (some("alice@example.org"), None));
+    assert!(outbox.deliver(&app).await.is_empty(), "no message is sent");
+    assert_eq!(verify(&app, &restore).await.status(), 403);
+    assert!(one_time_code::Entity::find().all(&app.app.db).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -311,6 +368,9 @@ async fn concurrent_verifications_of_one_address_leave_one_owner() {
     let statuses: Vec<_> = futures_util::future::join_all(verified).await.iter().map(Reply::status).collect();
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
     assert!(statuses.iter().all(|status| [200, 403, 409, 503].contains(status)), "{statuses:?}");
-    let owner = user::find_by_email(&app.app.db, &Email::parse("shared@example.com").unwrap()).await.unwrap();
-    assert!(owner.is_some());
+    let winner = statuses.iter().position(|status| *status == 200).unwrap() % codes.len();
+    for number in 0..codes.len() {
+        let (email, _) = stored(&app, &format!("user {number}")).await;
+        assert_eq!(email, (number == winner).then(|| "shared@example.com".to_owned()), "user {number}");
+    }
 }

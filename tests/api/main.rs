@@ -37,6 +37,7 @@ mod rate_limits;
 mod renewal;
 mod replicas;
 mod request_bodies;
+mod reset_codes;
 mod resources;
 mod revocation_feed;
 mod revocation_set;

@@ -54,6 +54,7 @@ async fn expired_token_can_be_renewed_until_its_session_ends() {
     let refused = alice.get("/api/verify").await;
     assert_eq!(refused.error(), (401, "expired".to_owned()));
     assert!(refused.text().contains("POST /api/sessions/current/renew"), "{}", refused.text());
+    assert_eq!(refused.json()["renewable"], true);
     let morning = renewed(&app, &renew(&alice).await);
     assert_eq!(morning.get("/api/verify").await.status(), 204);
     app.advance_clock(TimeDelta::days(29) + TimeDelta::hours(13) + TimeDelta::minutes(30));
@@ -64,6 +65,7 @@ async fn expired_token_can_be_renewed_until_its_session_ends() {
         let refused = renew(client).await;
         assert_eq!(refused.error(), (401, "expired".to_owned()));
         assert!(refused.text().contains("Sign in again"), "{}", refused.text());
+        assert!(refused.json().get("renewable").is_none());
     }
 }
 

@@ -118,7 +118,7 @@ scene("a replaced address can be restored from its notice", { address, viewport:
   const notice = await nextMessage(former);
   assert.equal(notice.subject, "Your e-mail address at Daypass was changed");
   await opens(ada, notice.link);
-  await ada.sees("#email-link-hint", "All sessions of the account end.");
+  await ada.sees("#email-link-hint", "All sessions of the account end, and its password becomes invalid.");
   await ada.sees("#email-link-form .primary", "Restore this address");
   await hidesFromHistory(ada, notice.code);
   await fitsTheScreen(ada);

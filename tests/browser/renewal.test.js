@@ -100,7 +100,7 @@ scene("a request with an expired token is repeated once, and nothing that was ty
     await route.fulfill({
       status: 401,
       headers: { "Content-Type": "application/problem+json" },
-      body: JSON.stringify({ status: 401, code: "expired", detail: `The token expired. Renew it with \`POST ${RENEW}\`.` }),
+      body: JSON.stringify({ status: 401, code: "expired", detail: "The token expired.", renewable: true }),
     });
   });
   await ada.adds("Bread");
@@ -112,7 +112,7 @@ scene("a request with an expired token is repeated once, and nothing that was ty
 scene("a session that stays expired is reported after one renewal", { address }, async (ada) => {
   await ada.signsUp();
   const requests = note(ada);
-  await ada.isRefused("**/api/verify", { status: 401, code: "expired", detail: `Renew it with \`POST ${RENEW}\`.` });
+  await ada.isRefused("**/api/verify", { status: 401, code: "expired", detail: "The token expired.", renewable: true });
   await ada.at("#ask").click();
   await ada.sees("#stamp", "rejected: expired");
   assert.deepEqual(requests, ["GET /api/verify", `POST ${RENEW}`, "GET /api/verify"]);

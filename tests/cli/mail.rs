@@ -103,6 +103,14 @@ fn operator_creates_a_user_with_an_address_and_prints_a_reset_link() {
     let exported = run(folder.path(), &["user", "export", "bob"], &[]);
     assert_eq!(error_line(&exported), "error: user \"bob\" not found", "a rejected command creates no user");
 
+    let set = run(folder.path(), &["user", "set-email", "ada", "ada@example.org"], &[]);
+    assert_eq!(text(&set.stdout), "set the e-mail address of \"ada\"\n");
+    let export = run(folder.path(), &["user", "export", "ada"], &[]);
+    assert!(text(&export.stdout).contains(r#""email":"ada@example.org","emailVerified":true"#));
+    assert!(run(folder.path(), &["user", "set-email", "ada"], &[]).status.success());
+    let export = run(folder.path(), &["user", "export", "ada"], &[]);
+    assert!(!text(&export.stdout).contains("ada@example.org"));
+
     let link = run(folder.path(), &["user", "reset-link", "ada"], &settings);
     assert_eq!(text(&link.stderr), "");
     let secret = text(&link.stdout).trim_end().strip_prefix("https://accounts.example.com/#reset=").unwrap();

@@ -1,8 +1,9 @@
 //! The messages of the service: its job writes them to files, and the test reads them.
 
+use serde_json::json;
 use tempfile::TempDir;
 
-use super::TestApp;
+use super::{Client, PASSWORD, TestApp, until_available};
 
 /// A folder for messages.
 pub struct Outbox {
@@ -35,6 +36,16 @@ impl Outbox {
         TestApp::start_with(&[&[&*mailer, public_url], flags].concat()).await
     }
 
+    /// Signs up a user with the verified address `name@example.com`. Returns a client with the session token.
+    pub async fn sign_up(&self, app: &TestApp, name: &str) -> Client {
+        let body = json!({"username": name, "password": PASSWORD, "email": format!("{name}@example.com")});
+        let created = until_available(|| app.anon.post("/api/users", body.clone())).await;
+        assert_eq!(created.status(), 201, "{}", created.text());
+        let code = self.deliver_one(app).await.code;
+        assert_eq!(app.anon.post("/api/email-verifications", json!({"code": code})).await.status(), 200);
+        app.anon.with_token(created.json()["sessionToken"].as_str().unwrap())
+    }
+
     /// Makes deliveries fail.
     pub fn break_folder(&self) {
         std::fs::remove_dir_all(self.folder.path()).unwrap();
@@ -46,7 +57,7 @@ impl Outbox {
 
     /// Sends what is due, and returns the new messages in the order of their names.
     pub async fn deliver(&self, app: &TestApp) -> Vec<Letter> {
-        app.app.outgoing_mail().unwrap().run_once().await.unwrap();
+        app.app.outgoing_mail.clone().unwrap().run_once().await.unwrap();
         let entries = std::fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
         let mut files: Vec<_> = entries.collect();
         files.sort();

@@ -116,7 +116,8 @@ impl Limits {
 
     /// Limits the messages to an e-mail address, or for an account that the client named. The account may not exist.
     pub fn mail(&self, recipient: &str, now: Monotonic) -> Result<Attempt<'_>, NotAdmitted> {
-        let key = username::key_of_any(recipient);
+        // Long texts keep their case in the key of a username.
+        let key = username::key_of_any(recipient).to_lowercase();
         self.count_all(|tables| tables.mail.reserve(key, now))
     }
 
@@ -125,7 +126,7 @@ impl Limits {
         self.count_all(|tables| tables.password_reset.reserve(from, now))
     }
 
-    /// Limits invalid codes. Valid codes do not count.
+    /// Limits rejected requests with codes. Accepted codes do not count.
     pub fn code(&self, from: ClientNetwork, now: Monotonic) -> Result<Attempt<'_>, NotAdmitted> {
         let reserved = self.0.as_ref().map(|tables| tables.code.reserve(from, now)).transpose();
         let reserved = reserved.map_err(|no_try| NotAdmitted::Exhausted(no_try.allowance()))?;

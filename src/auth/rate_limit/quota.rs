@@ -30,7 +30,7 @@ pub struct Quotas {
     pub mail: Quota,
     /// Requests for password resets from one address.
     pub password_reset: Quota,
-    /// Invalid codes from one address.
+    /// Rejected requests with codes from one address.
     pub code: Quota,
     /// New anonymous sessions from one address.
     pub anonymous: Quota,

@@ -20,6 +20,7 @@ use crate::models::user;
 use crate::platform::clock::Clock;
 use crate::platform::database::Pool;
 use crate::platform::random;
+use crate::types::email::Email;
 use crate::types::secret_code::{SecretCode, random_letters};
 
 /// The number of groups in a password. Seven groups of four characters have 140 bits.
@@ -72,6 +73,14 @@ pub(super) async fn reset_link(db: &Pool, name: &str, config: &Config) -> Result
     transaction.commit().await?;
     warn_of_useless_links(config);
     Ok(())
+}
+
+pub(super) async fn set_email(db: &Pool, name: &str, address: Option<&Email>) -> Result<(), Failure> {
+    let user = lock(db, name).await?;
+    let username = user.username().to_owned();
+    user.set_email(address, Clock::System.now()).await?;
+    let done = if address.is_some() { "set" } else { "removed" };
+    stdout_line(&format!("{done} the e-mail address of {username:?}"))
 }
 
 pub(super) async fn hash(password: Password, config: &Config) -> Result<String, Failure> {

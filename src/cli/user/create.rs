@@ -65,7 +65,7 @@ fn read_password() -> Result<Zeroizing<String>, Failure> {
     Ok(Zeroizing::new(without_final_newline(&text).to_owned()))
 }
 
-fn email(text: &str) -> Result<Email, String> {
+pub(super) fn email(text: &str) -> Result<Email, String> {
     Email::parse(text).map_err(|error| error.to_string())
 }
 

@@ -8,6 +8,7 @@ use super::database::ended_at;
 use super::failure::Failure;
 use crate::config::Config;
 use crate::platform::database::Pool;
+use crate::types::email::Email;
 
 mod account;
 mod create;
@@ -60,6 +61,14 @@ pub(super) enum Command {
         /// Username, case-insensitive
         name: String,
     },
+    /// Set the verified e-mail address of a user, or remove it; delete all codes that were sent to the user
+    SetEmail {
+        /// Username, case-insensitive
+        name: String,
+        /// E-mail address; without it, the address is removed
+        #[arg(value_parser = create::email)]
+        address: Option<Email>,
+    },
     /// Print everything that is stored about a user as JSON
     Export {
         /// Username, case-insensitive
@@ -80,6 +89,7 @@ pub(super) async fn run(command: &Command, config: &Config) -> Result<(), Failur
         Command::Delete { name, confirm } => account::delete(db, name, confirm, ended_at(config)).await,
         Command::ResetPassword { name } => account::reset_password(db, name, config).await,
         Command::ResetLink { name } => account::reset_link(db, name, config).await,
+        Command::SetEmail { name, address } => account::set_email(db, name, address.as_ref()).await,
         Command::Export { name } => export::run(db, name).await,
         Command::Import(import) => import::run(db, import, config.passwords.imported_hash_cost).await,
     };
