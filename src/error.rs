@@ -195,6 +195,12 @@ impl Error {
         }
     }
 
+    /// Returns the cause for the log. The text of the error itself is for clients.
+    #[must_use]
+    pub fn cause(&self) -> String {
+        std::error::Error::source(self).map_or_else(|| self.to_string(), ToString::to_string)
+    }
+
     /// Creates the error for one invalid field.
     pub fn invalid(pointer: impl Into<String>, error: ValidationError) -> Self {
         Self::Invalid(vec![FieldError { pointer: pointer.into(), error }])

@@ -156,7 +156,7 @@ impl NewSession {
         });
         match copied {
             Ok(cookie) => self.cookies.extend(cookie),
-            Err(error) => warn!(%error, "cannot copy session data to the new session"),
+            Err(error) => warn!(cause = error.cause(), "cannot copy session data to the new session"),
         }
         self
     }

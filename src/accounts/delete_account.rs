@@ -2,14 +2,14 @@
 
 use tracing::info;
 
-use super::password::verified_user;
+use super::password::lock_verified;
 use super::{ClientInfo, Limited};
 use crate::app::AppState;
 use crate::auth::password::policy::Password;
 use crate::auth::revocation::reason::Reason;
 use crate::auth::token::Session;
 use crate::error::Error;
-use crate::models::{session, user};
+use crate::models::session;
 
 /// Deletes the session's user with all their data, and ends all their sessions.
 ///
@@ -23,9 +23,7 @@ pub async fn delete_account(
 ) -> Result<Limited<()>, Error> {
     let attempt = app.limits.password_change(session.user_id, app.clock.monotonic())?;
     let deleted = async {
-        let verified = verified_user(app, session, client, current_password).await?;
-        let transaction = app.db.begin_write().await?;
-        let user = user::lock_unchanged(&transaction, &verified).await?.ok_or(Error::WrongPassword)?;
+        let (transaction, user) = lock_verified(app, session, client, current_password).await?;
         let reason = Reason::AccountDeletion;
         let mut ending = session::end_user_session(&transaction, session, reason, app.clock.now()).await?;
         ending.extend(session::end_all(&transaction, user.id, None, reason, app.ended_at()).await?);

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use tracing::info;
 use utoipa::ToSchema;
 
-use super::password::verified_user;
+use super::password::lock_verified;
 use super::{ClientInfo, Limited};
 use crate::app::AppState;
 use crate::auth::password::policy::Password;
@@ -49,9 +49,7 @@ pub async fn change_email(
     let EmailChange { email, current_password } = change;
     let recipient = email.as_str().to_owned();
     let changed = limit_messages(app, &recipient, async {
-        let verified = verified_user(app, session, client, &current_password).await?;
-        let transaction = app.db.begin_write().await?;
-        let user = user::lock_unchanged(&transaction, &verified).await?.ok_or(Error::WrongPassword)?;
+        let (transaction, user) = lock_verified(app, session, client, &current_password).await?;
         request_verification(&transaction, user, email, app.clock.now()).await?;
         Ok(transaction.commit().await?)
     });
@@ -104,10 +102,8 @@ pub async fn remove_email(
 ) -> Result<Limited<()>, Error> {
     let attempt = app.limits.password_change(session.user_id, app.clock.monotonic())?;
     let removed = async {
-        let verified = verified_user(app, session, client, current_password).await?;
+        let (transaction, user) = lock_verified(app, session, client, current_password).await?;
         let now = app.clock.now();
-        let transaction = app.db.begin_write().await?;
-        let user = user::lock_unchanged(&transaction, &verified).await?.ok_or(Error::WrongPassword)?;
         let previous = user.email();
         let user = user.set_email(&transaction, None, now).await?;
         notify_previous(app, &transaction, &user, previous, now).await?;
@@ -187,7 +183,7 @@ async fn restore(app: &AppState, client: &ClientInfo, code: one_time_code::Model
 }
 
 /// Locks the user and uses up the code. A disabled user cannot use codes.
-async fn lock_and_use_up(db: &Transaction, code: &one_time_code::Model) -> Result<user::Model, Error> {
+pub(super) async fn lock_and_use_up(db: &Transaction, code: &one_time_code::Model) -> Result<user::Model, Error> {
     let user = user::lock_if_exists(db, code.user_id).await?.filter(user::Model::may_sign_in);
     let user = user.ok_or(Error::CodeInvalid)?;
     if code.use_up(db).await? { Ok(user) } else { Err(Error::CodeInvalid) }

@@ -12,6 +12,7 @@ use crate::auth::revocation::reason::Reason;
 use crate::auth::token::Session;
 use crate::error::Error;
 use crate::models::{session, user};
+use crate::platform::database::Transaction;
 use crate::transport::Transport;
 use crate::types::{ValidationError, schema};
 
@@ -71,8 +72,24 @@ async fn replace_password(
     Ok(new.with_data(app, client, &data).await)
 }
 
+/// Verifies the current password and locks the user.
+///
+/// # Errors
+/// [`Error::WrongPassword`], also if the password changed after the verification.
+pub(super) async fn lock_verified(
+    app: &AppState,
+    session: &Session,
+    client: &ClientInfo,
+    password: &Password,
+) -> Result<(Transaction, user::Model), Error> {
+    let verified = verified_user(app, session, client, password).await?;
+    let transaction = app.db.begin_write().await?;
+    let user = user::lock_unchanged(&transaction, &verified).await?.ok_or(Error::WrongPassword)?;
+    Ok((transaction, user))
+}
+
 /// Returns the user of the session if `password` is the user's current password.
-pub(super) async fn verified_user(
+async fn verified_user(
     app: &AppState,
     session: &Session,
     client: &ClientInfo,

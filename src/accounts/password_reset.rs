@@ -4,7 +4,7 @@ use tracing::info;
 use utoipa::ToSchema;
 
 use super::begin_session::{begin_session, end_presented};
-use super::email::{limit_messages, require_mail};
+use super::email::{limit_messages, lock_and_use_up, require_mail};
 use super::{ClientInfo, Limited, NewSession};
 use crate::app::AppState;
 use crate::auth::password::policy::Password;
@@ -82,11 +82,7 @@ async fn set_password(app: &AppState, client: &ClientInfo, reset: PasswordReset)
     let password_hash = app.passwords.hash(client.network, new_password).await?;
     let now = app.clock.now();
     let transaction = app.db.begin_write().await?;
-    let user = user::lock_if_exists(&transaction, user.id).await?.filter(user::Model::may_sign_in);
-    let user = user.ok_or(Error::CodeInvalid)?;
-    if !code.use_up(&transaction).await? {
-        return Err(Error::CodeInvalid);
-    }
+    let user = lock_and_use_up(&transaction, &code).await?;
     let user = user.change_password(&transaction, password_hash, now).await?;
     let mut ending = end_presented(app, &transaction, client).await?;
     ending.extend(session::end_all(&transaction, user.id, None, Reason::PasswordReset, app.ended_at()).await?);

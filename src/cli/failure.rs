@@ -1,6 +1,5 @@
 //! Failures of commands: one line on standard error, and the exit status.
 
-use std::error::Error as _;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -78,7 +77,7 @@ impl From<BackupError> for Failure {
 impl From<Error> for Failure {
     /// Uses the cause of the error as the message, if there is one, because the operator may see internal details.
     fn from(error: Error) -> Self {
-        Self::from(error.source().map_or_else(|| error.to_string(), ToString::to_string))
+        Self::from(error.cause())
     }
 }
 

@@ -1,7 +1,5 @@
 //! The account of the session's user: profile, password, deletion.
 
-use std::error::Error as _;
-
 use axum::Json as Reply;
 use axum::body::Body;
 use axum::extract::State;
@@ -55,7 +53,7 @@ pub async fn export_me(
 
 /// Logs why a document is not complete, because its status was sent before.
 fn log_failure(error: &Error) {
-    warn!(%error, cause = error.source().map(ToString::to_string), "an export was not completed");
+    warn!(cause = error.cause(), "an export was not completed");
 }
 
 /// A new username.

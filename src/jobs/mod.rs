@@ -1,6 +1,5 @@
 //! Background tasks: the revocation feed, the purge of expired rows, and outgoing e-mail.
 
-use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,8 +34,7 @@ pub async fn follow(feed: Arc<Feed>) {
         match &polled {
             Ok(()) if !works => info!("the revocation feed works again"),
             Err(error) if works => {
-                let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-                warn!(cause, "the revocation feed cannot read the table");
+                warn!(cause = error.cause(), "the revocation feed cannot read the table");
             }
             _ => {}
         }

@@ -3,7 +3,6 @@
 //! A request only inserts a row. The codes of a message are created here, immediately before it is sent. So the outbox
 //! has no codes, and a request takes the same time whether or not the account exists.
 
-use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,7 +86,7 @@ impl OutgoingMail {
             let due = outbox::due(&self.db, self.clock.now(), free as u64).await;
             match &due {
                 Ok(_) if !works => info!("the outbox can be read again"),
-                Err(error) if works => warn!(cause = cause(error), "cannot read the outbox"),
+                Err(error) if works => warn!(cause = error.cause(), "cannot read the outbox"),
                 _ => {}
             }
             works = due.is_ok();
@@ -106,7 +105,7 @@ impl OutgoingMail {
     async fn attempt_and_log(&self, row: outbox::Model) {
         let id = row.id;
         if let Err(error) = self.attempt(row).await {
-            warn!(mail.id = id.0, cause = cause(&error), "cannot update the outbox");
+            warn!(mail.id = id.0, cause = error.cause(), "cannot update the outbox");
         }
     }
 
@@ -181,7 +180,11 @@ impl OutgoingMail {
         let mail = match row.mail() {
             Ok(mail) => mail,
             Err(error) => {
-                error!(mail.id = row.id.0, %error, "a message in the outbox cannot be read, and is discarded");
+                error!(
+                    mail.id = row.id.0,
+                    cause = error.cause(),
+                    "a message in the outbox cannot be read, and is discarded"
+                );
                 return Ok(None);
             }
         };
@@ -193,11 +196,7 @@ impl OutgoingMail {
         if !row.lock(&transaction).await? {
             return Ok(None);
         }
-        let written = match mail {
-            Mail::VerifyEmail { to } => self.verification(&transaction, &user, to, row.id, now).await?,
-            Mail::EmailChanged { to } => Some(notice(&transaction, &user, to, row.id, now).await?),
-            Mail::PasswordReset(account) => reset(&transaction, &user, &account, row.id, now).await?,
-        };
+        let written = self.write(&transaction, &user, mail, row.id).await?;
         transaction.commit().await?;
         let id = format!("{}.{}", row.created_at.0.timestamp_millis(), row.id);
         Ok(written.map(|Written { to, content }| Letter { id, attempt: row.attempts, to, date: now, content }))
@@ -213,28 +212,38 @@ impl OutgoingMail {
         Ok(user.map(|user| user.id))
     }
 
-    async fn verification(
+    /// Writes a message and creates its code. Returns `None` if the user must not get the message.
+    async fn write(
         &self,
         db: &Transaction,
         user: &user::Model,
-        to: Email,
+        mail: Mail,
         mail_id: MailId,
-        now: DateTime<Utc>,
     ) -> Result<Option<Written>, Error> {
-        if user.pending_email().as_ref() != Some(&to) {
-            return Ok(None);
-        }
-        let code = ShortCode::random(&mut random::secure());
-        let hash = self.tokens.hash_code(&code)?;
-        let new = NewCode {
-            user_id: user.id,
-            purpose: Purpose::VerifyEmail,
-            hash,
-            email: Some(to.clone()),
-            mail_id: Some(mail_id),
+        let (now, username) = (self.clock.now(), user.username.clone());
+        let (to, content, purpose, hash) = match mail {
+            Mail::VerifyEmail { to } if user.pending_email().as_ref() == Some(&to) => {
+                let code = ShortCode::random(&mut random::secure());
+                let hash = self.tokens.hash_code(&code)?;
+                (to, Content::VerifyEmail { username, code }, Purpose::VerifyEmail, hash)
+            }
+            Mail::VerifyEmail { .. } => return Ok(None),
+            Mail::EmailChanged { to } => {
+                let code = SecretCode::random(&mut random::secure());
+                let hash = code.hash();
+                (to, Content::EmailChanged { username, code }, Purpose::RestoreEmail, hash)
+            }
+            Mail::PasswordReset(account) => {
+                let Some(to) = reset_recipient(db, user, &account, mail_id, now).await? else { return Ok(None) };
+                let code = SecretCode::random(&mut random::secure());
+                let hash = code.hash();
+                (to, Content::PasswordReset { username, code }, Purpose::ResetPassword, hash)
+            }
         };
+        let email = (purpose != Purpose::ResetPassword).then(|| to.clone());
+        let new = NewCode { user_id: user.id, purpose, hash, email, mail_id: Some(mail_id) };
         one_time_code::create(db, new, now).await?;
-        Ok(Some(Written { to, content: Content::VerifyEmail { username: user.username.clone(), code } }))
+        Ok(Some(Written { to, content }))
     }
 }
 
@@ -244,35 +253,17 @@ struct Written {
     content: Content,
 }
 
-async fn notice(
-    db: &Transaction,
-    user: &user::Model,
-    to: Email,
-    mail_id: MailId,
-    now: DateTime<Utc>,
-) -> Result<Written, Error> {
-    let code = SecretCode::random(&mut random::secure());
-    let new = NewCode {
-        user_id: user.id,
-        purpose: Purpose::RestoreEmail,
-        hash: code.hash(),
-        email: Some(to.clone()),
-        mail_id: Some(mail_id),
-    };
-    one_time_code::create(db, new, now).await?;
-    Ok(Written { to, content: Content::EmailChanged { username: user.username.clone(), code } })
-}
-
-async fn reset(
+/// Returns the address for the reset of a password. Returns `None` if the user has no verified address, changed it in the
+/// meantime, or got too many messages.
+async fn reset_recipient(
     db: &Transaction,
     user: &user::Model,
     account: &AccountName,
     mail_id: MailId,
     now: DateTime<Utc>,
-) -> Result<Option<Written>, Error> {
+) -> Result<Option<Email>, Error> {
     let Some(to) = user.email() else { return Ok(None) };
     if matches!(account, AccountName::Email(email) if *email != to) {
-        // The user changed the address in the meantime.
         return Ok(None);
     }
     let since = now - RESET_WINDOW;
@@ -280,21 +271,7 @@ async fn reset(
         warn!(user.id = user.id.0, "a password reset is ignored, because the user got too many messages");
         return Ok(None);
     }
-    let code = SecretCode::random(&mut random::secure());
-    let new = NewCode {
-        user_id: user.id,
-        purpose: Purpose::ResetPassword,
-        hash: code.hash(),
-        email: None,
-        mail_id: Some(mail_id),
-    };
-    one_time_code::create(db, new, now).await?;
-    Ok(Some(Written { to, content: Content::PasswordReset { username: user.username.clone(), code } }))
-}
-
-/// Returns the cause of an error for the log. The text of the error itself is for clients.
-fn cause(error: &Error) -> String {
-    error.source().map_or_else(|| error.to_string(), ToString::to_string)
+    Ok(Some(to))
 }
 
 /// Returns the time until the next attempt: it doubles with each attempt.

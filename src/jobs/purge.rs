@@ -53,7 +53,7 @@ impl Purge {
                 Err(error) => Err(error),
             };
             if let Err(error) = purged {
-                warn!(%error, "could not purge expired rows");
+                warn!(cause = error.cause(), "could not purge expired rows");
             }
         }
     }

@@ -100,15 +100,15 @@ async fn transfer(connection: &mut AsyncSmtpConnection, message: &Message) -> Re
     let mail = Mail::new(envelope.from().cloned(), Vec::new());
     connection.command(mail).await.map_err(|error| postponed(&error))?;
     for to in envelope.to() {
-        connection.command(Rcpt::new(to.clone(), Vec::new())).await.map_err(|error| judged(&error))?;
+        connection.command(Rcpt::new(to.clone(), Vec::new())).await.map_err(|error| rejected(&error))?;
     }
-    connection.command(Data).await.map_err(|error| judged(&error))?;
-    connection.message(&message.formatted()).await.map_err(|error| judged(&error))?;
+    connection.command(Data).await.map_err(|error| rejected(&error))?;
+    connection.message(&message.formatted()).await.map_err(|error| rejected(&error))?;
     Ok(())
 }
 
 /// Converts an error about the recipient or the content. The codes from 550 to 559 are final.
-fn judged(error: &smtp::Error) -> DeliveryError {
+fn rejected(error: &smtp::Error) -> DeliveryError {
     match error.status().map(u16::from) {
         Some(code @ 550..=559) => DeliveryError::Rejected(code),
         _ => postponed(error),

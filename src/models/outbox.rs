@@ -5,7 +5,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{ExprTrait as _, QueryOrder, QuerySelect};
+use sea_orm::{Condition, ExprTrait as _, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 
 use super::expiry::Expires;
@@ -117,8 +117,7 @@ impl Model {
         let claimed = Entity::update_many()
             .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
             .col_expr(Column::NextAttemptAt, until.timestamp_millis().into())
-            .filter(COLUMN.id.eq(self.id))
-            .filter(COLUMN.attempts.eq(self.attempts))
+            .filter(self.unchanged())
             .exec(db)
             .await?;
         Ok((claimed.rows_affected > 0).then_some(Self {
@@ -128,21 +127,27 @@ impl Model {
         }))
     }
 
+    /// Selects the message, unless another replica claimed it since this row was read. Each claim adds one attempt.
+    fn unchanged(&self) -> Condition {
+        Condition::all().add(COLUMN.id.eq(self.id)).add(COLUMN.attempts.eq(self.attempts))
+    }
+
     /// Locks the row. Returns `false` if the message was deleted or another replica claimed it in the meantime.
     pub async fn lock(&self, db: &Transaction) -> Result<bool, Error> {
-        let claimed = Entity::find_by_id(self.id).filter(COLUMN.attempts.eq(self.attempts));
+        let claimed = Entity::find().filter(self.unchanged());
         Ok(claimed.lock_exclusive().one(db).await?.is_some())
     }
 
     /// Sets the time of the next attempt, unless another replica claimed the message.
     pub async fn postpone(&self, db: &impl ConnectionTrait, until: DateTime<Utc>) -> Result<(), Error> {
         let postponed = Entity::update_many().col_expr(Column::NextAttemptAt, until.timestamp_millis().into());
-        postponed.filter(COLUMN.id.eq(self.id)).filter(COLUMN.attempts.eq(self.attempts)).exec(db).await?;
+        postponed.filter(self.unchanged()).exec(db).await?;
         Ok(())
     }
 
+    /// Deletes the message, unless another replica claimed it.
     pub async fn delete(&self, db: &impl ConnectionTrait) -> Result<(), Error> {
-        Entity::delete_by_id(self.id).exec(db).await?;
+        Entity::delete_many().filter(self.unchanged()).exec(db).await?;
         Ok(())
     }
 }

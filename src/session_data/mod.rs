@@ -179,7 +179,10 @@ impl SessionDataStore {
         drop(lock);
         if let Err(revoked) = self.check_active(context.session) {
             if let Err(error) = self.delete_until(deadline, context.session).await {
-                warn!(%error, "data of an ended session could not be deleted; the purge deletes it later");
+                warn!(
+                    cause = error.cause(),
+                    "data of an ended session could not be deleted; the purge deletes it later"
+                );
             }
             return Err(revoked);
         }

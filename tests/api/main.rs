@@ -15,6 +15,7 @@ mod database_restore;
 mod disabled_users;
 mod documents;
 mod email;
+mod email_restoration;
 mod errors;
 mod export;
 mod feed_loop;

@@ -120,6 +120,10 @@ async fn message_that_was_deleted_after_it_was_claimed_gets_no_code() {
     assert!(claimed.lock(&transaction).await.unwrap());
     assert!(claimed.clone().claim(&transaction, app.clock.now()).await.unwrap().is_some());
     assert!(!claimed.lock(&transaction).await.unwrap(), "another replica claimed it");
+    claimed.delete(&transaction).await.unwrap();
+    claimed.postpone(&transaction, app.clock.now() + TimeDelta::hours(1)).await.unwrap();
+    let row = outbox::Entity::find().one(&transaction).await.unwrap().unwrap();
+    assert_eq!((row.attempts, row.next_attempt_at.0), (2, app.clock.now()), "only the other replica changes it");
     outbox::delete_newer(&transaction, claimed.user_id.unwrap(), MailId(0)).await.unwrap();
     assert!(!claimed.lock(&transaction).await.unwrap(), "it was deleted");
     transaction.commit().await.unwrap();
