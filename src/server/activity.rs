@@ -18,6 +18,8 @@ pub const STALLED: Duration = Duration::from_secs(30);
 /// The server waits this much longer than the announced time-out, so that a client that respects the time-out never
 /// uses a connection that is being closed.
 const MARGIN: Duration = Duration::from_secs(1);
+/// How long a new connection may wait for its first request when the service stops.
+pub const ARRIVAL: Duration = Duration::from_secs(1);
 /// The time between checks while a handler runs.
 const CHECK_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -48,6 +50,12 @@ impl Activity {
             blocked: AtomicBool::new(false),
             progress: AtomicU64::new(0),
         })
+    }
+
+    /// Returns until when the first request of a new connection may arrive although the service stops, or `None` if a
+    /// request has arrived. A proxy that has just connected sends its request in the next moment, and may not repeat it.
+    pub(super) fn first_request_due(&self) -> Option<Instant> {
+        (!self.served.load(Ordering::Relaxed)).then(|| self.opened + ARRIVAL)
     }
 
     /// Counts a request until the returned guard is dropped, even if the client disconnects.

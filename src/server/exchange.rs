@@ -53,10 +53,9 @@ impl Exchange {
                 Box::pin(self.respond_and_discard(request)).await
             };
             // For other HTTP versions, hyper follows the rules of the protocol.
-            if keep_alive && self.draining.has_started() {
+            if keep_alive && (self.draining.has_started() || self.stopping.has_changed().is_err()) {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-            } else if keep_alive && !response.headers().contains_key(CONNECTION) && self.stopping.has_changed().is_ok()
-            {
+            } else if keep_alive && !response.headers().contains_key(CONNECTION) {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("keep-alive"));
                 response.headers_mut().insert(KEEP_ALIVE, self.keep_alive.clone());
             }

@@ -4,6 +4,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,11 +13,12 @@ use futures_util::FutureExt as _;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioExecutor;
 use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulConnection;
 use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 use tracing::{debug, info, warn};
 
 use crate::config::Config;
@@ -32,7 +34,7 @@ mod host;
 mod request_body;
 mod stream;
 
-pub use activity::{FIRST_HEAD, STALLED};
+pub use activity::{ARRIVAL, FIRST_HEAD, STALLED};
 
 use activity::{Activity, Watch};
 use addresses::{Addresses, Admitted};
@@ -205,16 +207,24 @@ async fn connection(shared: Arc<Shared>, accepted: Accepted, mut stopping: watch
     let served = tokio::select! {
         biased;
         served = connection.as_mut() => served,
-        () = Watch::new(activity) => {
+        () = Watch::new(Arc::clone(&activity)) => {
             connection.as_mut().graceful_shutdown();
             timeout(Duration::from_secs(1), connection).await.unwrap_or(Ok(()))
         }
-        _ = stopping.changed() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
+        _ = stopping.changed() => finish(connection, &activity).await,
     };
     if let Err(error) = served {
         debug!(%error, "a connection ended with an error");
     }
+}
+
+/// Finishes the requests in flight of a connection. The first request of a new connection may still arrive.
+async fn finish<C: GracefulConnection>(mut connection: Pin<&mut C>, activity: &Activity) -> C::Output {
+    if let Some(due) = activity.first_request_due()
+        && let Ok(served) = timeout_at(due, connection.as_mut()).await
+    {
+        return served;
+    }
+    connection.as_mut().graceful_shutdown();
+    connection.await
 }

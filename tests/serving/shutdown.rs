@@ -37,3 +37,38 @@ async fn request_that_never_ends_does_not_block_shutdown() {
     server.task.await.unwrap();
     assert!(is_about(server::GRACE, started.elapsed()), "{:?}", started.elapsed());
 }
+
+#[tokio::test]
+async fn first_request_of_a_new_connection_is_served_during_shutdown() {
+    let server = Server::start().await;
+    let mut early = server.connect().await;
+    tokio::task::yield_now().await;
+    let mut queued = server.connect().await;
+    server.stop.send(()).unwrap();
+    while TcpStream::connect(server.address).await.is_ok() {}
+    for client in [&mut early, &mut queued] {
+        client.write_all(REQUEST).await.unwrap();
+        let (text, _) = read_to_end(client).await;
+        assert!(text.starts_with("HTTP/1.1 200") && text.contains("connection: close"), "{text:?}");
+    }
+    server.task.await.unwrap();
+}
+
+#[tokio::test]
+async fn silent_connection_delays_shutdown_only_while_it_is_new() {
+    for (age, delay) in [(Duration::ZERO, server::ARRIVAL), (server::ARRIVAL, Duration::ZERO)] {
+        let server = Server::start().await;
+        let mut used = server.connect().await;
+        let _silent = server.connect().await;
+        used.write_all(REQUEST).await.unwrap();
+        read_response(&mut used).await;
+        tokio::time::pause();
+        tokio::time::advance(age).await;
+        server.stop.send(()).unwrap();
+        let started = Instant::now();
+        server.task.await.unwrap();
+        let (elapsed, tolerance) = (started.elapsed(), server::ARRIVAL / 2);
+        assert!(elapsed.abs_diff(delay) < tolerance, "{age:?}: {elapsed:?}");
+        tokio::time::resume();
+    }
+}
