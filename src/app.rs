@@ -19,6 +19,7 @@ use crate::jobs::{OutgoingMail, Purge};
 use crate::mail::{Mailer, MailerError};
 use crate::models::revocation_cursor::RevocationCursor;
 use crate::models::session::EndedAt;
+use crate::oidc::{Providers, ProvidersError};
 use crate::platform::clock::Clock;
 use crate::platform::database::{Pool, Pools};
 use crate::platform::draining::Draining;
@@ -53,6 +54,8 @@ pub struct Services {
     pub limits: Limits,
     /// The job that sends e-mail. `None` if the service sends none.
     pub outgoing_mail: Option<OutgoingMail>,
+    /// The providers at which users can sign in.
+    pub providers: Providers,
     /// The users whose changed roles are being read.
     pub role_reads: KeyedLock,
     pub clock: Clock,
@@ -76,13 +79,16 @@ pub enum BuildError {
     SessionData(#[from] StoreError),
     #[error(transparent)]
     Mail(#[from] MailerError),
+    #[error(transparent)]
+    Providers(#[from] ProvidersError),
 }
 
 impl AppState {
     /// Assembles the application from its settings, an open database and its keys.
     ///
     /// # Errors
-    /// [`BuildError`] if the Argon2 parameters, the address of the session store or the settings of e-mail are invalid.
+    /// [`BuildError`] if the Argon2 parameters, the address of the session store, the settings of e-mail or those of a
+    /// provider are invalid.
     pub fn new(config: Config, pools: impl Into<Pools>, keys: KeyRing, clock: Clock) -> Result<Self, BuildError> {
         let Pools { requests, feed } = pools.into();
         let db = requests.for_requests();
@@ -104,6 +110,7 @@ impl AppState {
             )?,
             passwords: password_hasher(&config.passwords)?,
             outgoing_mail,
+            providers: Providers::new(&config, &clock)?,
             limits: Limits::new(config.limits.rate_limits(config.daypass_env).0),
             revocation_feed: Arc::new(Feed::new(feed.for_requests(), Arc::clone(&revocations), clock.clone())),
             revocation_pages: ShortCache::new(REVOCATION_PAGE_TTL),

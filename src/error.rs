@@ -13,6 +13,7 @@ use tokio::time::error::Elapsed;
 use crate::auth::password::hasher::HashError;
 use crate::auth::rate_limit::{Allowance, NotAdmitted};
 use crate::auth::token::refusal::Refusal;
+use crate::oidc::{OidcError, Step};
 use crate::platform::database::{Failure, FileLost, WriteError};
 use crate::types::limits::{MAX_BODY_BYTES, MAX_VALUE_BYTES, MAX_VARIABLES};
 use crate::types::version::VersionMismatch;
@@ -43,6 +44,9 @@ pub enum Error {
     CrossSite,
     #[error("The current password is wrong.")]
     WrongPassword,
+    /// The user has no password, and last signed in too long ago to confirm a change.
+    #[error("Sign in again, and repeat this within five minutes.")]
+    SignInTooOld,
     /// The route or the row does not exist, or the row belongs to another user.
     #[error("Resource not found.")]
     NotFound,
@@ -79,6 +83,34 @@ pub enum Error {
     /// The setting `MAILER` is `none`.
     #[error("This service does not send e-mail. Ask its operator.")]
     MailDisabled,
+    /// The response of a provider does not belong to a sign-in of this browser, or the sign-in expired or was completed
+    /// before.
+    #[error(
+        "The sign-in at the provider was not started in this browser, has expired or was already completed. Start again."
+    )]
+    FlowInvalid,
+    /// The user cancelled at the provider, or the provider rejected the request.
+    #[error("The provider did not sign you in. Start again, or sign in another way.")]
+    ProviderDenied,
+    /// The provider does not respond, or its configuration cannot be used.
+    #[error("The sign-in provider cannot be used at the moment: {} failed. Try again later.", .0.step)]
+    ProviderUnavailable(#[source] OidcError),
+    /// The response of the provider is not valid.
+    #[error("The sign-in provider sent a response that cannot be used: {} failed. Ask the operator of this service.", .0.step)]
+    ProviderFailed(#[source] OidcError),
+    /// The account of the identity cannot be used.
+    #[error("No account can be used with this identity. Ask the operator of this service.")]
+    IdentityNotLinked,
+    /// The identity belongs to another account, or the account has another identity at this provider.
+    #[error("This account, or another one, already has an identity at this provider. Remove it first.")]
+    IdentityTaken,
+    /// The user has neither a password nor another identity.
+    #[error("This is your only way to sign in. Set a password first.")]
+    LastWayIn,
+    #[error("`return_to` must be a path of this service, or an address whose origin the operator allows.")]
+    ReturnToNotAllowed,
+    #[error("The logout token is not valid.")]
+    LogoutTokenInvalid(#[source] OidcError),
     /// The value is not an integer, or the incremented value would not fit into 64 bits.
     #[error("The variable cannot be incremented. It is not an integer, or the result does not fit into 64 bits.")]
     NotANumber,
@@ -143,6 +175,7 @@ impl Error {
             Self::BadHost => (StatusCode::BAD_REQUEST, "bad_host"),
             Self::CrossSite => (StatusCode::FORBIDDEN, "cross_site"),
             Self::WrongPassword => (StatusCode::FORBIDDEN, "wrong_password"),
+            Self::SignInTooOld => (StatusCode::FORBIDDEN, "sign_in_too_old"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::MethodNotImplemented => (StatusCode::NOT_IMPLEMENTED, "method_not_implemented"),
@@ -157,6 +190,15 @@ impl Error {
             Self::EmailTaken => (StatusCode::CONFLICT, "email_taken"),
             Self::CodeInvalid => (StatusCode::FORBIDDEN, "code_invalid"),
             Self::MailDisabled => (StatusCode::FORBIDDEN, "mail_disabled"),
+            Self::FlowInvalid => (StatusCode::BAD_REQUEST, "flow_invalid"),
+            Self::ProviderDenied => (StatusCode::FORBIDDEN, "provider_denied"),
+            Self::ProviderUnavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "provider_unavailable"),
+            Self::ProviderFailed(_) => (StatusCode::BAD_GATEWAY, "provider_failed"),
+            Self::IdentityNotLinked => (StatusCode::FORBIDDEN, "identity_not_linked"),
+            Self::IdentityTaken => (StatusCode::CONFLICT, "identity_taken"),
+            Self::LastWayIn => (StatusCode::CONFLICT, "last_way_in"),
+            Self::ReturnToNotAllowed => (StatusCode::UNPROCESSABLE_ENTITY, "return_to_not_allowed"),
+            Self::LogoutTokenInvalid(_) => (StatusCode::BAD_REQUEST, "logout_token_invalid"),
             Self::NotANumber => (StatusCode::CONFLICT, "not_a_number"),
             Self::QuotaExceeded => (StatusCode::CONFLICT, "quota_exceeded"),
             Self::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "precondition_failed"),
@@ -219,6 +261,17 @@ impl From<DbErr> for Error {
             DbErr::RecordNotUpdated => Self::NotFound,
             error if Failure::of(&error).is_temporary() => Self::Unavailable(error.into()),
             error => Self::fault(error),
+        }
+    }
+}
+
+impl From<OidcError> for Error {
+    fn from(error: OidcError) -> Self {
+        // Without the provider's configuration, nothing can be asked of it.
+        if error.is_temporary || error.step == Step::Discovery {
+            Self::ProviderUnavailable(error)
+        } else {
+            Self::ProviderFailed(error)
         }
     }
 }

@@ -23,8 +23,10 @@
 //! | [`transport`] | how a session token is sent: bearer header or cookie |
 //! | [`models`] | database tables: entities, finders and commands |
 //! | [`error`] | the errors of requests, with their status and code |
-//! | [`headers`] | header names that no library defines |
+//! | [`oidc`] | the client of OpenID Connect providers: discovery, ID tokens, logout tokens |
 //! | [`config`] | settings, read once from flags and the environment |
+//! | [`teaching_provider`] | a sign-in provider for lessons |
+//! | [`headers`] | header names that no library defines |
 //! | [`auth`] | tokens, passwords, revocations, rate limits; no HTTP, no database |
 //! | [`types`] | input values, which are parsed once and then valid |
 //! | [`platform`] | clock, random numbers, files, signals, database connections, log and metrics |
@@ -43,12 +45,14 @@ pub mod jobs;
 pub mod mail;
 pub mod middleware;
 pub mod models;
+pub mod oidc;
 pub mod openapi;
 pub mod platform;
 pub mod router;
 pub mod seeds;
 pub mod server;
 pub mod session_data;
+pub mod teaching_provider;
 pub mod transport;
 pub mod types;
 pub mod views;

@@ -64,7 +64,10 @@ pub fn complete(mut public: OpenApi, mut protected: OpenApi, mut any_session: Op
         )
         .paths(public.paths)
         .components(Some(components))
-        .tags(Some(["users", "sessions", "session variables", "items", "workout logs", "keys", "health"].map(Tag::new)))
+        .tags(Some(
+            ["users", "sessions", "providers", "session variables", "items", "workout logs", "keys", "health"]
+                .map(Tag::new),
+        ))
         .build()
 }
 

@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 use crate::app::AppState;
 use crate::classroom;
 use crate::controllers::{
-    account, client, docs, email, health, items, keys, method_not_allowed, metrics, not_found, password_resets,
-    session_variables, sessions, users, verify, workout_logs,
+    account, client, docs, email, health, identities, items, keys, method_not_allowed, metrics, not_found, oidc,
+    password_resets, session_variables, sessions, users, verify, workout_logs,
 };
 use crate::extract::Policy;
 use crate::middleware;
@@ -31,6 +31,9 @@ fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(sessions::sign_in))
         .routes(routes!(email::verify_email))
         .routes(routes!(password_resets::request_password_reset, password_resets::reset_password))
+        .routes(routes!(oidc::start, oidc::prepare_sign_up))
+        .routes(routes!(oidc::exchange))
+        .routes(routes!(oidc::backchannel_logout))
         .routes(routes!(keys::list_keys))
         .routes(routes!(keys::list_revocations))
         .routes(routes!(health::live))
@@ -44,6 +47,8 @@ fn authenticated() -> OpenApiRouter<AppState> {
         .routes(routes!(account::change_password))
         .routes(routes!(account::export_me))
         .routes(routes!(email::change_email, email::remove_email))
+        .routes(routes!(identities::list_identities))
+        .routes(routes!(identities::add_identity, identities::remove_identity))
         .routes(routes!(sessions::list_sessions, sessions::sign_out_everywhere))
         .routes(routes!(sessions::show_current))
         .routes(routes!(sessions::end_session))
@@ -77,6 +82,11 @@ fn any_session() -> OpenApiRouter<AppState> {
 /// Returns the documented route for forward authentication ([`Policy::ForwardAuth`]).
 fn forward_auth() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(verify::verify))
+}
+
+/// Returns the route to which a provider sends the browser ([`Policy::Return`]).
+fn provider_return() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(oidc::callback))
 }
 
 /// Returns the route for sign-out ([`Policy::SignOut`]).
@@ -145,6 +155,7 @@ pub fn build(app: &AppState) -> Service {
     let Routes { router, paths } = Routes::from(public())
         .merge(Routes::from(authenticated()).map(|router| router.route_layer(validate(Policy::Required))))
         .merge(Routes::from(renewal()).map(|router| router.route_layer(validate(Policy::Renewal))))
+        .merge(Routes::from(provider_return()).map(|router| router.route_layer(validate(Policy::Return))))
         .merge(Routes::from(any_session()).map(|router| router.route_layer(validate(Policy::AnySession))))
         .merge(Routes::from(forward_auth()).map(|router| router.route_layer(validate(Policy::ForwardAuth))))
         // Here `layer` is needed, because `route_layer` does not apply to `any`.
@@ -196,7 +207,7 @@ impl Routes {
 #[must_use]
 pub fn document() -> OpenApi {
     openapi::complete(
-        public().into_openapi(),
+        public().merge(provider_return()).into_openapi(),
         authenticated().merge(renewal()).merge(forward_auth()).into_openapi(),
         any_session().merge(sign_out()).into_openapi(),
     )

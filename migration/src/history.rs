@@ -16,7 +16,7 @@ pub(crate) const TABLE: &str = "daypass_migrations";
 const SHARED_TABLE: &str = "seaql_migrations";
 
 /// The tables of this service, in the order in which they are created.
-pub const TABLES: [&str; 13] = [
+pub const TABLES: [&str; 15] = [
     "users",
     "sessions",
     "items",
@@ -30,6 +30,8 @@ pub const TABLES: [&str; 13] = [
     "invitations",
     "one_time_codes",
     "outbox",
+    "identities",
+    "used_codes",
 ];
 
 /// Creates the table of migrations and moves the records of earlier releases into it. If the process stops before the

@@ -29,6 +29,9 @@ mod m20261129_000016_roles;
 mod m20261129_000017_email;
 mod m20261129_000018_one_time_codes;
 mod m20261129_000019_outbox;
+mod m20261129_000020_identities;
+mod m20261129_000021_provider_sessions;
+mod m20261129_000022_used_codes;
 mod tables;
 
 /// Creates the list of migrations from a list of modules. Each migration has the name of its module.
@@ -72,6 +75,9 @@ impl MigratorTrait for Migrator {
             m20261129_000017_email,
             m20261129_000018_one_time_codes,
             m20261129_000019_outbox,
+            m20261129_000020_identities,
+            m20261129_000021_provider_sessions,
+            m20261129_000022_used_codes,
         ]
     }
 }

@@ -51,11 +51,23 @@ pub(crate) fn of_user(name: &str, table: &'static str, column: &'static str) -> 
 }
 
 pub(crate) fn index(name: &str, table: &'static str, columns: &[&'static str], db: DbBackend) -> Statement {
+    db.build(&index_of(name, table, columns))
+}
+
+pub(crate) fn unique_index(name: &str, table: &'static str, columns: &[&'static str], db: DbBackend) -> Statement {
+    db.build(index_of(name, table, columns).unique())
+}
+
+fn index_of(name: &str, table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
     let mut index = Index::create().name(name).table(table).take();
     for column in columns {
         index.col(*column);
     }
-    db.build(&index)
+    index
+}
+
+pub(crate) fn drop_index(name: &str, table: &'static str, db: DbBackend) -> Statement {
+    db.build(Index::drop().name(name).table(table))
 }
 
 pub(crate) fn add_column(table: &'static str, column: ColumnDef, db: DbBackend) -> Statement {

@@ -16,8 +16,9 @@ use crate::app::AppState;
 use crate::auth::revocation::Ending;
 use crate::auth::revocation::reason::Reason;
 use crate::auth::token::device::DeviceAccount;
-use crate::auth::token::{AnySession, Issued};
+use crate::auth::token::{AnySession, Authentication, Issued};
 use crate::error::Error;
+use crate::models::session::ProviderSession;
 use crate::models::{database_state, session, user};
 use crate::platform::random;
 use crate::session_data::SessionContext;
@@ -65,7 +66,7 @@ pub struct NewSession {
     session: AnySession,
 }
 
-/// Issues a session token for `user` and inserts the session.
+/// Issues a session token for a user who has just authenticated with a password or a code, and inserts the session.
 pub(super) async fn begin_session(
     app: &AppState,
     db: &impl ConnectionTrait,
@@ -73,12 +74,33 @@ pub(super) async fn begin_session(
     client: &ClientInfo,
     transport: Transport,
 ) -> Result<NewSession, Error> {
+    begin_authenticated(app, db, user, client, transport, SignedIn::default()).await
+}
+
+/// How a user signed in.
+#[derive(Default)]
+pub(super) struct SignedIn {
+    pub(super) authentication: Authentication,
+    /// The session at the provider, if the user signed in at one.
+    pub(super) provider_session: Option<ProviderSession>,
+}
+
+/// Like [`begin_session`], for a user who signed in another way.
+pub(super) async fn begin_authenticated(
+    app: &AppState,
+    db: &impl ConnectionTrait,
+    user: user::Model,
+    client: &ClientInfo,
+    transport: Transport,
+    SignedIn { authentication, provider_session }: SignedIn,
+) -> Result<NewSession, Error> {
     let now = app.clock.now();
     // Read the generation in the transaction, because the one in memory can be out of date.
     let first = Generation::random(&mut random::secure());
     let generation = database_state::generation(db, first).await?;
-    let issued = app.tokens.issue(Some(user.subject()), generation, now, &mut random::secure())?;
-    let row = session::create(db, user.id, &issued, client.user_agent.as_deref(), now).await?;
+    let issued = app.tokens.issue(Some(user.subject(authentication)), generation, now, &mut random::secure())?;
+    let (provider, user_agent) = (provider_session.as_ref(), client.user_agent.as_deref());
+    let row = session::create(db, user.id, &issued, provider, user_agent, now).await?;
     let device_token = device_token(app, client, &user, now)?;
     app.limits.add_known_network(client.network, &user.username);
     counter!("daypass_sessions_created_total").increment(1);

@@ -18,6 +18,8 @@ pub struct ClientInfo {
     pub transport: Transport,
     /// The request's cookie with encrypted session data.
     pub sealed_data: Option<String>,
+    /// The request's cookie with the state of a sign-in at a provider.
+    pub sealed_flow: Option<String>,
     pub site: FetchSite,
     /// Reads and writes the cookies, in the variant (with or without `Secure`) for this client.
     pub cookies: Cookies,

@@ -19,7 +19,7 @@ pub async fn delete_account(
     app: &AppState,
     session: &Session,
     client: &ClientInfo,
-    current_password: &Password,
+    current_password: Option<&Password>,
 ) -> Result<Limited<()>, Error> {
     let attempt = app.limits.password_change(session.user_id, app.clock.monotonic())?;
     let deleted = async {

@@ -14,9 +14,8 @@ use crate::auth::token::Session;
 use crate::error::Error;
 use crate::models::one_time_code::Purpose;
 use crate::models::outbox::{AccountName, Mail};
-use crate::models::{one_time_code, outbox, session, user};
+use crate::models::{identity, one_time_code, outbox, session, user};
 use crate::platform::database::Transaction;
-use crate::platform::random;
 use crate::types::email::Email;
 use crate::types::schema;
 use crate::types::secret_code::{SecretCode, ShortCode};
@@ -28,8 +27,9 @@ use crate::types::secret_code::{SecretCode, ShortCode};
 pub struct EmailChange {
     #[schema(schema_with = schema::email)]
     pub email: Email,
-    #[schema(value_type = String, format = Password, example = "orbit lantern cactus velvet")]
-    pub current_password: Password,
+    /// Needed if the user has a password. A user without one must have signed in within the last five minutes.
+    #[schema(value_type = String, format = Password, required = false, example = "orbit lantern cactus velvet")]
+    pub current_password: Option<Password>,
 }
 
 /// Stores an address that the user must verify, and sends a code to it. The response does not reveal whether another
@@ -49,7 +49,7 @@ pub async fn change_email(
     let EmailChange { email, current_password } = change;
     let recipient = email.as_str().to_owned();
     let changed = limit_messages(app, &recipient, async {
-        let (transaction, user) = lock_verified(app, session, client, &current_password).await?;
+        let (transaction, user) = lock_verified(app, session, client, current_password.as_ref()).await?;
         request_verification(&transaction, user, email, app.clock.now()).await?;
         Ok(transaction.commit().await?)
     });
@@ -98,7 +98,7 @@ pub async fn remove_email(
     app: &AppState,
     session: &Session,
     client: &ClientInfo,
-    current_password: &Password,
+    current_password: Option<&Password>,
 ) -> Result<Limited<()>, Error> {
     let attempt = app.limits.password_change(session.user_id, app.clock.monotonic())?;
     let removed = async {
@@ -133,15 +133,15 @@ async fn notify_previous(
 /// invalid codes.
 pub async fn verify_email(app: &AppState, client: &ClientInfo, code: &str) -> Result<Limited<Email>, Error> {
     let attempt = app.limits.code(client.network, app.clock.monotonic())?;
-    Ok(Limited::settle(attempt, use_code(app, client, code).await))
+    Ok(Limited::settle(attempt, use_code(app, code).await))
 }
 
-async fn use_code(app: &AppState, client: &ClientInfo, text: &str) -> Result<Email, Error> {
+async fn use_code(app: &AppState, text: &str) -> Result<Email, Error> {
     let mut hashes = app.tokens.code_hashes(&ShortCode::presented(text))?;
     hashes.push(SecretCode::presented(text).hash());
     let purposes = [Purpose::VerifyEmail, Purpose::RestoreEmail];
     let code = one_time_code::find(&app.db, &hashes, &purposes, app.clock.now()).await?.ok_or(Error::CodeInvalid)?;
-    if code.is_for(Purpose::RestoreEmail) { restore(app, client, code).await } else { verify(app, code).await }
+    if code.is_for(Purpose::RestoreEmail) { restore(app, code).await } else { verify(app, code).await }
 }
 
 async fn verify(app: &AppState, code: one_time_code::Model) -> Result<Email, Error> {
@@ -159,12 +159,10 @@ async fn verify(app: &AppState, code: one_time_code::Model) -> Result<Email, Err
 }
 
 /// Restores the previous address of a user whose account may be in the hands of another person. This person may have a
-/// session and the password, so all sessions end and the password becomes invalid. The user gets a message with which
-/// they can set another password.
-async fn restore(app: &AppState, client: &ClientInfo, code: one_time_code::Model) -> Result<Email, Error> {
+/// session, the password and an identity, so all sessions end, and the password and the identities are removed. The user
+/// gets a message with which they can set a password.
+async fn restore(app: &AppState, code: one_time_code::Model) -> Result<Email, Error> {
     let (email, mail_id) = code.email().zip(code.mail_id).ok_or(Error::CodeInvalid)?;
-    let unknown = Password::presented(SecretCode::random(&mut random::secure()).expose());
-    let unknown_hash = app.passwords.hash(client.network, unknown.map_err(Error::fault)?).await?;
     let now = app.clock.now();
     let transaction = app.db.begin_write().await?;
     let user = lock_and_use_up(&transaction, &code).await?;
@@ -172,7 +170,9 @@ async fn restore(app: &AppState, client: &ClientInfo, code: one_time_code::Model
     one_time_code::delete_newer(&transaction, user.id, mail_id).await?;
     outbox::delete_newer(&transaction, user.id, mail_id).await?;
     let user = user.set_email(&transaction, Some(&email), now).await?;
-    let user = user.change_password(&transaction, unknown_hash, now).await?;
+    let user = user.remove_password(&transaction, now).await?;
+    // The other person may have added an identity, with which they could sign in again.
+    identity::delete_all(&transaction, user.id).await?;
     let ending = session::end_all(&transaction, user.id, None, Reason::EmailRestored, app.ended_at()).await?;
     let reset = Mail::PasswordReset(AccountName::Email(email.clone()));
     outbox::create(&transaction, Some(user.id), &reset, now).await?;

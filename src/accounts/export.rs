@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::models::owned::Owned;
 use crate::models::page::{Cursor, PageRequest, Sort};
 use crate::models::{
-    imported_record, item, one_time_code, outbox, owned, session, session_variables, user, workout_log,
+    identity, imported_record, item, one_time_code, outbox, owned, session, session_variables, user, workout_log,
 };
 use crate::platform::database::Pool;
 use crate::session_data::SessionContext;
@@ -25,6 +25,7 @@ const PAGE: u64 = 200;
 pub enum Part {
     Account { user: Box<user::Model>, imported: Option<imported_record::Model> },
     Sessions(Vec<ExportedSession>),
+    Identities(Vec<identity::Model>),
     Codes(Vec<one_time_code::Model>),
     Messages(Vec<outbox::Model>),
     Items(Page<item::Model>),
@@ -65,6 +66,7 @@ pub struct Export {
 enum Step {
     Account,
     Sessions,
+    Identities,
     Codes,
     Messages,
     Items(Option<Cursor>),
@@ -88,7 +90,8 @@ impl Export {
                 let imported = imported_record::of_user(&self.db, id).await?;
                 (Part::Account { user: Box::new(self.user.clone()), imported }, Step::Sessions)
             }
-            Step::Sessions => (Part::Sessions(self.sessions().await?), Step::Codes),
+            Step::Sessions => (Part::Sessions(self.sessions().await?), Step::Identities),
+            Step::Identities => (Part::Identities(identity::list(&self.db, id).await?), Step::Codes),
             Step::Codes => (Part::Codes(one_time_code::list(&self.db, id, self.now).await?), Step::Messages),
             Step::Messages => (Part::Messages(outbox::list(&self.db, id).await?), Step::Items(None)),
             Step::Items(after) => {

@@ -16,6 +16,7 @@ mod export;
 mod limited;
 mod password;
 mod password_reset;
+pub mod provider;
 mod rename;
 mod renew;
 pub mod rows;

@@ -1,5 +1,6 @@
 //! Password changes, and verification of the current password.
 
+use chrono::{SubsecRound as _, TimeDelta};
 use tracing::info;
 use utoipa::ToSchema;
 
@@ -16,13 +17,17 @@ use crate::platform::database::Transaction;
 use crate::transport::Transport;
 use crate::types::{ValidationError, schema};
 
+/// How old a sign-in can be that replaces the current password.
+const RECENT: TimeDelta = TimeDelta::minutes(5);
+
 /// The current password and the new one.
 #[derive(ToSchema)]
 #[schema(as = ChangePassword)]
 #[serde(rename_all = "camelCase")]
 pub struct PasswordChange {
-    #[schema(value_type = String, format = Password, example = "orbit lantern cactus velvet")]
-    pub current_password: Password,
+    /// Needed if the user has a password. A user without one must have signed in within the last five minutes.
+    #[schema(value_type = String, format = Password, required = false, example = "orbit lantern cactus velvet")]
+    pub current_password: Option<Password>,
     #[schema(schema_with = schema::changed_password)]
     pub new_password: Password,
     /// Copies the session variables of the current session to the new one.
@@ -50,7 +55,7 @@ async fn replace_password(
     client: &ClientInfo,
     change: PasswordChange,
 ) -> Result<NewSession, Error> {
-    let verified = verified_user(app, session, client, &change.current_password).await?;
+    let verified = verified_user(app, session, client, change.current_password.as_ref()).await?;
     if change.new_password.is_like(&verified.username) {
         return Err(Error::invalid("/newPassword", ValidationError::PasswordLikeUsername));
     }
@@ -72,15 +77,15 @@ async fn replace_password(
     Ok(new.with_data(app, client, &data).await)
 }
 
-/// Verifies the current password and locks the user.
+/// Verifies the current password and locks the user. A user without a password must have signed in recently.
 ///
 /// # Errors
-/// [`Error::WrongPassword`], also if the password changed after the verification.
+/// [`Error::WrongPassword`], also if the password changed after the verification, and [`Error::SignInTooOld`].
 pub(super) async fn lock_verified(
     app: &AppState,
     session: &Session,
     client: &ClientInfo,
-    password: &Password,
+    password: Option<&Password>,
 ) -> Result<(Transaction, user::Model), Error> {
     let verified = verified_user(app, session, client, password).await?;
     let transaction = app.db.begin_write().await?;
@@ -88,16 +93,28 @@ pub(super) async fn lock_verified(
     Ok((transaction, user))
 }
 
-/// Returns the user of the session if `password` is the user's current password.
-async fn verified_user(
+/// Returns the user of the session if `password` is the user's current password, or if the user has none and signed in
+/// recently.
+pub(super) async fn verified_user(
     app: &AppState,
     session: &Session,
     client: &ClientInfo,
-    password: &Password,
+    password: Option<&Password>,
 ) -> Result<user::Model, Error> {
     let user = user::find(&app.db, session.user_id).await?;
-    match app.passwords.verify(client.known(), password, Some(user.password_hash.clone())).await? {
+    let Some(hash) = user.comparable_hash() else {
+        return if is_recent(app, session) { Ok(user) } else { Err(Error::SignInTooOld) };
+    };
+    let password = password.ok_or_else(|| Error::invalid("/currentPassword", ValidationError::Required))?;
+    match app.passwords.verify(client.known(), password, Some(hash)).await? {
         Comparison::Match { .. } => Ok(user),
         Comparison::Mismatch => Err(Error::WrongPassword),
     }
+}
+
+/// Returns whether the user signed in a short time ago.
+pub(super) fn is_recent(app: &AppState, session: &Session) -> bool {
+    // The token has whole seconds.
+    let now = app.clock.now().trunc_subsecs(0);
+    session.authenticated_at.is_some_and(|at| now - at <= RECENT)
 }

@@ -156,9 +156,9 @@ struct Verified {
 async fn verify(app: &AppState, requester: Requester, request: &SignIn) -> Result<Verified, Error> {
     let started_at = Instant::now();
     let password = &request.password;
-    // A disabled user is rejected like an unknown one.
+    // A disabled user, and one without a password, is rejected like an unknown one.
     let user = user::find_by_username(&app.db, &request.username).await?.filter(user::Model::may_sign_in);
-    let stored = user.as_ref().map(|user| user.password_hash.clone());
+    let stored = user.as_ref().and_then(user::Model::comparable_hash);
     let compared = app.passwords.verify_sign_in(requester, password, stored, started_at).await?;
     let (Some(user), Comparison::Match { outdated }) = (user, compared) else { return Err(Error::BadCredentials) };
     // Best effort: sign-in succeeds even if the rehash cannot be queued.

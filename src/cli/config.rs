@@ -2,10 +2,8 @@
 
 use super::failure::Failure;
 use super::output::stdout_line;
-use super::settings::Setting;
+use super::settings::{HIDDEN, Setting};
 use crate::config::{Config, CookieSecure};
-
-const HIDDEN: &str = "(hidden)";
 
 pub(super) fn run(config: &Config, settings: &[Setting]) -> Result<(), Failure> {
     for setting in settings {

@@ -18,6 +18,7 @@ mod failure;
 mod healthcheck;
 mod import;
 mod invite;
+mod lesson;
 mod links;
 mod migrate;
 mod new_user;
@@ -75,6 +76,9 @@ enum Command {
     /// List, create, disable, delete, import or export users, or change their roles or passwords
     #[command(subcommand)]
     User(user::Command),
+    /// Start the service for a lesson
+    #[command(subcommand)]
+    Lesson(lesson::Command),
     /// Prepare the database of a classroom
     #[command(subcommand)]
     Classroom(classroom::Command),
@@ -88,7 +92,7 @@ impl Cli {
     fn needs(&self, setting: &str) -> bool {
         match &self.command {
             Some(Command::Secret(secret::Command::Generate) | Command::Healthcheck) => false,
-            None | Some(Command::Serve | Command::Config | Command::Secret(_)) => true,
+            None | Some(Command::Serve | Command::Config | Command::Lesson(_) | Command::Secret(_)) => true,
             _ => setting == "DATABASE_URL",
         }
     }
@@ -119,6 +123,7 @@ async fn run(Settings { cli, file, list }: &Settings) -> Result<(), Failure> {
             settings::warn_of_ineffective(&cli.config, file);
             serve::run(cli.config.clone(), file.clone()).await
         }
+        Some(Command::Lesson(command)) => lesson::run(command, cli.config.clone(), file.clone()).await,
         Some(Command::Healthcheck) => healthcheck::run(&cli.config).await,
         Some(Command::Config) => config::run(&cli.config, list),
         Some(Command::Backup(command)) => backup::back_up(command, &cli.config).await,

@@ -12,7 +12,8 @@ use strsim::osa_distance;
 use super::Cli;
 use super::failure::Failure;
 use crate::config::{
-    Config, EnvFile, SECRET_SETTINGS, SecretOrigin, SecretOrigins, SecretVariables, SigningAlgorithm, file_setting,
+    Config, EnvFile, OidcConfig, SECRET_SETTINGS, SecretOrigin, SecretOrigins, SecretVariables, SigningAlgorithm,
+    file_setting,
 };
 
 pub(super) const ENV_FILE: &str = ".env";
@@ -20,6 +21,8 @@ pub(super) const ENV_FILE: &str = ".env";
 const MAX_TYPOS: usize = 2;
 /// Shorter names do not count as misspelt, because they are similar to too many others.
 const MIN_NAME_CHARS: usize = 5;
+/// What is shown instead of a secret.
+pub(super) const HIDDEN: &str = "(hidden)";
 
 /// The parsed command line, with the sources of its settings.
 pub(super) struct Settings {
@@ -62,7 +65,8 @@ impl fmt::Display for Source {
 pub(super) fn read() -> Result<Settings, Failure> {
     let variables = SecretVariables::from_environment();
     let file = EnvFile::read_with_secrets(Path::new(ENV_FILE), variables).map_err(Failure::usage)?;
-    let from_environment: BTreeSet<_> = setting_names().into_iter().filter(|name| is_set(name)).collect();
+    let from_environment: BTreeSet<_> = setting_names().into_iter().chain(variables_of_providers()).collect();
+    let from_environment: BTreeSet<_> = from_environment.into_iter().filter(|name| is_set(name)).collect();
     file.apply(is_set).map_err(Failure::usage)?;
     let mut command = Cli::command();
     let matches = with_own_help(without_empty_variables(command.clone())).try_get_matches().map_err(|error| {
@@ -74,7 +78,13 @@ pub(super) fn read() -> Result<Settings, Failure> {
     })?;
     let mut cli = Cli::from_arg_matches(&matches).map_err(|error| Failure::usage(error.to_string()))?;
     file.check_secrets(|name| cli.needs(name)).map_err(Failure::usage)?;
-    let list = list(&command, &matches, &from_environment, &file);
+    let mut list = list(&command, &matches, &from_environment, &file);
+    let names = variables_of_providers();
+    let read = cli.config.oidc.read(variable, names.iter().map(String::as_str));
+    if cli.needs("OIDC_PROVIDERS") {
+        read.map_err(Failure::usage)?;
+    }
+    list.extend(list_providers(&cli.config, &from_environment, &file));
     let origin = |name: &str| match list.iter().find(|setting| setting.name == name).map(|setting| &setting.source) {
         Some(Source::Flag | Source::Environment) => SecretOrigin::Fixed,
         Some(Source::SecretFile(_)) => SecretOrigin::SecretFile,
@@ -82,6 +92,28 @@ pub(super) fn read() -> Result<Settings, Failure> {
     };
     cli.config.tokens.origins = SecretOrigins { signing: origin("JWT_SECRET"), retired: origin("JWT_SECRETS_RETIRED") };
     Ok(Settings { cli, file, list })
+}
+
+/// Returns the names of all variables that can be settings of providers. After the settings of `.env` were added to the
+/// environment, these include those of `.env`.
+fn variables_of_providers() -> Vec<String> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names.filter(|name| name.starts_with("OIDC_")).collect()
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name)?.into_string().ok()
+}
+
+/// Returns the settings of the providers. Secrets are hidden.
+fn list_providers(config: &Config, from_environment: &BTreeSet<String>, file: &EnvFile) -> Vec<Setting> {
+    let setting = |name: String| {
+        let given = variable(&name).filter(|value| !value.is_empty())?;
+        let given = if name.ends_with("_CLIENT_SECRET") { HIDDEN.to_owned() } else { given };
+        let line = file.line_number(&name).filter(|_| !from_environment.contains(&name));
+        Some(Setting { source: line.map_or(Source::Environment, Source::Line), name, given })
+    };
+    config.oidc.settings().into_iter().filter_map(setting).collect()
 }
 
 fn list(command: &Command, matches: &ArgMatches, from_environment: &BTreeSet<String>, file: &EnvFile) -> Vec<Setting> {
@@ -210,6 +242,12 @@ pub(super) fn warn_of_ineffective(config: &Config, file: &EnvFile) {
     for name in names {
         if let Some(meant) = nearest(&name, &settings) {
             tracing::warn!("{name} is not a setting; did you mean {meant}?");
+        }
+    }
+    let providers = config.oidc.settings();
+    for name in variables_of_providers() {
+        if is_set(&name) && name != "OIDC_PROVIDERS" && OidcConfig::is_setting(&name) && !providers.contains(&name) {
+            tracing::warn!("{name} has no effect, because OIDC_PROVIDERS does not name its provider");
         }
     }
     if config.tokens.jwt_private_key_file.is_some() && config.tokens.jwt_algorithm != SigningAlgorithm::EdDsa {

@@ -15,6 +15,7 @@ mod env_file;
 mod limits;
 mod log;
 mod mail;
+mod oidc;
 mod pages;
 mod parsers;
 mod passwords;
@@ -33,6 +34,7 @@ pub use env_file::{EnvFile, SECRET_SETTINGS, SecretVariables, file_setting, with
 pub use limits::{LimitConfig, RateLimits};
 pub use log::LogConfig;
 pub use mail::{MailConfig, MailerKind, SmtpCredentials, SmtpTls, SmtpUrl};
+pub use oidc::{OidcConfig, ProviderConfig, is_allowed};
 pub use pages::PagesConfig;
 pub use passwords::PasswordConfig;
 pub use private_files::shared_files;
@@ -69,6 +71,8 @@ pub struct Config {
     pub sessions: SessionConfig,
     #[command(flatten)]
     pub sign_up: SignUpConfig,
+    #[command(flatten)]
+    pub oidc: OidcConfig,
     #[command(flatten)]
     pub mail: MailConfig,
     #[command(flatten)]
@@ -139,6 +143,7 @@ impl Config {
     /// The contradiction, for the operator.
     pub fn check(&self) -> Result<(), String> {
         self.sessions.check(self.daypass_env, self.tokens.jwt_ttl)?;
+        self.oidc.check(self.daypass_env, self.listen.public_url.as_ref())?;
         self.mail.check(self.daypass_env, self.listen.public_url.is_some())
     }
 

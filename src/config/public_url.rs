@@ -26,10 +26,22 @@ impl PublicUrl {
         Self(format!("http://{address}"))
     }
 
+    /// Returns the address by which browsers of this machine reach a service.
+    #[must_use]
+    pub fn of_this_machine(port: u16) -> Self {
+        Self(format!("http://localhost:{port}"))
+    }
+
     /// Returns an address for tests of templates.
     #[must_use]
     pub(crate) fn example() -> Self {
         Self("https://accounts.example.com".to_owned())
+    }
+
+    /// Returns the address of a path of the service. `path` starts with a slash.
+    #[must_use]
+    pub fn with_path(&self, path: &str) -> String {
+        format!("{}{path}", self.0)
     }
 
     /// Returns the address of the page with a secret in the fragment. Browsers do not send fragments to servers, so the

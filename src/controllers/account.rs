@@ -88,10 +88,10 @@ pub async fn rename_me(
 
 impl FromBody for PasswordChange {
     fn from_body(mut fields: Fields, app: &AppState) -> Result<Self, Error> {
-        let current = fields.required("currentPassword", Password::presented);
+        let current_password = fields.optional("currentPassword", Password::presented);
         let new = fields.required("newPassword", |text| app.choose_password(text));
-        let parsed = current.zip(new).zip(fields.flag("keepVariables"));
-        fields.finish(parsed.map(|((current_password, new_password), keep_variables)| Self {
+        let parsed = new.zip(fields.flag("keepVariables"));
+        fields.finish(parsed.map(|(new_password, keep_variables)| Self {
             current_password,
             new_password,
             keep_variables,
@@ -104,7 +104,7 @@ impl FromBody for PasswordChange {
 /// Ends all my sessions and begins a new one. Its token is sent the same way as the current one.
 #[utoipa::path(put, path = "/api/users/me/password", tag = "users", request_body = PasswordChange, responses(
     (status = 200, body = Credentials),
-    (status = 403, description = "`wrong_password`"),
+    (status = 403, description = "`wrong_password` or `sign_in_too_old`"),
     (status = 429, description = "`too_many_attempts`"),
     (status = 503, description = "`busy`"),
 ))]
@@ -118,18 +118,19 @@ pub async fn change_password(
     Ok(new.map(|new| Credentials::of(new, "created")))
 }
 
-/// The current password, which confirms the request.
+/// The current password, which confirms the request. A user without a password must have signed in within the last five
+/// minutes.
 #[derive(ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CurrentPassword {
-    #[schema(value_type = String, format = Password, example = "orbit lantern cactus velvet")]
-    pub(super) current_password: Password,
+    #[schema(value_type = String, format = Password, required = false, example = "orbit lantern cactus velvet")]
+    pub(super) current_password: Option<Password>,
 }
 
 impl FromBody for CurrentPassword {
     fn from_body(mut fields: Fields, _: &AppState) -> Result<Self, Error> {
-        let current = fields.required("currentPassword", Password::presented);
-        fields.finish(current.map(|current_password| Self { current_password }))
+        let current_password = fields.optional("currentPassword", Password::presented);
+        fields.finish(Some(Self { current_password }))
     }
 }
 
@@ -138,7 +139,7 @@ impl FromBody for CurrentPassword {
 /// Deletes the user with all sessions, items and workout logs.
 #[utoipa::path(delete, path = "/api/users/me", tag = "users", request_body = CurrentPassword, responses(
     (status = 204, description = "Deleted."),
-    (status = 403, description = "`wrong_password`"),
+    (status = 403, description = "`wrong_password` or `sign_in_too_old`"),
     (status = 429, description = "`too_many_attempts`"),
     (status = 503, description = "`busy`"),
 ))]
@@ -148,6 +149,6 @@ pub async fn delete_account(
     client: ClientInfo,
     Json(CurrentPassword { current_password }): Json<CurrentPassword>,
 ) -> Result<impl IntoResponse, Error> {
-    let deleted = accounts::delete_account(&app, &session, &client, &current_password).await?;
+    let deleted = accounts::delete_account(&app, &session, &client, current_password.as_ref()).await?;
     Ok(deleted.map(|()| StatusCode::NO_CONTENT))
 }

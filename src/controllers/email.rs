@@ -20,8 +20,8 @@ use crate::views::VerifiedEmail;
 impl FromBody for EmailChange {
     fn from_body(mut fields: Fields, _: &AppState) -> Result<Self, Error> {
         let email = fields.required("email", Email::parse);
-        let current = fields.required("currentPassword", Password::presented);
-        fields.finish(email.zip(current).map(|(email, current_password)| Self { email, current_password }))
+        let current_password = fields.optional("currentPassword", Password::presented);
+        fields.finish(email.map(|email| Self { email, current_password }))
     }
 }
 
@@ -31,7 +31,7 @@ impl FromBody for EmailChange {
 /// then, the previous address is used.
 #[utoipa::path(put, path = "/api/users/me/email", tag = "users", request_body = EmailChange, responses(
     (status = 202, description = "A message will be sent."),
-    (status = 403, description = "`wrong_password` or `mail_disabled`"),
+    (status = 403, description = "`wrong_password`, `sign_in_too_old` or `mail_disabled`"),
     (status = 429, description = "`too_many_attempts`"),
     (status = 503, description = "`busy`"),
 ))]
@@ -50,7 +50,7 @@ pub async fn change_email(
 /// The address gets a message with a code that restores it within 7 days.
 #[utoipa::path(delete, path = "/api/users/me/email", tag = "users", request_body = CurrentPassword, responses(
     (status = 204, description = "Removed."),
-    (status = 403, description = "`wrong_password`"),
+    (status = 403, description = "`wrong_password` or `sign_in_too_old`"),
     (status = 429, description = "`too_many_attempts`"),
     (status = 503, description = "`busy`"),
 ))]
@@ -60,7 +60,7 @@ pub async fn remove_email(
     client: ClientInfo,
     Json(CurrentPassword { current_password }): Json<CurrentPassword>,
 ) -> Result<impl IntoResponse, Error> {
-    let removed = accounts::remove_email(&app, &session, &client, &current_password).await?;
+    let removed = accounts::remove_email(&app, &session, &client, current_password.as_ref()).await?;
     Ok(removed.map(|()| StatusCode::NO_CONTENT))
 }
 

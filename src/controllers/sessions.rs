@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json as Reply};
 use utoipa::IntoParams;
 
@@ -18,7 +18,7 @@ use crate::extract::{Fields, FromQuery, Json, PathParam, Query, SignedOut};
 use crate::models::{session, user};
 use crate::types::ValidationError;
 use crate::views;
-use crate::views::{Credentials, CurrentSession, EndedSessions, SessionList, User};
+use crate::views::{Credentials, CurrentSession, EndedSessions, ProviderSignOut, SessionList, User};
 
 /// Sign in
 ///
@@ -70,15 +70,46 @@ pub async fn list_sessions(State(app): State<AppState>, session: Session) -> Res
     Ok(Reply(SessionList { items: rows.iter().map(|row| views::Session::of(row, row.id == current)).collect() }))
 }
 
+/// How to sign out.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SignOutOptions {
+    /// `true`: returns the address where the user also signs out of the provider at which the session began.
+    #[param(value_type = Option<bool>)]
+    provider: bool,
+}
+
+impl FromQuery for SignOutOptions {
+    fn from_query(mut fields: Fields) -> Result<Self, Error> {
+        let provider = fields.optional("provider", |word| match word {
+            "true" | "false" => Ok(word == "true"),
+            _ => Err(ValidationError::NotBoolean),
+        });
+        fields.finish(Some(Self { provider: provider.unwrap_or(false) }))
+    }
+}
+
 /// Sign out
 ///
 /// Ends the current session. This replica rejects its token immediately, every other replica within one second.
-#[utoipa::path(delete, path = "/api/sessions/current", tag = "sessions",
-    responses((status = 204, description = "The session has ended.")),
-)]
-pub async fn sign_out(State(app): State<AppState>, session: AnySession) -> Result<impl IntoResponse, Error> {
+#[utoipa::path(delete, path = "/api/sessions/current", tag = "sessions", params(SignOutOptions), responses(
+    (status = 200, description = "The session has ended. The user can also sign out of the provider.",
+     body = ProviderSignOut),
+    (status = 204, description = "The session has ended."),
+))]
+pub async fn sign_out(
+    State(app): State<AppState>,
+    session: AnySession,
+    Query(SignOutOptions { provider }): Query<SignOutOptions>,
+) -> Result<Response, Error> {
+    let url = match session.of_user().filter(|_| provider) {
+        Some(session) => accounts::provider::provider_sign_out_url(&app, &session).await?,
+        None => None,
+    };
     accounts::sign_out(&app, &session).await?;
-    Ok((StatusCode::NO_CONTENT, Extension(SignedOut)))
+    let body = url.map(|sign_out_url| Reply(ProviderSignOut { sign_out_url }));
+    let response = body.map_or_else(|| StatusCode::NO_CONTENT.into_response(), IntoResponse::into_response);
+    Ok((Extension(SignedOut), response).into_response())
 }
 
 /// End one of my sessions

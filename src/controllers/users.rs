@@ -22,6 +22,7 @@ pub async fn show_sign_up_policy(State(app): State<AppState>) -> Reply<SignUpInf
         policy: app.config.sign_up.sign_up,
         password_min_length: app.config.passwords.password_min_length,
         sends_email: app.sends_mail(),
+        providers: app.providers.iter().map(Into::into).collect(),
     })
 }
 

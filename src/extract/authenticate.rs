@@ -40,6 +40,9 @@ pub enum Policy {
     /// A session is used if there is one. No request is rejected, and the database is not read. This policy is for
     /// sign-up and sign-in, which must also work with a stale token.
     Optional,
+    /// Like `Optional`, but also for a request that another site caused. This policy is for the return from a provider,
+    /// which shows in another way that this browser started the sign-in.
+    Return,
 }
 
 /// The session of a request.
@@ -89,6 +92,7 @@ fn accepted_token<'a>(app: &AppState, head: &'a Parts, policy: Policy) -> Result
         let site = site();
         match policy {
             Policy::Optional => transport.check(site)?,
+            Policy::Return => {}
             Policy::Lenient => {
                 transport.check(site)?;
                 // The request continues as if it had no token.
@@ -126,7 +130,7 @@ async fn session(app: &AppState, token: &str, policy: Policy) -> Result<(AnySess
     } else {
         app.tokens.verify(token, now)?
     };
-    if policy == Policy::Optional {
+    if policy.is_optional() {
         let revoked = matches!(app.revocations.status(&session, app.clock.monotonic()), Status::Revoked(_));
         if revoked || app.revocations.generation() != Some(session.generation) {
             return Err(Refusal::NoToken.into());
@@ -145,7 +149,11 @@ impl Policy {
     /// Returns whether an expired token is accepted if it can be renewed. Sign-out and sign-in must also end a session
     /// whose token has expired, because otherwise the token could still be renewed.
     fn accepts_renewable(self) -> bool {
-        matches!(self, Self::Renewal | Self::SignOut | Self::Optional)
+        matches!(self, Self::Renewal | Self::SignOut | Self::Optional | Self::Return)
+    }
+
+    fn is_optional(self) -> bool {
+        matches!(self, Self::Optional | Self::Return)
     }
 
     fn needs_user(self) -> bool {
@@ -158,9 +166,9 @@ impl Policy {
             Error::Refused(refusal) => self == Self::SignOut || refusal.is_final(),
             _ => false,
         };
-        let clears_cookie = transport == Some(Transport::Cookie) && final_refusal && self != Self::Optional;
+        let clears_cookie = transport == Some(Transport::Cookie) && final_refusal && !self.is_optional();
         let result = match (self, error) {
-            (Self::Optional, _)
+            (Self::Optional | Self::Return, _)
             | (Self::Lenient, Error::Refused(_))
             | (Self::AnySession | Self::SignOut, Error::Refused(Refusal::NoToken)) => Ok(None),
             (Self::ForwardAuth, Error::AmbiguousToken) => Err(Refusal::AmbiguousToken.into()),

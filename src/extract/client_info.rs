@@ -39,6 +39,7 @@ impl FromRequestParts<AppState> for ClientInfo {
             session,
             transport: transport.unwrap_or_default(),
             sealed_data: cookies.sealed(&parts.headers).map(str::to_owned),
+            sealed_flow: cookies.flow(&parts.headers).map(str::to_owned),
             site: FetchSite::of(parts, cookies.secure()),
             cookies: cookies.clone(),
         })

@@ -63,8 +63,14 @@ fn malformed(error: StrictJsonError) -> Error {
     }
 }
 
-/// Reads the body. Removes the byte order mark, which some editors and spreadsheets write.
+/// Reads a JSON body. Removes the byte order mark, which some editors and spreadsheets write.
 async fn read(request: Request) -> Result<Bytes, Error> {
+    let body = receive(request, is_json).await?;
+    Ok(if body.starts_with(BYTE_ORDER_MARK) { body.slice(BYTE_ORDER_MARK.len()..) } else { body })
+}
+
+/// Reads a body whose content type the function accepts.
+pub(super) async fn receive(request: Request, accepts: fn(&HeaderMap) -> bool) -> Result<Bytes, Error> {
     if request
         .headers()
         .get_all(CONTENT_ENCODING)
@@ -73,15 +79,14 @@ async fn read(request: Request) -> Result<Bytes, Error> {
     {
         return Err(Error::UnsupportedEncoding);
     }
-    if !is_json(request.headers()) {
+    if !accepts(request.headers()) {
         return Err(Error::UnsupportedMediaType);
     }
     if declared_length(request.headers()) > MAX_BODY_BYTES as u64 {
         return Err(Error::TooLarge);
     }
     let body = tokio::time::timeout(BODY_DEADLINE, collect(request.into_body()));
-    let body = body.await.map_err(|_| Error::BodyTimeout)??;
-    Ok(if body.starts_with(BYTE_ORDER_MARK) { body.slice(BYTE_ORDER_MARK.len()..) } else { body })
+    body.await.map_err(|_| Error::BodyTimeout)?
 }
 
 /// Returns whether the content type is `application/json` or `application/…+json`, without a charset other than UTF-8.

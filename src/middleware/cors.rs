@@ -1,11 +1,12 @@
-//! CORS: pages of the allowed origins may call the API with a token, but never with cookies.
+//! CORS: pages of the allowed origins may call the API with a token, but not with cookies, except to exchange the code of
+//! a sign-in at a provider, which a cookie binds to the browser.
 
 use std::time::Duration;
 
 use axum::extract::Request;
 use axum::http::header::{CACHE_CONTROL, ETAG, HeaderName, LOCATION, ORIGIN, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, Method};
-use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+use tower_http::cors::{AllowCredentials, AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::config::AllowedOrigins;
 use crate::headers::{self, FORWARDED_METHOD, ORIGINAL_METHOD};
@@ -38,6 +39,7 @@ pub(super) fn layer(allowed: AllowedOrigins) -> CorsLayer {
     let is_allowed = move |origin: &HeaderValue, _: &_| origin.to_str().is_ok_and(|origin| allowed.contains(origin));
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(is_allowed))
+        .allow_credentials(AllowCredentials::predicate(|_, request| request.uri.path() == "/api/sessions/exchange"))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         // Tracing libraries add headers to every request of a page. With a fixed list of headers, all these requests
         // would be blocked.

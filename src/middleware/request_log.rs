@@ -27,7 +27,8 @@ use crate::error::Error;
 use crate::headers::REQUEST_ID;
 use crate::platform::telemetry;
 use crate::platform::telemetry::LogBudget;
-use crate::views::Problem;
+use crate::views::problem::AsPage;
+use crate::views::{Problem, problem_page};
 
 const TARGET: &str = "daypass::request";
 /// The maximum number of characters of a path or a method in the log.
@@ -141,8 +142,12 @@ fn causes(error: &Error) -> String {
 fn with_body(response: Response, error: &Error, id: &HeaderValue) -> Response {
     let (mut parts, _) = response.into_parts();
     let repeated = parts.extensions.remove().unwrap_or_default();
-    let problem = Json(Problem::of(error, id.to_str().unwrap_or_default(), repeated));
+    let problem = Problem::of(error, id.to_str().unwrap_or_default(), repeated);
     parts.headers.remove(CONTENT_LENGTH);
+    if let Some(page) = parts.extensions.remove::<AsPage>() {
+        parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        return Response::from_parts(parts, problem_page(&problem, page).into());
+    }
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    Response::from_parts(parts, problem.into_response().into_body())
+    Response::from_parts(parts, Json(problem).into_response().into_body())
 }

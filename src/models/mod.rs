@@ -2,6 +2,7 @@
 
 pub mod database_state;
 pub mod expiry;
+pub mod identity;
 pub mod imported_record;
 pub mod invitation;
 pub mod item;
@@ -16,6 +17,7 @@ pub mod seed;
 pub mod session;
 pub mod session_variables;
 pub mod test_row;
+pub mod used_code;
 pub mod user;
 pub mod user_creation;
 pub mod workout_log;

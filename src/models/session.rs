@@ -23,8 +23,10 @@ use crate::auth::token::session_id::SessionId;
 use crate::auth::token::{AnySession, CLOCK_TOLERANCE, Issued, Session};
 use crate::error::Error;
 use crate::platform::database;
+use crate::types::digest::sha256;
 use crate::types::generation::Generation;
 use crate::types::limits::MAX_USER_AGENT_CHARS;
+use crate::types::provider_name::ProviderName;
 use crate::types::{KeyId, UserId};
 
 /// The maximum number of rows per statement. A row needs one value, and SQLite allows 32,766 values per statement.
@@ -45,6 +47,10 @@ pub struct Model {
     pub user_agent: Option<String>,
     /// The key that signed the session's first token. This shows when a retired key is no longer needed.
     pub key_id: KeyId,
+    /// The provider at which the user signed in.
+    pub provider: Option<String>,
+    /// The [`hash`](ProviderSession::hash) of the provider's id for the session.
+    pub provider_session_hash: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -59,11 +65,26 @@ fn owned_by(user_id: UserId) -> Select<Entity> {
     Entity::find().filter(COLUMN.user_id.eq(user_id))
 }
 
+/// A session at a provider, in which the user signed in.
+#[derive(Clone, Debug)]
+pub struct ProviderSession {
+    pub provider: ProviderName,
+    /// The provider's id for the session (`sid`).
+    pub id: Option<String>,
+}
+
+impl ProviderSession {
+    fn hash(&self) -> Option<String> {
+        self.id.as_deref().map(|id| sha256(&[self.provider.as_str(), " ", id]))
+    }
+}
+
 /// Inserts the session of a token that was issued to this user at `now`.
 pub async fn create(
     db: &impl ConnectionTrait,
     user_id: UserId,
     Issued { session, key_id, .. }: &Issued,
+    provider: Option<&ProviderSession>,
     user_agent: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Model, Error> {
@@ -74,6 +95,8 @@ pub async fn create(
         expires_at: Set(ChronoUnixTimestampMillis(session.ends_at)),
         user_agent: Set(user_agent.map(|name| name.chars().take(MAX_USER_AGENT_CHARS).collect())),
         key_id: Set(key_id.clone()),
+        provider: Set(provider.map(|session| session.provider.to_string())),
+        provider_session_hash: Set(provider.and_then(ProviderSession::hash)),
     };
     Ok(row.insert(db).await?)
 }
@@ -160,6 +183,44 @@ pub async fn end_oldest(
 ) -> Result<Ending, Error> {
     let active = list(db, user_id, now).await?;
     end_rows(db, active.into_iter().skip(max.saturating_sub(1)).collect(), Reason::SessionLimit, now).await
+}
+
+/// Ends the sessions that the user began at this provider: those of the provider's session, or all if its id is `None`. As
+/// with [`end`], call this function in a transaction, and after the commit add the result to the revocations in memory.
+pub async fn end_of_provider(
+    db: &impl ConnectionTrait,
+    user_id: UserId,
+    at: &ProviderSession,
+    now: DateTime<Utc>,
+) -> Result<Ending, Error> {
+    let mut rows = of_provider(user_id, &at.provider);
+    if let Some(hash) = at.hash() {
+        rows = rows.filter(COLUMN.provider_session_hash.eq(hash));
+    }
+    end_rows(db, rows.all(db).await?, Reason::ProviderSignOut, now).await
+}
+
+/// Ends the sessions that the user began with an identity that they remove, except the current one. As with [`end`], call
+/// this function in a transaction, and after the commit add the result to the revocations in memory.
+pub async fn end_of_identity(
+    db: &impl ConnectionTrait,
+    current: &Session,
+    provider: &ProviderName,
+    now: DateTime<Utc>,
+) -> Result<Ending, Error> {
+    let others = of_provider(current.user_id, provider).filter(COLUMN.id.ne(current.id.to_string()));
+    end_rows(db, others.all(db).await?, Reason::IdentityRemoved, now).await
+}
+
+fn of_provider(user_id: UserId, provider: &ProviderName) -> Select<Entity> {
+    owned_by(user_id).filter(COLUMN.provider.eq(provider.as_str()))
+}
+
+/// Returns the users with sessions that began in this session of a provider.
+pub async fn users_of_provider(db: &impl ConnectionTrait, at: &ProviderSession) -> Result<Vec<UserId>, Error> {
+    let Some(hash) = at.hash() else { return Ok(Vec::new()) };
+    let users = Entity::find().filter(COLUMN.provider_session_hash.eq(hash)).select_only().column(Column::UserId);
+    Ok(users.distinct().into_tuple().all(db).await?)
 }
 
 /// Like [`end`], but ends the session of a presented token, even if the session has no row. If the session is

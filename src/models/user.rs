@@ -12,8 +12,8 @@ use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect, Select, SqlErr};
 use super::one_time_code;
 use super::one_time_code::Purpose;
 use crate::auth::revocation::reason::Reason;
-use crate::auth::token::Subject;
 use crate::auth::token::refusal::Refusal;
+use crate::auth::token::{Authentication, Subject};
 use crate::error::Error;
 use crate::platform::database::Transaction;
 use crate::types::UserId;
@@ -36,7 +36,7 @@ pub struct Model {
     /// The skeleton of the username. It is the same for usernames that look alike, so that only one of them can exist.
     #[sea_orm(unique)]
     pub username_skeleton: String,
-    /// The password hash: a PHC string, or the legacy hash of an imported user.
+    /// The password hash: a PHC string, the legacy hash of an imported user, or [`NO_PASSWORD`].
     pub password_hash: String,
     pub created_at: ChronoUnixTimestampMillis,
     /// When the username, the password or an address last changed.
@@ -53,6 +53,9 @@ pub struct Model {
     /// An address that the user has not verified yet.
     pub pending_email: Option<String>,
 }
+
+/// The `password_hash` of a user without a password. No password has this hash.
+pub const NO_PASSWORD: &str = "!";
 
 impl ActiveModelBehavior for ActiveModel {}
 
@@ -137,6 +140,18 @@ impl Model {
         self.disabled_at.is_none()
     }
 
+    /// Returns whether the user has a password. Other users sign in at a provider.
+    #[must_use]
+    pub fn has_password(&self) -> bool {
+        self.password_hash != NO_PASSWORD
+    }
+
+    /// Returns the hash with which to compare a password.
+    #[must_use]
+    pub fn comparable_hash(&self) -> Option<String> {
+        self.has_password().then(|| self.password_hash.clone())
+    }
+
     #[must_use]
     pub fn roles(&self) -> UserRoles {
         UserRoles { roles: Roles::from_stored(&self.roles), version: self.roles_version }
@@ -144,8 +159,8 @@ impl Model {
 
     /// Returns the user as the subject of a token.
     #[must_use]
-    pub fn subject(&self) -> Subject {
-        Subject { id: self.id, roles: self.roles() }
+    pub fn subject(&self, authentication: Authentication) -> Subject {
+        Subject { id: self.id, roles: self.roles(), authentication }
     }
 
     /// Stores other roles. The caller must insert a record of the change in the same transaction.
@@ -238,6 +253,11 @@ impl Model {
         user.password_hash = Set(password_hash);
         user.updated_at = Set(ChronoUnixTimestampMillis(now));
         user.update(db).await.map_err(update_error)
+    }
+
+    /// Removes the password. Codes that reset the password are no longer valid.
+    pub async fn remove_password(self, db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Self, Error> {
+        self.change_password(db, NO_PASSWORD.to_owned(), now).await
     }
 
     /// Stores a new hash of the same password, unless the password was changed in the meantime. Does not change

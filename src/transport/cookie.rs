@@ -1,4 +1,5 @@
-//! The two cookies: one with the session token and, if `SESSION_STORE=cookie`, one with the session data.
+//! The cookies: one with the session token, one with the session data if `SESSION_STORE=cookie`, and one with the state
+//! of a sign-in at a provider.
 //!
 //! Browsers accept a `__Host-` cookie only with `Secure` and `Path=/`, and without `Domain`. So another host of the
 //! domain cannot set such a cookie (RFC 6265bis §4.1.3.2). Without TLS, in development, the names have no prefix.
@@ -22,6 +23,7 @@ pub struct Cookies {
     secure: bool,
     session_name: Arc<str>,
     variables_name: Arc<str>,
+    flow_name: Arc<str>,
 }
 
 impl Cookies {
@@ -33,6 +35,7 @@ impl Cookies {
             secure,
             session_name: format!("{prefix}{name}").into(),
             variables_name: format!("{prefix}{name}-variables").into(),
+            flow_name: format!("{prefix}{name}-flow").into(),
         }
     }
 
@@ -76,6 +79,27 @@ impl Cookies {
     /// Returns the encrypted session data of a request.
     pub fn sealed<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
         values(headers, self.variables_name()).next().and_then(|sealed| str::from_utf8(sealed).ok())
+    }
+
+    /// Returns the sealed state of a sign-in at a provider.
+    pub fn flow<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        values(headers, &self.flow_name).next().and_then(|sealed| str::from_utf8(sealed).ok())
+    }
+
+    /// Returns the cookie for the sealed state of a sign-in at a provider.
+    ///
+    /// # Errors
+    /// [`Error::ReturnToNotAllowed`] if browsers would reject the cookie, because the address to return to is too long.
+    pub fn set_flow(&self, sealed: &str, until: DateTime<Utc>, now: DateTime<Utc>) -> Result<HeaderValue, Error> {
+        if self.flow_name.len() + sealed.len() >= MAX_COOKIE_BYTES {
+            return Err(Error::ReturnToNotAllowed);
+        }
+        self.write(&self.flow_name, sealed, until, now)
+    }
+
+    /// Returns the header that clears the state of a sign-in at a provider.
+    pub fn cleared_flow(&self) -> HeaderValue {
+        self.cleared(&self.flow_name)
     }
 
     /// Returns the cookie for a session token.

@@ -54,6 +54,8 @@ row_ids! {
     CodeId
     /// The id of a message in the outbox.
     MailId
+    /// The id of an identity: a user's account at a provider.
+    IdentityId
     /// The id of an invitation.
     InvitationId
     /// The id of a row of the course's table `tests`.

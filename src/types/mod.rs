@@ -1,11 +1,14 @@
 //! Types for input values. A value is parsed once, when it enters the service, and is valid from then on.
 
+pub mod digest;
 pub mod email;
 pub mod generation;
 pub mod id;
+pub mod identity_key;
 pub mod item_name;
 mod joiners;
 pub mod limits;
+pub mod provider_name;
 pub mod role;
 pub mod schema;
 pub mod secret_code;
@@ -16,5 +19,5 @@ pub mod validation_error;
 pub mod version;
 pub mod workout_text;
 
-pub use id::{CodeId, InvitationId, ItemId, KeyId, MailId, TestRowId, UserId, WorkoutLogId};
+pub use id::{CodeId, IdentityId, InvitationId, ItemId, KeyId, MailId, TestRowId, UserId, WorkoutLogId};
 pub use validation_error::{FieldError, ValidationError};

@@ -1,10 +1,11 @@
 //! Codes that give their holder a right, such as an invitation to sign up.
 
-use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::CryptoRng;
 use secrecy::{ExposeSecret, SecretString};
+
+use super::digest::sha256;
 
 /// Crockford's base 32: letters and digits that are hard to confuse. Each character encodes five bits.
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -38,7 +39,7 @@ impl SecretCode {
     /// a salt suffices, because 128 random bits cannot be guessed.
     #[must_use]
     pub fn hash(&self) -> String {
-        URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, self.expose().as_bytes()))
+        sha256(&[self.expose()])
     }
 }
 

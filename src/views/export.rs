@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Item, Session, User, Variable, WorkoutLog, moment};
 use crate::accounts::{ExportPage, ExportPart, ExportedSession};
 use crate::error::Error;
-use crate::models::{imported_record, one_time_code, outbox};
+use crate::models::{identity, imported_record, one_time_code, outbox};
 
 /// Writes the document. If a part cannot be read, the stream ends with the error, and the document is not complete.
 pub fn export(
@@ -32,6 +32,10 @@ fn write(part: ExportPart) -> Result<Bytes, Error> {
         ExportPart::Sessions(sessions) => {
             let sessions: Vec<_> = sessions.iter().map(SessionWithVariables::from).collect();
             Ok(Bytes::from(format!(",{}", member("sessions", &sessions)?)))
+        }
+        ExportPart::Identities(identities) => {
+            let identities: Vec<_> = identities.iter().map(Identity::from).collect();
+            Ok(Bytes::from(format!(",{}", member("identities", &identities)?)))
         }
         ExportPart::Codes(codes) => {
             let codes: Vec<_> = codes.iter().map(Code::from).collect();
@@ -104,6 +108,29 @@ impl From<&ExportedSession> for SessionWithVariables {
     fn from(exported: &ExportedSession) -> Self {
         let variables = exported.data.iter().map(|(name, variable)| Variable::of(name, variable)).collect();
         Self { session: Session::of(&exported.row, exported.is_current), variables }
+    }
+}
+
+/// An account at a provider. `sub` is the provider's id for the person.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity {
+    provider: String,
+    iss: String,
+    sub: String,
+    linked_at: String,
+    last_used_at: String,
+}
+
+impl From<&identity::Model> for Identity {
+    fn from(identity: &identity::Model) -> Self {
+        Self {
+            provider: identity.provider.clone(),
+            iss: identity.issuer.clone(),
+            sub: identity.subject.clone(),
+            linked_at: moment(identity.created_at.0),
+            last_used_at: moment(identity.last_used_at.0),
+        }
     }
 }
 

@@ -60,7 +60,7 @@ pub struct RevokedUser {
     /// The `sub` of their tokens, as a number.
     #[schema(value_type = i64)]
     pub user_id: UserId,
-    /// Sessions with an earlier `auth_time`, in seconds, have ended.
+    /// Sessions that began earlier have ended. A session began at `session_iat`, or else at `auth_time`, in seconds.
     #[schema(format = DateTime, example = "2026-11-20T12:00:00.000Z")]
     pub before: String,
     /// The `sid` of a session that remains active.

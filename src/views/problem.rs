@@ -63,6 +63,13 @@ pub struct RepeatDetail {
     pub refusal: Option<&'static str>,
 }
 
+/// A response extension. The body of an error response is a page instead of a problem document, because a person sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct AsPage {
+    /// Whether the service has a page to which the person can go back.
+    pub has_home: bool,
+}
+
 /// A field that is not valid.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProblemField {

@@ -21,6 +21,10 @@ pub struct Session {
     /// The `User-Agent` at sign-in.
     #[schema(example = "curl/8.5.0")]
     pub user_agent: Option<String>,
+    /// The provider at which the user signed in. Missing if the user signed in with a password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false, example = "acme")]
+    pub provider: Option<String>,
     /// Whether this is the session of the request.
     pub current: bool,
 }
@@ -48,6 +52,7 @@ impl Session {
             created_at: moment(session.created_at.0),
             expires_at: moment(session.expires_at.0),
             user_agent: session.user_agent.clone(),
+            provider: session.provider.clone(),
             current,
         }
     }

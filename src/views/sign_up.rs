@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::ProviderInfo;
 use crate::config::SignUpPolicy;
 
 /// What a client needs to know before it shows a sign-up form.
@@ -16,4 +17,6 @@ pub struct SignUpInfo {
     /// Whether the service sends e-mail. Otherwise `email` at sign-up and password resets by e-mail are rejected.
     #[schema(example = true)]
     pub sends_email: bool,
+    /// The providers at which people can sign in or sign up.
+    pub providers: Vec<ProviderInfo>,
 }

@@ -32,6 +32,9 @@ pub struct User {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false, example = "ada@example.org")]
     pub pending_email: Option<String>,
+    /// Whether the user can sign in with a password. Others sign in at a provider.
+    #[schema(example = true)]
+    pub has_password: bool,
     /// The time of sign-up.
     #[schema(format = DateTime, example = "2026-11-20T12:00:00.000Z")]
     pub created_at: String,
@@ -51,6 +54,7 @@ impl From<&user::Model> for User {
             email_verified: email.is_some().then_some(verified.is_some()),
             pending_email: pending.filter(|pending| verified.as_ref().is_some_and(|verified| verified != pending)),
             email,
+            has_password: user.has_password(),
             created_at: moment(user.created_at.0),
             updated_at: moment(user.updated_at.0),
         }

@@ -60,6 +60,7 @@ async fn store_sessions(app: &TestApp, user_id: UserId, count: usize) -> Vec<Ses
         expires_at: Set(later),
         user_agent: Set(None),
         key_id: Set(KeyId("key".to_owned())),
+        ..Default::default()
     };
     for chunk in ids.chunks(1_000) {
         session::Entity::insert_many(chunk.iter().map(row)).exec_without_returning(&app.app.db).await.unwrap();

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use daypass::auth::revocation::reason::Reason;
 use daypass::auth::revocation::{Ended, Ending, Revocations, Status, UserEnded};
 use daypass::auth::token::session_id::SessionId;
-use daypass::auth::token::{AnySession, SessionUser};
+use daypass::auth::token::{AnySession, Method, SessionUser};
 use daypass::platform::clock::TestClock;
 use daypass::platform::random;
 use daypass::types::UserId;
@@ -21,7 +21,10 @@ fn ended(expires_at: i64) -> Ended {
 }
 
 fn session(generation: Generation, user: Option<(UserId, DateTime<Utc>)>) -> AnySession {
-    let user = user.map(|(id, authenticated_at)| SessionUser { id, authenticated_at, roles: UserRoles::default() });
+    let user = user.map(|(id, began_at)| {
+        let (method, roles) = (Method::default(), UserRoles::default());
+        SessionUser { id, authenticated_at: None, began_at, method, roles }
+    });
     let id = SessionId::random(&mut random::secure());
     AnySession { id, user, generation, expires_at: at(500), ends_at: at(500) }
 }

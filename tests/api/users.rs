@@ -29,6 +29,7 @@ async fn sign_up_creates_a_user_and_a_session() {
       "tokenType": "Bearer",
       "user": {
         "createdAt": "2026-11-20T12:00:00.250Z",
+        "hasPassword": true,
         "id": 1,
         "roles": [],
         "updatedAt": "2026-11-20T12:00:00.250Z",
@@ -183,6 +184,7 @@ async fn user_can_read_and_rename_themselves() {
     assert_json_snapshot!(reply.json(), @r#"
     {
       "createdAt": "2026-11-20T12:00:00.250Z",
+      "hasPassword": true,
       "id": 1,
       "roles": [],
       "updatedAt": "2026-11-20T12:00:05.250Z",

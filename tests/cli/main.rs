@@ -28,6 +28,7 @@ mod nginx;
 mod open_files;
 mod operating;
 mod private_files;
+mod providers;
 mod replicas;
 mod running;
 mod secret_files;

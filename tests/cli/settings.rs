@@ -262,12 +262,14 @@ fn help_and_example_file_list_every_setting() {
     }
     let explained = example.lines().filter(|line| {
         line.trim_start_matches("# ").split_once('=').is_some_and(|(name, _)| {
+            // The settings of an example of a provider are not arguments.
             !name.is_empty()
+                && !name.starts_with("OIDC_ACME_")
                 && name.chars().all(|char| char.is_ascii_uppercase() || char == '_' || char.is_ascii_digit())
         })
     });
     assert_eq!(explained.count(), settings, "each setting once");
-    assert!(settings <= 40);
+    assert!(settings <= 41);
     let help = run(Path::new("."), &["--help"], &[]);
     assert!(help.status.success());
     for argument in command.get_arguments() {

@@ -8,6 +8,7 @@ mod client;
 mod database;
 mod forge;
 mod mail;
+mod provider;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -17,7 +18,7 @@ use clap::Parser as _;
 use daypass::app::AppState;
 use daypass::auth::token::keys::KeyRing;
 use daypass::cli::Cli;
-use daypass::config::Config;
+use daypass::config::{Config, ProviderConfig};
 use daypass::platform::clock::{Clock, TestClock};
 use daypass::platform::database::Pool;
 use daypass::router;
@@ -30,6 +31,9 @@ pub use client::{Client, Reply, until_available};
 pub use database::TestDatabase;
 pub use forge::{Forge, non_text_values};
 pub use mail::Outbox;
+pub use provider::{
+    Behaviour, Fault, HmacSecret, KeySet, LOGOUT_EVENT, LogoutClaims, Person, Provider, SECRET_TEXT, Signing,
+};
 
 pub const SECRET: &str = "a secret for tests, long enough to be accepted";
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -42,6 +46,7 @@ pub struct TestApp {
     statements: Arc<AtomicUsize>,
     database: Arc<TestDatabase>,
     flags: Vec<String>,
+    providers: Vec<ProviderConfig>,
 }
 
 impl TestApp {
@@ -53,32 +58,47 @@ impl TestApp {
     pub async fn start_with(flags: &[&str]) -> Self {
         let database = Arc::new(TestDatabase::create().await);
         let clock = TestClock::at(moment("2026-11-20T12:00:00.250Z"));
-        Self::on(database, clock, flags).await
+        Self::on(database, clock, flags, &[]).await
+    }
+
+    /// Starts the service with these sign-in providers, the first one with the name `acme`.
+    pub async fn start_with_providers(providers: &[&Provider], flags: &[&str]) -> Self {
+        let database = Arc::new(TestDatabase::create().await);
+        let clock = TestClock::at(moment("2026-11-20T12:00:00.250Z"));
+        let providers = settings_of(providers);
+        let flags = [&["--public-url=https://accounts.example.com"], flags].concat();
+        Self::on(database, clock, &flags, &providers).await
     }
 
     /// Starts the service at this time.
     pub async fn start_at(moment: DateTime<Utc>) -> Self {
-        Self::on(Arc::new(TestDatabase::create().await), TestClock::at(moment), &[]).await
+        Self::on(Arc::new(TestDatabase::create().await), TestClock::at(moment), &[], &[]).await
     }
 
     /// Starts the service on an existing database at this time.
     pub async fn start_on(database: TestDatabase, moment: DateTime<Utc>) -> Self {
-        Self::on(Arc::new(database), TestClock::at(moment), &[]).await
+        Self::on(Arc::new(database), TestClock::at(moment), &[], &[]).await
     }
 
     /// Another replica with its own clock.
     pub async fn replica_at(&self, moment: DateTime<Utc>) -> Self {
         let flags: Vec<_> = self.flags.iter().map(String::as_str).collect();
-        Self::on(Arc::clone(&self.database), TestClock::at(moment), &flags).await
+        Self::on(Arc::clone(&self.database), TestClock::at(moment), &flags, &self.providers).await
     }
 
     /// Another replica: it shares the database and the clock, but no memory.
     pub async fn replica(&self) -> Self {
         let flags: Vec<_> = self.flags.iter().map(String::as_str).collect();
-        Self::on(Arc::clone(&self.database), self.clock.clone(), &flags).await
+        Self::on(Arc::clone(&self.database), self.clock.clone(), &flags, &self.providers).await
     }
 
-    async fn on(database: Arc<TestDatabase>, clock: TestClock, flags: &[&str]) -> Self {
+    /// Another replica whose providers have other settings.
+    pub async fn replica_with_providers(&self, providers: &[&Provider]) -> Self {
+        let flags: Vec<_> = self.flags.iter().map(String::as_str).collect();
+        Self::on(Arc::clone(&self.database), self.clock.clone(), &flags, &settings_of(providers)).await
+    }
+
+    async fn on(database: Arc<TestDatabase>, clock: TestClock, flags: &[&str], providers: &[ProviderConfig]) -> Self {
         let statements = Arc::new(AtomicUsize::new(0));
         let mut db = database.connect().await;
         let count = Arc::clone(&statements);
@@ -86,12 +106,14 @@ impl TestApp {
             count.fetch_add(1, Ordering::SeqCst);
         });
         let secret = SecretString::from(SECRET);
-        let app =
-            AppState::new(config(flags), db, KeyRing::hmac(&secret, &[]).unwrap(), Clock::Test(clock.clone())).unwrap();
+        let mut config = config(flags);
+        config.oidc.providers = providers.to_vec();
+        let app = AppState::new(config, db, KeyRing::hmac(&secret, &[]).unwrap(), Clock::Test(clock.clone())).unwrap();
         app.revocation_feed.poll().await.unwrap();
         let anon = Client::new(router::build(&app));
         let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
-        Self { anon, clock, app, statements, database, flags }
+        let providers = providers.to_vec();
+        Self { anon, clock, app, statements, database, flags, providers }
     }
 
     /// Connects to the same database, as another process would.
@@ -133,6 +155,10 @@ impl TestApp {
     pub fn advance_clock(&self, time: TimeDelta) {
         self.clock.advance(time);
     }
+}
+
+fn settings_of(providers: &[&Provider]) -> Vec<ProviderConfig> {
+    ["acme", "other"].iter().zip(providers).map(|(name, provider)| provider.settings(name)).collect()
 }
 
 /// Prints which test was skipped and why. The test runner does not capture this.

@@ -8,7 +8,7 @@ const freshness = { cacheMaxAge: 300_000, cooldownDuration: 1_000 }; // reload f
 const keys = createRemoteJWKSet(new URL("/.well-known/jwks.json", DAYPASS_URL), freshness);
 const rules = {
   algorithms: ["EdDSA"], typ: "at+jwt", issuer: JWT_ISSUER, audience: JWT_AUDIENCE,
-  clockTolerance: 0, requiredClaims: ["exp", "sub", "sid", "gen", "auth_time"],
+  clockTolerance: 0, requiredClaims: ["exp", "sub", "sid", "gen"],
 };
 
 const revoked = new Map(); // session id -> when its token expires and it can be deleted
@@ -52,7 +52,8 @@ async function readPage() {
 
 const latestVersion = (userId) => roleChanges.get(userId)?.rolesVersion ?? 0;
 
-function isRevoked({ sid, sub, gen, auth_time: signedInAt }) {
+function isRevoked({ sid, sub, gen, auth_time, session_iat: signedInAt = auth_time }) {
+  if (signedInAt === undefined) return true;
   const ended = users.get(Number(sub));
   const all = ended && signedInAt < Math.floor(Date.parse(ended.before) / 1_000) && sid !== ended.exceptSessionId;
   return revoked.has(sid) || all || (updatedAt > -Infinity && gen !== generation);

@@ -254,14 +254,14 @@ test("type, issuer, audience, times and session are checked, and every page is r
   await until("all pages are read", async () => (await status(other, good)) === 200);
   const bad = [
     [{ exp: now() }], [{ exp: now() - 1 }], [{ exp: undefined }], [{ nbf: now() + 60 }], [{}, { typ: "JWT" }], [{}, { typ: undefined }], [{ iss: "another" }], [{ iss: undefined }], [{ aud: "another" }], [{ aud: undefined }],
-    [{ sid: undefined }], [{ sub: undefined }], [{ gen: undefined }], [{ gen: "h" }], [{ auth_time: undefined }], [{ sub: "8" }],
+    [{ sid: undefined }], [{ sub: undefined }], [{ gen: undefined }], [{ gen: "h" }], [{ auth_time: undefined }], [{ sub: "8" }], [{ sub: "8", auth_time: now() + 1, session_iat: now() - 5 }],
     [{ sub: "9" }], [{ sub: "9", roles_version: 1 }], ...pages.map((sid) => [{ sid }]),
   ];
   for (const [claims, header] of bad) {
     assert.equal(await status(other, await sign(claims, header)), 401, JSON.stringify({ claims, header }));
   }
   const accepted = [
-    { sub: "8", sid: "spared" }, { sub: "8", auth_time: now() + 1 }, { sub: "9", roles_version: 2 }, { sub: "9", roles_version: 3 },
+    { sub: "8", sid: "spared" }, { sub: "8", auth_time: now() + 1 }, { sub: "8", auth_time: now() - 3600, session_iat: now() + 1 }, { sub: "9", roles_version: 2 }, { sub: "9", roles_version: 3 },
   ];
   for (const claims of accepted) assert.equal(await status(other, await sign(claims)), 200, JSON.stringify(claims));
   const { body } = await hello(other, await sign({ roles: ["admin"] }));

@@ -19,7 +19,7 @@ pub struct Ended {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UserEnded {
     pub user_id: UserId,
-    /// The record applies to sessions created before this time. Times are compared in whole seconds, like `auth_time`.
+    /// The record applies to sessions created before this time. Times are compared in whole seconds, like in tokens.
     pub before: DateTime<Utc>,
     /// The session that stays active, if any.
     pub spared: Option<SessionId>,

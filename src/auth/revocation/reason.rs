@@ -19,6 +19,12 @@ pub enum Reason {
     /// The user restored the previous e-mail address, because another person may have changed it.
     #[error("The session ended when the previous e-mail address of the account was restored. Sign in again.")]
     EmailRestored,
+    /// The user signed out at the provider through which they signed in.
+    #[error("The session ended when you signed out at the provider. Sign in again.")]
+    ProviderSignOut,
+    /// The user removed the identity with which they signed in.
+    #[error("The session ended when its identity was removed from the account. Sign in again.")]
+    IdentityRemoved,
     /// An operator disabled the user.
     #[error("The session ended when its account was disabled. Ask the operator of the service.")]
     AccountDisabled,
@@ -34,13 +40,15 @@ pub enum Reason {
 }
 
 impl Reason {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::SignOut,
         Self::SignOutEverywhere,
         Self::PasswordChange,
         Self::AccountDeletion,
         Self::PasswordReset,
         Self::EmailRestored,
+        Self::ProviderSignOut,
+        Self::IdentityRemoved,
         Self::AccountDisabled,
         Self::SessionLimit,
         Self::DatabaseReset,
@@ -56,6 +64,8 @@ impl Reason {
             Self::AccountDeletion => "account-deletion",
             Self::PasswordReset => "password-reset",
             Self::EmailRestored => "email-restored",
+            Self::ProviderSignOut => "provider-sign-out",
+            Self::IdentityRemoved => "identity-removed",
             Self::AccountDisabled => "account-disabled",
             Self::SessionLimit => "session-limit",
             Self::DatabaseReset => "database-reset",

@@ -189,8 +189,7 @@ impl State {
     fn reason(&self, session: &AnySession) -> Option<Reason> {
         let user = session.user.as_ref()?;
         let ended = self.users.get(&user.id)?;
-        let ended_too =
-            user.authenticated_at.timestamp() < ended.before.timestamp() && ended.spared != Some(session.id);
+        let ended_too = user.began_at.timestamp() < ended.before.timestamp() && ended.spared != Some(session.id);
         ended_too.then_some(ended.reason)
     }
 

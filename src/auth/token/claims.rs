@@ -25,13 +25,19 @@ pub(super) struct IssuedClaims<'a> {
     /// When the session ends, even if its token is renewed. Without this claim, the session ends at `exp`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) session_exp: Option<i64>,
+    /// When the session began. Without this claim, it began at `auth_time`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) session_iat: Option<i64>,
     #[serde(rename = "gen")]
     pub(super) generation: String,
-    /// When the password was checked.
+    /// When the user authenticated. At a provider, this can be long before the session began, or unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) auth_time: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) amr: Option<[&'static str; 1]>,
+    pub(super) amr: Option<Vec<&'a str>>,
+    /// The provider at which the user authenticated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) idp: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) roles: Vec<&'a str>,
     /// The version of the roles. Without this claim, it is zero: the roles never changed.
@@ -57,6 +63,8 @@ pub(super) struct Claims<'a> {
     pub(super) nbf: Option<i64>,
     #[serde(default, deserialize_with = "present")]
     pub(super) session_exp: Option<i64>,
+    #[serde(default, deserialize_with = "present")]
+    pub(super) session_iat: Option<i64>,
     /// The database generation. Tokens of versions before 0.1.0 do not have this claim.
     #[serde(borrow, rename = "gen", default, deserialize_with = "present")]
     pub(super) generation: Option<&'a str>,
@@ -64,6 +72,8 @@ pub(super) struct Claims<'a> {
     pub(super) auth_time: Option<i64>,
     #[serde(borrow, default, deserialize_with = "present")]
     pub(super) amr: Option<Vec<&'a str>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    pub(super) idp: Option<&'a str>,
     #[serde(borrow, default, deserialize_with = "present")]
     pub(super) roles: Option<Vec<&'a str>>,
     #[serde(default, deserialize_with = "present")]

@@ -7,6 +7,7 @@ use jsonwebtoken::errors::Error;
 use rand::CryptoRng;
 use secrecy::SecretString;
 
+use super::authentication::Authentication;
 use super::claims::IssuedClaims;
 use super::keys::TokenType;
 use super::session::{AnySession, SessionUser, Subject};
@@ -14,6 +15,7 @@ use super::session_id::SessionId;
 use super::tokens::Tokens;
 use crate::types::KeyId;
 use crate::types::generation::Generation;
+use crate::types::provider_name::ProviderName;
 use crate::types::role::UserRoles;
 
 /// A new token and its session.
@@ -41,7 +43,13 @@ impl Tokens {
         let now = now.trunc_subsecs(0);
         let lifetime = if subject.is_some() { self.lifetimes.session } else { self.lifetimes.token };
         let ends_at = now + lifetime;
-        let user = subject.map(|Subject { id, roles }| SessionUser { id, authenticated_at: now, roles });
+        let user = subject.map(|Subject { id, roles, authentication: Authentication { time, method } }| SessionUser {
+            id,
+            authenticated_at: time.before(now),
+            began_at: now,
+            method,
+            roles,
+        });
         let (id, expires_at) = (SessionId::random(rng), self.expiry(now, ends_at));
         self.sign(AnySession { id, user, generation, expires_at, ends_at }, now, rng)
     }
@@ -105,9 +113,13 @@ impl Tokens {
             iat: now.timestamp(),
             exp: session.expires_at.timestamp(),
             session_exp: (session.ends_at > session.expires_at).then(|| session.ends_at.timestamp()),
+            session_iat: user
+                .filter(|user| user.authenticated_at != Some(user.began_at))
+                .map(|user| user.began_at.timestamp()),
             generation: session.generation.to_string(),
-            auth_time: user.map(|user| user.authenticated_at.timestamp()),
-            amr: user.map(|_| ["pwd"]),
+            auth_time: user.and_then(|user| user.authenticated_at).map(|at| at.timestamp()),
+            amr: user.map(|user| user.method.names()),
+            idp: user.and_then(|user| user.method.provider()).map(ProviderName::as_str),
             roles: user.iter().flat_map(|user| user.roles.roles.names()).collect(),
             roles_version: user.map(|user| user.roles.version).filter(|version| *version > 0),
         };

@@ -92,6 +92,8 @@ impl Purpose {
     const SESSION_DATA: Self = Self(b"daypass session data:");
     /// The purpose of the hashes of short codes in the database.
     pub(super) const SHORT_CODE: Self = Self(b"daypass short code:");
+    /// The purpose of the keys that encrypt sealed texts.
+    pub(super) const SEALED: Self = Self(b"daypass sealed text:");
 }
 
 /// The length of a derived key, in bytes.

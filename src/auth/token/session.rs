@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::authentication::{Authentication, Method};
 use super::session_id::SessionId;
 use crate::types::UserId;
 use crate::types::generation::Generation;
@@ -14,6 +15,8 @@ pub struct Session {
     pub user_id: UserId,
     /// The roles in force. They can be newer than those in the token.
     pub roles: Roles,
+    /// When the user authenticated (`auth_time`). `None` if the provider does not say so.
+    pub authenticated_at: Option<DateTime<Utc>>,
     /// When the token expires (`exp`).
     pub expires_at: DateTime<Utc>,
     /// When the session ends, even if its token is renewed.
@@ -39,8 +42,11 @@ pub struct AnySession {
 pub struct SessionUser {
     /// The user's id (`sub`).
     pub id: UserId,
-    /// When the password was verified (`auth_time`).
-    pub authenticated_at: DateTime<Utc>,
+    /// When the user authenticated (`auth_time`). `None` if the provider does not say so.
+    pub authenticated_at: Option<DateTime<Utc>>,
+    /// When the session began.
+    pub began_at: DateTime<Utc>,
+    pub method: Method,
     pub roles: UserRoles,
 }
 
@@ -49,20 +55,27 @@ pub struct SessionUser {
 pub struct Subject {
     pub id: UserId,
     pub roles: UserRoles,
+    pub authentication: Authentication,
 }
 
 impl From<UserId> for Subject {
-    /// Returns a subject without roles.
+    /// Returns a subject without roles that has just authenticated with a password.
     fn from(id: UserId) -> Self {
-        Self { id, roles: UserRoles::default() }
+        Self { id, roles: UserRoles::default(), authentication: Authentication::default() }
     }
 }
 
 impl AnySession {
     /// Returns the session if it belongs to a user.
     pub fn of_user(&self) -> Option<Session> {
-        let SessionUser { id: user_id, roles, .. } = self.user.as_ref()?;
-        let roles = roles.roles.clone();
-        Some(Session { id: self.id, user_id: *user_id, roles, expires_at: self.expires_at, ends_at: self.ends_at })
+        let SessionUser { id: user_id, authenticated_at, roles, .. } = self.user.as_ref()?;
+        Some(Session {
+            id: self.id,
+            user_id: *user_id,
+            roles: roles.roles.clone(),
+            authenticated_at: *authenticated_at,
+            expires_at: self.expires_at,
+            ends_at: self.ends_at,
+        })
     }
 }

@@ -2,8 +2,11 @@
 //!
 //! The order of the checks is fixed: form, header, key, type, signature, and only then the claims (RFC 8725 §3.3).
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
+use super::authentication::{Method, ProviderSignIn};
 use super::claims::{Claims, Header};
 use super::jws::{Parts, decode};
 use super::keys::{Key, KeyRing, TokenType};
@@ -100,17 +103,26 @@ fn select_key<'a>(keys: &'a KeyRing, header: &str) -> Result<(&'a Key, TokenType
     Ok((key, token_type))
 }
 
-/// Returns the user of the session. A user's token has `sub`, `auth_time` and `amr`. An anonymous token has none of
-/// them.
+/// Returns the user of the session. A user's token has `sub`, `amr`, and `auth_time` or `session_iat`. An anonymous token has
+/// none of them.
 fn user(token_type: TokenType, claims: &Claims<'_>) -> Result<Option<SessionUser>, Refusal> {
-    match (token_type, claims.sub, claims.auth_time, &claims.amr) {
+    let began_at = claims.session_iat.or(claims.auth_time);
+    match (token_type, claims.sub, began_at, &claims.amr) {
         (TokenType::Anonymous, None, None, None) => Ok(None),
-        (TokenType::User, Some(subject), Some(seconds), Some(_)) => {
+        (TokenType::User, Some(subject), Some(began_at), Some(_)) => {
             let id = subject.parse().map_err(|_| Refusal::MalformedToken)?;
-            Ok(Some(SessionUser { id, authenticated_at: time(seconds)?, roles: roles(claims)? }))
+            let (authenticated_at, began_at) = (claims.auth_time.map(time).transpose()?, time(began_at)?);
+            Ok(Some(SessionUser { id, authenticated_at, began_at, method: method(claims)?, roles: roles(claims)? }))
         }
         _ => Err(Refusal::MalformedToken),
     }
+}
+
+fn method(claims: &Claims<'_>) -> Result<Method, Refusal> {
+    let Some(provider) = claims.idp else { return Ok(Method::Password) };
+    let provider = provider.parse().map_err(|_| Refusal::MalformedToken)?;
+    let methods = claims.amr.iter().flatten().copied();
+    Ok(Method::Provider(Arc::new(ProviderSignIn::new(provider, methods))))
 }
 
 fn roles(claims: &Claims<'_>) -> Result<UserRoles, Refusal> {

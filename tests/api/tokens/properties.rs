@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use daypass::auth::token::keys::KeyRing;
 use daypass::auth::token::session_id::{NotASessionId, SessionId};
-use daypass::auth::token::{Lifetimes, SessionUser, Tokens};
+use daypass::auth::token::{Lifetimes, Method, SessionUser, Tokens};
 use daypass::platform::random;
 use daypass::types::UserId;
 use daypass::types::generation::Generation;
@@ -56,13 +56,9 @@ fn token_issued_before_derived_keys_is_accepted() {
         IjoxODAwMDAwMDAwLCJleHAiOjE4MDAwODY0MDAsImdlbiI6IkFBQUFBQUFBQUFFIiwiYXV0aF90aW1lIjoxODAwMDAwMDAwLCJh\
         bXIiOlsicHdkIl19.1Pw2MGA9eLpo6gDnp_YhV_t18_PUObLlUdeM6uW_CAY";
     let session = tokens().verify(token, now()).unwrap();
-    assert_eq!(
-        (session.user, session.expires_at),
-        (
-            Some(SessionUser { id: UserId(7), authenticated_at: now(), roles: UserRoles::default() }),
-            now() + TimeDelta::days(1)
-        )
-    );
+    let (method, roles) = (Method::Password, UserRoles::default());
+    let user = SessionUser { id: UserId(7), authenticated_at: Some(now()), began_at: now(), method, roles };
+    assert_eq!((session.user, session.expires_at), (Some(user), now() + TimeDelta::days(1)));
 }
 
 proptest! {
