@@ -18,15 +18,17 @@ export const CLAIMS = {
   jti: "The id of this token.",
   iat: "Issued at.",
   exp: "Expires at. The token is rejected from this second on.",
-  auth_time: "The time of the sign-in.",
-  amr: "How the user signed in: pwd is a password.",
+  auth_time: "The time at which the user authenticated.",
+  session_iat: "The time at which the session began, if it differs from auth_time.",
+  idp: "The provider at which the user authenticated.",
+  amr: "How the user signed in: pwd is a password, fed a provider.",
   nbf: "Not before. The token is rejected until then.",
   session_exp: "The end of the session. A renewed token does not expire later.",
   roles: "The roles of the user. Applications decide what a role allows.",
   roles_version: "The number of changes of the roles. If the roles have changed since, the server uses the new ones and renews the token.",
 };
 
-export const TIMES = new Set(["iat", "exp", "auth_time", "nbf", "session_exp"]);
+export const TIMES = new Set(["iat", "exp", "auth_time", "nbf", "session_exp", "session_iat"]);
 
 export const ERRORS = {
   __proto__: null,
