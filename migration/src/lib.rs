@@ -32,6 +32,7 @@ mod m20261129_000019_outbox;
 mod m20261129_000020_identities;
 mod m20261129_000021_provider_sessions;
 mod m20261129_000022_used_codes;
+mod m20261129_000023_provider_logouts;
 mod tables;
 
 /// Creates the list of migrations from a list of modules. Each migration has the name of its module.
@@ -78,6 +79,7 @@ impl MigratorTrait for Migrator {
             m20261129_000020_identities,
             m20261129_000021_provider_sessions,
             m20261129_000022_used_codes,
+            m20261129_000023_provider_logouts,
         ]
     }
 }

@@ -15,6 +15,8 @@ use crate::types::provider_name::ProviderName;
 
 const DEFAULT_SCOPES: &str = "openid email profile";
 const MAX_TITLE_CHARS: usize = 60;
+/// The size of the column for the issuer of an identity.
+const MAX_ISSUER_BYTES: usize = 255;
 /// The endings of the settings of a provider.
 const SUFFIXES: [&str; 6] = ["ISSUER", "CLIENT_ID", "CLIENT_SECRET", "CLIENT_SECRET_FILE", "TITLE", "SCOPES"];
 
@@ -99,6 +101,12 @@ impl OidcConfig {
         for provider in &self.providers {
             let setting = provider.name.setting("ISSUER");
             check_issuer(&provider.issuer, environment).map_err(|error| format!("{setting} {error}"))?;
+            if let Some(other) =
+                self.providers.iter().find(|other| other.issuer == provider.issuer && other.name < provider.name)
+            {
+                // An identity would belong to both.
+                return Err(format!("{setting} is also the issuer of {}", other.name));
+            }
         }
         Ok(())
     }
@@ -146,6 +154,9 @@ fn secret(setting: &str, get: impl Fn(&str) -> Option<String>) -> Result<Option<
 }
 
 fn check_issuer(issuer: &str, environment: Environment) -> Result<(), String> {
+    if issuer.len() > MAX_ISSUER_BYTES {
+        return Err(format!("must have at most {MAX_ISSUER_BYTES} characters"));
+    }
     let url =
         Url::parse(issuer).ok().filter(|url| url.host().is_some() && url.query().is_none() && url.fragment().is_none());
     let url = url.ok_or("must be an address, such as https://accounts.example.com, without query and fragment")?;

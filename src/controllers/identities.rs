@@ -7,7 +7,7 @@ use axum::http::header::SET_COOKIE;
 use axum::response::IntoResponse;
 
 use super::account::CurrentPassword;
-use crate::accounts::provider::Started;
+use crate::accounts::provider::Redirect;
 use crate::accounts::{ClientInfo, provider};
 use crate::app::AppState;
 use crate::auth::token::Session;
@@ -45,7 +45,7 @@ pub async fn add_identity(
     Json(CurrentPassword { current_password }): Json<CurrentPassword>,
 ) -> Result<impl IntoResponse, Error> {
     let prepared = provider::prepare_link(&app, &session, &client, &name, current_password.as_ref()).await?;
-    Ok(prepared.map(|Started { url, cookie }| {
+    Ok(prepared.map(|Redirect { url, cookie }| {
         (StatusCode::CREATED, [(SET_COOKIE, cookie)], Reply(StartUrl { start_url: url }))
     }))
 }

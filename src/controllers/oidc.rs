@@ -9,12 +9,11 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::accounts::ClientInfo;
 use crate::accounts::provider;
-use crate::accounts::provider::{Destination, ProviderResponse, ReturnTo, StartFlow, Started};
+use crate::accounts::provider::{Destination, ProviderResponse, Redirect, ReturnTo, StartFlow};
 use crate::app::AppState;
 use crate::error::Error;
 use crate::extract::{Fields, Form, FromBody, FromQuery, Id, Json, Query};
 use crate::transport::Transport;
-use crate::types::ValidationError;
 use crate::types::provider_name::ProviderName;
 use crate::types::secret_code::SecretCode;
 use crate::views::problem::AsPage;
@@ -43,12 +42,9 @@ impl FromQuery for StartParameters {
         let text = |text: &str| Ok(text.to_owned());
         let return_to = fields.optional("return_to", text);
         let transport = fields.optional("transport", Transport::parse).unwrap_or(Transport::Cookie);
-        let fresh = fields.optional("fresh", |word| match word {
-            "true" | "false" => Ok(word == "true"),
-            _ => Err(ValidationError::NotBoolean),
-        });
+        let fresh = fields.word_flag("fresh").unwrap_or(false);
         let ticket = fields.optional("ticket", text);
-        fields.finish(Some(Self { return_to, transport, fresh: fresh.unwrap_or(false), ticket }))
+        fields.finish(Some(Self { return_to, transport, fresh, ticket }))
     }
 }
 
@@ -74,7 +70,7 @@ pub async fn start(
     let started = async {
         let return_to = ReturnTo::parse(return_to.as_deref(), &app.config)?;
         let start = StartFlow { return_to, transport, fresh, ticket };
-        let Started { url, cookie } = provider::start(&app, &client, &name, start).await?;
+        let Redirect { url, cookie } = provider::start(&app, &client, &name, start).await?;
         redirect(&url, vec![cookie])
     };
     for_browser(&app, &headers, started.await)
@@ -170,7 +166,7 @@ pub async fn prepare_sign_up(
     client: ClientInfo,
     Json(InvitedSignUp { invitation }): Json<InvitedSignUp>,
 ) -> Result<impl IntoResponse, Error> {
-    let Started { url, cookie } = provider::prepare_sign_up(&app, &client, &name, &invitation)?;
+    let Redirect { url, cookie } = provider::prepare_sign_up(&app, &client, &name, &invitation)?;
     Ok((StatusCode::CREATED, [(SET_COOKIE, cookie)], Reply(StartUrl { start_url: url })))
 }
 

@@ -81,11 +81,8 @@ pub struct SignOutOptions {
 
 impl FromQuery for SignOutOptions {
     fn from_query(mut fields: Fields) -> Result<Self, Error> {
-        let provider = fields.optional("provider", |word| match word {
-            "true" | "false" => Ok(word == "true"),
-            _ => Err(ValidationError::NotBoolean),
-        });
-        fields.finish(Some(Self { provider: provider.unwrap_or(false) }))
+        let provider = fields.word_flag("provider");
+        fields.finish(provider.map(|provider| Self { provider }))
     }
 }
 
@@ -103,10 +100,12 @@ pub async fn sign_out(
     Query(SignOutOptions { provider }): Query<SignOutOptions>,
 ) -> Result<Response, Error> {
     let url = match session.of_user().filter(|_| provider) {
-        Some(session) => accounts::provider::provider_sign_out_url(&app, &session).await?,
-        None => None,
+        Some(of_user) => accounts::provider::sign_out_with_provider(&app, &of_user, &session).await?,
+        None => {
+            accounts::sign_out(&app, &session).await?;
+            None
+        }
     };
-    accounts::sign_out(&app, &session).await?;
     let body = url.map(|sign_out_url| Reply(ProviderSignOut { sign_out_url }));
     let response = body.map_or_else(|| StatusCode::NO_CONTENT.into_response(), IntoResponse::into_response);
     Ok((Extension(SignedOut), response).into_response())

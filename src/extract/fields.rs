@@ -63,6 +63,17 @@ impl Fields {
         }
     }
 
+    /// Takes an optional boolean of a query string, `false` by default.
+    pub fn word_flag(&mut self, name: &str) -> Option<bool> {
+        match self.members.remove(name) {
+            None | Some(Value::Null) => Some(false),
+            Some(value) => self.parse(name, &value, |word| match word {
+                "true" | "false" => Ok(word == "true"),
+                _ => Err(ValidationError::NotBoolean),
+            }),
+        }
+    }
+
     /// Takes an optional integer, `default` if it is missing.
     pub fn integer(&mut self, name: &str, default: i64) -> Option<i64> {
         match self.members.remove(name) {

@@ -17,7 +17,7 @@ use crate::auth::revocation::Revocations;
 use crate::error::Error;
 use crate::models::expiry;
 use crate::models::expiry::Expires;
-use crate::models::{one_time_code, outbox, revocation, session, session_variables, used_code};
+use crate::models::{one_time_code, outbox, provider_logout, revocation, session, session_variables, used_code};
 use crate::platform::clock::Clock;
 use crate::platform::database;
 use crate::platform::database::Pool;
@@ -101,6 +101,7 @@ impl Purge {
         self.delete_rows::<session_variables::Entity>(before).await?;
         self.delete_rows::<one_time_code::Entity>(before).await?;
         self.delete_rows::<used_code::Entity>(before).await?;
+        self.delete_rows::<provider_logout::Entity>(before).await?;
         self.delete_rows::<outbox::Entity>(now - outbox::MAX_AGE - MARGIN).await?;
         self.delete_rows::<revocation::Entity>(before).await
     }

@@ -92,20 +92,12 @@ pub async fn delete_all(db: &impl ConnectionTrait, user_id: UserId) -> Result<()
 }
 
 impl Model {
-    #[must_use]
-    pub fn key(&self) -> IdentityKey {
-        IdentityKey { issuer: self.issuer.clone(), subject: self.subject.clone() }
-    }
-
-    /// Records a sign-in with the identity. Returns `false` if the identity was removed in the meantime.
-    pub async fn record_use(self, db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<bool, Error> {
+    /// Records a sign-in with the identity.
+    pub async fn record_use(self, db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), Error> {
         let mut identity = self.into_active_model();
         identity.last_used_at = Set(ChronoUnixTimestampMillis(now));
-        match identity.update(db).await {
-            Ok(_) => Ok(true),
-            Err(DbErr::RecordNotUpdated) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+        identity.update(db).await?;
+        Ok(())
     }
 
     pub async fn delete(self, db: &impl ConnectionTrait) -> Result<(), Error> {

@@ -10,6 +10,7 @@ pub mod one_time_code;
 pub mod outbox;
 pub mod owned;
 pub mod page;
+pub mod provider_logout;
 pub mod revocation;
 pub mod revocation_cursor;
 pub mod revocation_page;

@@ -13,7 +13,7 @@ use std::ops::RangeInclusive;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{QueryOrder, QuerySelect, Select};
+use sea_orm::{Condition, QueryOrder, QuerySelect, Select};
 
 use super::expiry::Expires;
 use super::{database_state, one_time_code, revocation, session_variables};
@@ -195,7 +195,9 @@ pub async fn end_of_provider(
 ) -> Result<Ending, Error> {
     let mut rows = of_provider(user_id, &at.provider);
     if let Some(hash) = at.hash() {
-        rows = rows.filter(COLUMN.provider_session_hash.eq(hash));
+        // The provider may not have sent its id for the session at the sign-in.
+        let is_it = Condition::any().add(COLUMN.provider_session_hash.eq(hash));
+        rows = rows.filter(is_it.add(Column::ProviderSessionHash.is_null()));
     }
     end_rows(db, rows.all(db).await?, Reason::ProviderSignOut, now).await
 }

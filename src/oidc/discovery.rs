@@ -36,7 +36,7 @@ struct Stored {
     metadata: Option<Arc<Metadata>>,
     /// When the metadata was read.
     read_at: Option<Monotonic>,
-    /// When the metadata or the keys were last requested.
+    /// When the last request for the metadata or the keys ended.
     tried_at: Option<Monotonic>,
 }
 
@@ -46,7 +46,12 @@ impl Discovery {
     }
 
     /// Returns the configuration with the keys. If it cannot be read again, returns the old one.
-    pub(super) async fn metadata(&self) -> Result<Arc<Metadata>, OidcError> {
+    pub(super) async fn metadata(self: &Arc<Self>) -> Result<Arc<Metadata>, OidcError> {
+        let discovery = Arc::clone(self);
+        to_the_end(async move { discovery.read_metadata().await }).await
+    }
+
+    async fn read_metadata(&self) -> Result<Arc<Metadata>, OidcError> {
         let mut stored = self.stored.lock().await;
         let now = self.clock.monotonic();
         let is_within = |at: Option<Monotonic>, time| at.is_some_and(|at| now.since(at) < time);
@@ -57,32 +62,44 @@ impl Discovery {
             None if is_within(stored.tried_at, MIN_PAUSE) => return Err(OidcError::failed_before()),
             _ => {}
         }
+        let read = Metadata::discover_async(self.issuer.clone(), &*self.http).await;
+        let now = self.clock.monotonic();
         stored.tried_at = Some(now);
-        match Metadata::discover_async(self.issuer.clone(), &*self.http).await {
+        match read {
             Ok(metadata) => {
                 let metadata = Arc::new(metadata);
-                *stored = Stored { metadata: Some(Arc::clone(&metadata)), read_at: Some(now), tried_at: Some(now) };
+                (stored.metadata, stored.read_at) = (Some(Arc::clone(&metadata)), Some(now));
                 Ok(metadata)
             }
-            Err(error) => stored.metadata.clone().ok_or_else(|| self.failed(&error)),
+            Err(error) => {
+                let error = self.failed(&error);
+                stored.metadata.clone().ok_or(error)
+            }
         }
     }
 
     /// Reads the keys again, because a token was signed with a key that is not among `known`. Returns `None` if they were
     /// requested a short time ago.
-    pub(super) async fn newer_keys(&self, known: &CoreJsonWebKeySet) -> Result<Option<CoreJsonWebKeySet>, OidcError> {
+    pub(super) async fn newer_keys(
+        self: &Arc<Self>,
+        known: &CoreJsonWebKeySet,
+    ) -> Result<Option<CoreJsonWebKeySet>, OidcError> {
+        let (discovery, known) = (Arc::clone(self), known.clone());
+        to_the_end(async move { discovery.read_newer_keys(&known).await }).await
+    }
+
+    async fn read_newer_keys(&self, known: &CoreJsonWebKeySet) -> Result<Option<CoreJsonWebKeySet>, OidcError> {
         let mut stored = self.stored.lock().await;
         let Some(metadata) = stored.metadata.clone() else { return Ok(None) };
         // Another sign-in may have read them while this one waited.
         if metadata.jwks() != known {
             return Ok(Some(metadata.jwks().clone()));
         }
-        let now = self.clock.monotonic();
-        if stored.tried_at.is_some_and(|at| now.since(at) < MIN_PAUSE) {
+        if stored.tried_at.is_some_and(|at| self.clock.monotonic().since(at) < MIN_PAUSE) {
             return Ok(None);
         }
-        stored.tried_at = Some(now);
         let keys = CoreJsonWebKeySet::fetch_async(metadata.jwks_uri(), &*self.http).await;
+        stored.tried_at = Some(self.clock.monotonic());
         let keys = keys.map_err(|error| self.failed(&error))?;
         stored.metadata = Some(Arc::new((*metadata).clone().set_jwks(keys.clone())));
         Ok(Some(keys))
@@ -93,4 +110,12 @@ impl Discovery {
         warn!(provider = %self.provider, cause = %error, "cannot read the configuration of a provider");
         error
     }
+}
+
+/// Runs the work to its end, even if the client of the request disconnects. Otherwise, aborted requests could prevent that
+/// a configuration is ever read.
+async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, OidcError>> + Send + 'static,
+) -> Result<T, OidcError> {
+    tokio::spawn(work).await.unwrap_or_else(|_| Err(OidcError::failed_before()))
 }

@@ -50,6 +50,11 @@ impl OidcError {
         Self { step: Step::Discovery, is_temporary: true, cause: "the last attempt failed a short time ago".to_owned() }
     }
 
+    /// The response is not the expected JSON. The text of the parser would have values, such as an address.
+    fn unexpected(step: Step, path: &impl fmt::Display) -> Self {
+        Self::new(step, format!("the response is not the expected JSON, at {path}"))
+    }
+
     fn http(step: Step, error: &HttpError) -> Self {
         Self { step, is_temporary: error.is_temporary(), cause: with_sources(error) }
     }
@@ -65,6 +70,7 @@ impl OidcError {
     pub(super) fn exchange<R: ErrorResponse + 'static>(error: &RequestTokenError<HttpError, R>) -> Self {
         match error {
             RequestTokenError::Request(error) => Self::http(Step::Exchange, error),
+            RequestTokenError::Parse(error, _) => Self::unexpected(Step::Exchange, error.path()),
             error => Self::new(Step::Exchange, with_sources(error)),
         }
     }
@@ -72,6 +78,7 @@ impl OidcError {
     pub(super) fn user_info(error: &UserInfoError<HttpError>) -> Self {
         match error {
             UserInfoError::Request(error) => Self::http(Step::UserInfo, error),
+            UserInfoError::Parse(error) => Self::unexpected(Step::UserInfo, error.path()),
             error => Self::new(Step::UserInfo, with_sources(error)),
         }
     }

@@ -14,6 +14,10 @@ use super::provider::CLOCK_TOLERANCE;
 /// The maximum length of a subject (OpenID Connect Core §2), and of the provider's id for a session.
 pub(super) const MAX_ID_CHARS: usize = 255;
 
+/// The limits on the methods that a provider names.
+const MAX_METHODS: usize = 8;
+const MAX_METHOD_CHARS: usize = 32;
+
 /// How old an authentication can be that was requested with `max_age=0`. The user may have taken some time afterwards.
 const MAX_AGE: TimeDelta = TimeDelta::minutes(5);
 
@@ -85,7 +89,8 @@ pub(super) fn verify<'a>(
         return Err(Rejected::NotFresh);
     }
     let subject = claims.subject().as_str();
-    if subject.is_empty() || subject.len() > MAX_ID_CHARS || !subject.is_ascii() {
+    let is_text = subject.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    if subject.is_empty() || subject.len() > MAX_ID_CHARS || !is_text {
         return Err(Rejected::Subject);
     }
     if let Some(expected) = claims.access_token_hash() {
@@ -116,14 +121,19 @@ pub struct IdTokenFacts {
     pub methods: Vec<String>,
     /// The provider's id for the session (`sid`).
     pub session: Option<String>,
+    /// When the token was issued (`iat`).
+    pub issued_at: DateTime<Utc>,
 }
 
 impl IdTokenFacts {
     pub(super) fn of(claims: &IdClaims) -> Self {
         let methods = claims.auth_method_refs().into_iter().flatten().map(|method| method.to_string());
+        // They become part of a code in an address.
+        let methods = methods.filter(|method| method.len() <= MAX_METHOD_CHARS).take(MAX_METHODS);
         let session = claims.additional_claims().sid.clone();
         Self {
             authenticated_at: claims.auth_time(),
+            issued_at: claims.issue_time(),
             methods: methods.collect(),
             session: session.filter(|id| !id.is_empty() && id.len() <= MAX_ID_CHARS),
         }

@@ -1,4 +1,4 @@
-//! Sign-in with OpenID Connect providers: the client of the protocol. It knows nothing about users and sessions.
+//! Sign-in with OpenID Connect providers: the client of the protocol. It does not use users and sessions.
 
 mod discovery;
 mod error;

@@ -37,8 +37,14 @@ impl Profile {
         Self { preferred_username: username.map(|name| name.to_string()), email }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.preferred_username.is_none() && self.email.is_none()
+    pub(super) fn is_complete(&self) -> bool {
+        self.preferred_username.is_some() && self.email.is_some()
+    }
+
+    /// Returns these claims, with those of `other` for the missing ones.
+    pub(super) fn or(self, other: Self) -> Self {
+        let preferred_username = self.preferred_username.or(other.preferred_username);
+        Self { preferred_username, email: self.email.or(other.email) }
     }
 
     /// Returns the address, if it is verified and valid.

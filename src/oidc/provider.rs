@@ -50,7 +50,7 @@ pub struct ProviderUser {
 pub struct Provider {
     pub config: ProviderConfig,
     redirect_uri: RedirectUrl,
-    discovery: Discovery,
+    discovery: Arc<Discovery>,
     http: Arc<HttpClient>,
     environment: Environment,
     clock: Clock,
@@ -66,6 +66,7 @@ impl Provider {
     ) -> Result<Self, url::ParseError> {
         let issuer = IssuerUrl::new(config.issuer.clone())?;
         let discovery = Discovery::new(config.name.clone(), issuer, Arc::clone(&http), clock.clone());
+        let discovery = Arc::new(discovery);
         Ok(Self { config, redirect_uri: RedirectUrl::new(redirect_uri)?, discovery, http, environment, clock })
     }
 
@@ -158,13 +159,13 @@ impl Provider {
         })
     }
 
-    /// Returns the claims about the person. If the ID token has none, asks the provider.
+    /// Returns the claims about the person. If the ID token does not have all, asks the provider.
     ///
     /// # Errors
     /// [`Step::UserInfo`].
     pub async fn profile(&self, user: &ProviderUser) -> Result<Profile, OidcError> {
         let metadata = self.discovery.metadata().await?;
-        if !user.profile.is_empty() || metadata.userinfo_endpoint().is_none() {
+        if user.profile.is_complete() || metadata.userinfo_endpoint().is_none() {
             return Ok(user.profile.clone());
         }
         // The library panics if the token cannot be part of a header.
@@ -176,7 +177,8 @@ impl Provider {
         let request = client.user_info(user.access_token.clone(), Some(subject));
         let request = request.map_err(|error| OidcError::new(Step::UserInfo, error.to_string()))?;
         let claims: Result<CoreUserInfoClaims, _> = request.request_async(&*self.http).await;
-        claims.map(|claims| Profile::of_user_info(&claims)).map_err(|error| OidcError::user_info(&error))
+        let claims = claims.map_err(|error| OidcError::user_info(&error))?;
+        Ok(user.profile.clone().or(Profile::of_user_info(&claims)))
     }
 
     /// Checks a logout token.

@@ -122,6 +122,28 @@ async fn claims_are_read_from_the_user_info_endpoint_if_the_id_token_has_none() 
 }
 
 #[tokio::test]
+async fn claims_that_the_id_token_lacks_are_read_from_the_user_info_endpoint() {
+    let provider = Provider::start().await;
+    let app = TestApp::start_with_providers(&[&provider], &[]).await;
+    provider.set(|behaviour| behaviour.claims = json!({"email": null, "email_verified": null}));
+    let browser = Browser::new(&app.anon);
+    browser.sign_in_at(&provider, &Person::named("ada")).await;
+    let me = browser.me().await;
+    assert_eq!((&me["username"], &me["email"]), (&json!("ada"), &json!("ada@example.com")));
+}
+
+#[tokio::test]
+async fn address_is_verified_also_if_the_provider_writes_this_as_a_string() {
+    let provider = Provider::start().await;
+    let app = TestApp::start_with_providers(&[&provider], &[]).await;
+    for (name, verified, email) in [("ada", json!("true"), Some("ada@example.com")), ("bob", json!("false"), None)] {
+        let browser = Browser::new(&app.anon);
+        browser.sign_in_at(&provider, &Person { email_verified: Some(verified), ..Person::named(name) }).await;
+        assert_eq!(browser.me().await.get("email").and_then(Value::as_str), email);
+    }
+}
+
+#[tokio::test]
 async fn many_people_with_the_same_name_sign_up_at_the_same_time() {
     let provider = Provider::start().await;
     let app = TestApp::start_with_providers(&[&provider], &[]).await;

@@ -183,3 +183,21 @@ async fn provider_that_always_sends_its_issuer_must_send_it() {
     let app = TestApp::start_with_providers(&[&provider], &[]).await;
     assert_eq!(Browser::new(&app.anon).sign_in_at(&provider, &Person::named("ada")).await.status(), 303);
 }
+
+#[tokio::test]
+async fn aborted_request_does_not_prevent_that_the_configuration_is_read() {
+    let provider = Provider::start().await;
+    let app = TestApp::start_with_providers(&[&provider], &[]).await;
+    let provider_is_asked = async {
+        while provider.requests().discovery == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = provider_is_asked => {}
+        _ = app.anon.get("/api/oidc/acme/start") => panic!("the provider has not answered yet"),
+    }
+    assert_eq!(app.anon.get("/api/oidc/acme/start").await.status(), 303);
+    assert_eq!(provider.requests().discovery, 1);
+}

@@ -318,3 +318,17 @@ async fn later_requests_need_no_statement_and_no_request_to_the_provider() {
     }
     assert_eq!((app.statements(), provider.requests()), (statements, requests));
 }
+
+#[tokio::test]
+async fn wrong_responses_that_any_page_can_cause_do_not_use_up_a_limit() {
+    let provider = Provider::start().await;
+    let app = TestApp::start_with_providers(&[&provider], &["--rate-limits=code=2/15m"]).await;
+    for _ in 0..5 {
+        let reply = Browser::new(&app.anon).return_from_provider("/api/oidc/acme/callback?code=x&state=y").await;
+        assert_eq!(reply.error(), (400, "flow_invalid".into()));
+        let browser = Browser::new(&app.anon);
+        let denied = provider.deny(&browser.go_to_provider("/api/oidc/acme/start").await);
+        assert_eq!(browser.return_from_provider(&denied).await.status(), 403);
+    }
+    assert_eq!(Browser::new(&app.anon).sign_in_at(&provider, &Person::named("ada")).await.status(), 303);
+}

@@ -132,6 +132,26 @@ async fn last_way_to_sign_in_cannot_be_removed() {
 }
 
 #[tokio::test]
+async fn identity_of_a_provider_that_the_operator_removed_is_no_way_to_sign_in() {
+    let (provider, other) = (Provider::start().await, Provider::start().await);
+    let app = TestApp::start_with_providers(&[&provider, &other], &[]).await;
+    let browser = Browser::new(&app.anon);
+    browser.sign_in_at(&provider, &just_authenticated(&app, "ada")).await;
+    let prepared = browser.post("/api/users/me/identities/other", json!({})).await;
+    browser.visit(&other, &Person::named("ada"), prepared.json()["startUrl"].as_str().unwrap()).await;
+    let changed = app.replica_with_providers(&[&provider]).await;
+    let on_changed = Browser::new(&changed.anon);
+    on_changed.plant("__Host-daypass", &browser.cookie("__Host-daypass").unwrap());
+    let remove = async |name: &str| {
+        let path = format!("/api/users/me/identities/{name}");
+        on_changed.send(Method::DELETE, &path, Some(json!({})), "same-origin").await
+    };
+    assert_eq!(remove("acme").await.error(), (409, "last_way_in".into()));
+    assert_eq!(remove("other").await.status(), 204, "the identity without a provider");
+    assert_eq!(identity::Entity::find().count(&app.app.db).await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn two_removals_at_the_same_time_leave_one_way_to_sign_in() {
     let (provider, other) = (Provider::start().await, Provider::start().await);
     let app = TestApp::start_with_providers(&[&provider, &other], &[]).await;

@@ -1,12 +1,14 @@
 //! Sign-out at a provider: its logout tokens, and the address where users sign out there.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use daypass::models::{identity, session, user};
-use sea_orm::{EntityTrait as _, PaginatorTrait as _};
+use sea_orm::{ConnectionTrait as _, EntityTrait as _, PaginatorTrait as _};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Browser, Client, HmacSecret, LOGOUT_EVENT, LogoutClaims, Person, Provider, Reply, Signing, TestApp,
+    Browser, Client, Fault, HmacSecret, LOGOUT_EVENT, LogoutClaims, Person, Provider, Reply, Signing, TestApp,
 };
 
 async fn send(client: &Client, token: &str) -> Reply {
@@ -226,4 +228,86 @@ async fn sign_out_does_not_depend_on_the_provider() {
     assert!(!is_active(&on_replica.copy()).await);
     app.app.revocation_feed.poll().await.unwrap();
     assert!(!is_active(&copy).await);
+}
+
+#[tokio::test]
+async fn sign_out_does_not_wait_for_a_provider_that_is_silent() {
+    let provider = Provider::start().await;
+    let app = TestApp::start_with_providers(&[&provider], &[]).await;
+    let browsers = [
+        signed_in(&app, &provider, &Person::named("ada")).await,
+        signed_in(&app, &provider, &Person::named("ada")).await,
+    ];
+    let replica = app.replica().await;
+    provider.set(|behaviour| behaviour.discovery_fault = Some(Fault::Silent));
+    for (browser, waits) in browsers.iter().zip([true, false]) {
+        let on_replica = Browser::new(&replica.anon);
+        on_replica.plant("__Host-daypass", &browser.cookie("__Host-daypass").unwrap());
+        let copy = on_replica.copy();
+        let sign_out = on_replica.delete("/api/sessions/current?provider=true");
+        // A client that does not wait is signed out, too.
+        let patience = Duration::from_millis(if waits { 4_000 } else { 300 });
+        let answered = tokio::time::timeout(patience, sign_out).await;
+        assert_eq!(answered.map(|reply| reply.status()).ok(), waits.then_some(204));
+        assert!(!is_active(&copy).await);
+    }
+    assert_eq!(session::Entity::find().count(&app.app.db).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn token_can_be_repeated_until_the_sessions_have_ended() {
+    let provider = Provider::start().await;
+    let app = TestApp::start_with_providers(&[&provider], &[]).await;
+    let browser = signed_in(&app, &provider, &with_session("ada", "s1")).await;
+    let claims = LogoutClaims { sid: Some("s1".into()), ..LogoutClaims::default() };
+    let token = provider.logout_token(&claims);
+    app.app.db.execute_unprepared("ALTER TABLE revocations RENAME TO away").await.unwrap();
+    assert_eq!(send(&app.anon, &token).await.status(), 500);
+    app.app.db.execute_unprepared("ALTER TABLE away RENAME TO revocations").await.unwrap();
+    assert!(is_active(&browser).await);
+    assert_eq!(send(&app.anon, &token).await.status(), 200);
+    assert!(!is_active(&browser).await);
+}
+
+#[tokio::test]
+async fn logout_also_ends_a_sign_in_in_progress() {
+    for claims in [
+        LogoutClaims { sid: Some("s1".into()), ..LogoutClaims::default() },
+        LogoutClaims { sub: Some("ada-subject".into()), ..LogoutClaims::default() },
+        LogoutClaims { sub: Some("ada-subject".into()), sid: Some("s1".into()), ..LogoutClaims::default() },
+    ] {
+        let provider = Provider::start().await;
+        let app = TestApp::start_with_providers(&[&provider], &[]).await;
+        let browser = Browser::new(&app.anon);
+        let start = "/api/oidc/acme/start?transport=bearer";
+        let returned = browser.visit(&provider, &with_session("ada", "s1"), start).await;
+        let code = returned.header("location").split_once("#code=").unwrap().1.to_owned();
+        assert_eq!(send(&app.anon, &provider.logout_token(&claims)).await.status(), 200);
+        let exchanged = browser.post("/api/sessions/exchange", json!({"code": code})).await;
+        assert_eq!(exchanged.error(), (401, "revoked".into()), "{claims:?}");
+        assert_eq!(session::Entity::find().count(&app.app.db).await.unwrap(), 0, "{claims:?}");
+        app.advance_clock(TimeDelta::seconds(1));
+        provider.set_time(app.clock.now().timestamp());
+        signed_in(&app, &provider, &with_session("ada", "s2")).await;
+    }
+}
+
+#[tokio::test]
+async fn faults_of_a_provider_do_not_use_up_the_limit_of_its_address() {
+    let provider = Provider::start().await;
+    let app = TestApp::start_with_providers(&[&provider], &["--rate-limits=code=2/15m"]).await;
+    let browser = signed_in(&app, &provider, &with_session("ada", "s1")).await;
+    provider.rotate_keys();
+    app.advance_clock(TimeDelta::seconds(10));
+    provider.set_time(app.clock.now().timestamp());
+    provider.set(|behaviour| behaviour.keys_fault = Some(Fault::Status(500)));
+    let claims = LogoutClaims { sid: Some("s1".into()), ..LogoutClaims::default() };
+    for _ in 0..4 {
+        assert_eq!(send(&app.anon, &provider.logout_token(&claims)).await.status(), 503);
+        app.advance_clock(TimeDelta::seconds(10));
+    }
+    provider.set(|behaviour| behaviour.keys_fault = None);
+    provider.set_time(app.clock.now().timestamp());
+    assert_eq!(send(&app.anon, &provider.logout_token(&claims)).await.status(), 200);
+    assert!(!is_active(&browser).await);
 }

@@ -30,6 +30,7 @@ struct ExchangeCode {
     methods: Vec<String>,
     authenticated_at: Option<i64>,
     session: Option<String>,
+    issued_at: i64,
     expires_at: i64,
 }
 
@@ -49,6 +50,7 @@ pub(super) fn code(
         methods: sign_in.facts.methods.clone(),
         authenticated_at: sign_in.facts.authenticated_at.map(|at| at.timestamp()),
         session: sign_in.facts.session.clone(),
+        issued_at: sign_in.facts.issued_at.timestamp(),
         expires_at: expires_at.timestamp(),
     };
     Ok((seal(app, SealedFor::ExchangeCode, &code)?, FlowCookie::Returned(returned).header(app, client)?))
@@ -79,8 +81,13 @@ async fn exchange(app: &AppState, client: &ClientInfo, text: &str) -> Result<New
 }
 
 fn sign_in(code: ExchangeCode) -> Result<SignInAtProvider, Error> {
-    let authenticated_at = code.authenticated_at.and_then(|at| DateTime::from_timestamp(at, 0));
-    let facts = IdTokenFacts { authenticated_at, methods: code.methods, session: code.session };
+    let time = |seconds| DateTime::from_timestamp(seconds, 0);
+    let facts = IdTokenFacts {
+        authenticated_at: code.authenticated_at.and_then(time),
+        methods: code.methods,
+        session: code.session,
+        issued_at: time(code.issued_at).ok_or(Error::CodeInvalid)?,
+    };
     Ok(SignInAtProvider {
         user_id: code.user_id,
         provider: code.provider.parse().map_err(Error::fault)?,

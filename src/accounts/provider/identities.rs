@@ -30,6 +30,11 @@ pub async fn list_identities(app: &AppState, session: &Session) -> Result<Vec<Id
     Ok(rows.into_iter().map(|row| with_title(app, row)).collect())
 }
 
+/// Returns whether the user can sign in with the identity. The operator may have removed or changed its provider.
+fn can_sign_in(app: &AppState, identity: &identity::Model) -> bool {
+    app.providers.iter().any(|provider| provider.config.issuer == identity.issuer)
+}
+
 fn with_title(app: &AppState, row: identity::Model) -> Identity {
     let provider = row.provider.parse().ok().and_then(|name: ProviderName| app.providers.find(&name));
     Identity {
@@ -56,20 +61,28 @@ pub async fn remove_identity(
     let attempt = app.limits.password_change(session.user_id, app.clock.monotonic())?;
     let removed = async {
         let confirmed_by_sign_in = current_password.is_none() && is_recent(app, session);
-        if !confirmed_by_sign_in {
-            verified_user(app, session, client, current_password).await?;
-        }
-        remove(app, session, provider).await
+        let verified = if confirmed_by_sign_in {
+            user::find(&app.db, session.user_id).await?
+        } else {
+            verified_user(app, session, client, current_password).await?
+        };
+        remove(app, session, &verified, provider).await
     };
     Ok(Limited::settle(attempt, removed.await))
 }
 
-async fn remove(app: &AppState, session: &Session, provider: &ProviderName) -> Result<(), Error> {
+async fn remove(
+    app: &AppState,
+    session: &Session,
+    verified: &user::Model,
+    provider: &ProviderName,
+) -> Result<(), Error> {
     let transaction = app.db.begin_write().await?;
-    let user = user::lock(&transaction, session.user_id).await?;
-    let identities = identity::list(&transaction, user.id).await?;
-    let is_only_way = !user.has_password() && identities.len() == 1;
-    let identity = identities.into_iter().find(|identity| identity.provider == provider.as_str());
+    let user = user::lock_unchanged(&transaction, verified).await?.ok_or(Error::WrongPassword)?;
+    let (removed, others): (Vec<_>, Vec<_>) =
+        identity::list(&transaction, user.id).await?.into_iter().partition(|each| each.provider == provider.as_str());
+    let identity = removed.into_iter().next();
+    let is_only_way = !user.has_password() && !others.iter().any(|other| can_sign_in(app, other));
     let identity = identity.ok_or(Error::NotFound)?;
     if is_only_way {
         return Err(Error::LastWayIn);

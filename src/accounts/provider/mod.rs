@@ -13,8 +13,8 @@ pub use exchange::exchange_code;
 pub use flow::StartFlow;
 pub use identities::{Identity, list_identities, remove_identity};
 pub use return_to::ReturnTo;
-pub use sign_out::{provider_sign_out_url, sign_out_at_provider};
-pub use start::{Started, prepare_link, prepare_sign_up, start};
+pub use sign_out::{sign_out_at_provider, sign_out_with_provider};
+pub use start::{Redirect, prepare_link, prepare_sign_up, start};
 pub use user_returns::{Destination, ProviderResponse, user_returns};
 
 use crate::app::AppState;

@@ -22,6 +22,8 @@ use crate::types::username::Username;
 const MAX_ROUNDS: usize = 3;
 /// The highest number that is added to a username.
 const MAX_NUMBER: usize = 9;
+/// The number of usernames with random characters.
+const RANDOM_NAMES: usize = 3;
 /// The number of random characters that are added to a username if all numbers are taken.
 const RANDOM_CHARS: usize = 6;
 /// The username of a person about whom the provider says nothing.
@@ -42,13 +44,16 @@ pub(super) async fn create_user(
         // Without a permission, the provider is not asked.
         let mut admission = admit(app, invitation).await?;
         let profile = provider.profile(at_provider).await?;
+        let mut names = usernames(&profile);
         for _ in 1..MAX_ROUNDS {
-            match create(app, provider, at_provider, &profile, admission).await {
+            match create(app, provider, at_provider, &profile, &names, admission).await {
                 Err(Error::UsernameTaken | Error::EmailTaken) => admission = admit(app, invitation).await?,
                 created => return created,
             }
+            // Concurrent sign-ups chose the same name, so only the random ones are left.
+            names.drain(..names.len().saturating_sub(RANDOM_NAMES));
         }
-        create(app, provider, at_provider, &profile, admission).await
+        create(app, provider, at_provider, &profile, &names, admission).await
     };
     Limited::settle(attempt, created.await).result
 }
@@ -58,12 +63,13 @@ async fn create(
     provider: &Provider,
     at_provider: &ProviderUser,
     profile: &Profile,
+    names: &[Username],
     admission: Admission,
 ) -> Result<UserId, Error> {
     let transaction = app.db.begin_write().await?;
     let now = app.clock.now();
     let roles = admission.use_up(&transaction, now).await?;
-    let candidates: Vec<_> = usernames(profile).into_iter().map(|name| new_user(name, &roles, now)).collect();
+    let candidates: Vec<_> = names.iter().map(|name| new_user(name, &roles, now)).collect();
     let taken = user_creation::taken_names(&transaction, &candidates.iter().collect::<Vec<_>>()).await?;
     let free = candidates.into_iter().find(|candidate| taken.find(&candidate.username).is_none());
     let user = user_creation::create(&transaction, &free.ok_or(Error::UsernameTaken)?, now).await?;
@@ -79,15 +85,15 @@ async fn create(
     Ok(user.id)
 }
 
-fn new_user(username: Username, roles: &Roles, now: DateTime<Utc>) -> NewUser {
-    NewUser { username, password_hash: NO_PASSWORD.to_owned(), created_at: now, roles: roles.clone() }
+fn new_user(username: &Username, roles: &Roles, now: DateTime<Utc>) -> NewUser {
+    NewUser { username: username.clone(), password_hash: NO_PASSWORD.to_owned(), created_at: now, roles: roles.clone() }
 }
 
 /// Returns usernames for a person, the best one first.
 fn usernames(profile: &Profile) -> Vec<Username> {
     let base = profile.name_hints().find_map(valid).unwrap_or_else(|| DEFAULT_NAME.to_owned());
     let numbered = (2..=MAX_NUMBER).map(|number| number.to_string());
-    let random = (0..3).map(|_| random_letters(RANDOM_CHARS, &mut random::secure()));
+    let random = (0..RANDOM_NAMES).map(|_| random_letters(RANDOM_CHARS, &mut random::secure()));
     let endings = numbered.chain(random).map(|ending| format!("-{ending}"));
     let names = std::iter::once(String::new()).chain(endings).map(|ending| with_ending(&base, &ending));
     names.filter_map(|name| Username::parse(&name).ok()).collect()

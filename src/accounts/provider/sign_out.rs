@@ -1,20 +1,24 @@
 //! Sign-out at a provider: its message that a user signed out there, and the address where a user signs out there.
 
+use std::time::Duration;
+
+use tokio::time::timeout;
 use tracing::{info, warn};
 
-use super::super::ClientInfo;
+use super::super::{ClientInfo, Limited, sign_out};
 use super::find;
 use crate::app::AppState;
-use crate::auth::rate_limit::Outcome;
-use crate::auth::token::Session;
+use crate::auth::token::{AnySession, Session};
 use crate::error::Error;
 use crate::models::session::ProviderSession;
-use crate::models::{identity, session, used_code, user};
+use crate::models::{identity, provider_logout, session, user};
 use crate::oidc::{LogoutToken, Provider, Step};
 use crate::types::UserId;
-use crate::types::digest::sha256;
 use crate::types::identity_key::IdentityKey;
 use crate::types::provider_name::ProviderName;
+
+/// How long a sign-out waits for the configuration of the provider.
+const MAX_WAIT: Duration = Duration::from_secs(2);
 
 /// Ends the sessions that a logout token of a provider names (Back-Channel Logout §2.7).
 ///
@@ -29,8 +33,7 @@ pub async fn sign_out_at_provider(
 ) -> Result<(), Error> {
     let provider = find(app, name)?;
     let attempt = app.limits.code(client.network, app.clock.monotonic())?;
-    let ended = end_sessions(app, provider, token).await;
-    attempt.finish(if ended.is_ok() { Outcome::Succeeded } else { Outcome::Failed });
+    let ended = Limited::settle(attempt, end_sessions(app, provider, token).await).result;
     if let Err(Error::LogoutTokenInvalid(cause)) = &ended {
         warn!(provider = %name, %cause, "rejected a logout token");
     }
@@ -42,16 +45,35 @@ async fn end_sessions(app: &AppState, provider: &Provider, token: &str) -> Resul
         Step::IdToken => Error::LogoutTokenInvalid(error),
         _ => error.into(),
     })?;
-    let id = sha256(&["logout ", provider.name().as_str(), " ", &token.id]);
-    if !used_code::use_up(&app.db, id, token.expires_at).await? {
+    let token_key = provider_logout::token_key(provider.name(), &token.id);
+    if provider_logout::is_used(&app.db, &token_key).await? {
         // The provider may send it again, if it did not get the response.
         return Ok(());
     }
+    // Recorded before the sessions are read, so that a sign-in in progress sees it.
+    record_logout(app, provider, &token).await?;
     let at = ProviderSession { provider: provider.name().clone(), id: token.session.clone() };
     for user_id in users(app, provider, &token, &at).await? {
         end_sessions_of(app, user_id, &at).await?;
     }
-    Ok(())
+    // Recorded last, so that the provider can repeat the token if something failed.
+    let transaction = app.db.begin_write().await?;
+    provider_logout::record(&transaction, token_key, Some(token.expires_at), app.clock.now()).await?;
+    Ok(transaction.commit().await?)
+}
+
+async fn record_logout(app: &AppState, provider: &Provider, token: &LogoutToken) -> Result<(), Error> {
+    let identity = || identity_of(provider, token).map(|key| provider_logout::identity_key(&key.hash()));
+    let session = token.session.as_ref().map(|session| provider_logout::session_key(provider.name(), session));
+    let Some(key) = session.or_else(identity) else { return Ok(()) };
+    let transaction = app.db.begin_write().await?;
+    provider_logout::record(&transaction, key, None, app.clock.now()).await?;
+    Ok(transaction.commit().await?)
+}
+
+fn identity_of(provider: &Provider, token: &LogoutToken) -> Option<IdentityKey> {
+    let subject = token.subject.clone()?;
+    Some(IdentityKey { issuer: provider.config.issuer.clone(), subject })
 }
 
 /// Returns the users whose sessions can have ended.
@@ -61,9 +83,7 @@ async fn users(
     token: &LogoutToken,
     at: &ProviderSession,
 ) -> Result<Vec<UserId>, Error> {
-    let issuer = || provider.config.issuer.clone();
-    let key = token.subject.clone().map(|subject| IdentityKey { issuer: issuer(), subject });
-    let identity = match key {
+    let identity = match identity_of(provider, token) {
         Some(key) => identity::find(&app.db, &key).await?,
         None => None,
     };
@@ -86,17 +106,28 @@ async fn end_sessions_of(app: &AppState, user_id: UserId, at: &ProviderSession) 
     Ok(())
 }
 
-/// Returns the address where the user signs out of the provider at which the session began. `None` if there is no such
-/// provider, or it has no such address or does not respond. Signing out of this service must not depend on it.
-pub async fn provider_sign_out_url(app: &AppState, session: &Session) -> Result<Option<String>, Error> {
+/// Ends the session, and returns the address where the user signs out of the provider at which it began. Returns `None` if
+/// there is no such provider, or it has no such address or does not respond.
+///
+/// # Errors
+/// The same as [`sign_out`].
+pub async fn sign_out_with_provider(
+    app: &AppState,
+    session: &Session,
+    any: &AnySession,
+) -> Result<Option<String>, Error> {
     let row = session::find(&app.db, session).await?;
+    // The session ends first, so this does not depend on the provider.
+    sign_out(app, any).await?;
     let name = row.and_then(|row| row.provider).and_then(|name| name.parse().ok());
     let Some(provider) = name.and_then(|name| app.providers.find(&name)) else { return Ok(None) };
-    match provider.sign_out_url(&app.config.public_url().to_string()).await {
-        Ok(url) => Ok(url.map(String::from)),
-        Err(error) => {
+    let return_to = app.config.public_url().to_string();
+    match timeout(MAX_WAIT, provider.sign_out_url(&return_to)).await {
+        Ok(Ok(url)) => Ok(url.map(String::from)),
+        Ok(Err(error)) => {
             warn!(provider = %provider.name(), cause = %error, "cannot read where users sign out of a provider");
             Ok(None)
         }
+        Err(_) => Ok(None),
     }
 }

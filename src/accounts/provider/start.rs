@@ -16,7 +16,7 @@ use crate::types::provider_name::ProviderName;
 use crate::types::secret_code::SecretCode;
 
 /// An address for the browser, and the cookie that it needs there.
-pub struct Started {
+pub struct Redirect {
     pub url: String,
     pub cookie: HeaderValue,
 }
@@ -31,7 +31,7 @@ pub async fn start(
     client: &ClientInfo,
     name: &ProviderName,
     start: StartFlow,
-) -> Result<Started, Error> {
+) -> Result<Redirect, Error> {
     let provider = find(app, name)?;
     let purpose = match &start.ticket {
         None => Purpose::SignIn { invitation: None },
@@ -40,7 +40,7 @@ pub async fn start(
     let started = flow::Started::new(name.as_str(), purpose, &start, app.clock.now());
     let url = provider.authorization_url(&started.secrets(), start.fresh).await?;
     let cookie = FlowCookie::Started(Box::new(started)).header(app, client)?;
-    Ok(Started { url: url.into(), cookie })
+    Ok(Redirect { url: url.into(), cookie })
 }
 
 /// Returns what this browser prepared. A link with the ticket of another browser would add an identity of one person to the
@@ -63,7 +63,7 @@ pub fn prepare_sign_up(
     client: &ClientInfo,
     name: &ProviderName,
     invitation: &SecretCode,
-) -> Result<Started, Error> {
+) -> Result<Redirect, Error> {
     prepare(app, client, name, Purpose::SignIn { invitation: Some(invitation.expose().to_owned()) })
 }
 
@@ -78,7 +78,7 @@ pub async fn prepare_link(
     client: &ClientInfo,
     name: &ProviderName,
     current_password: Option<&Password>,
-) -> Result<Limited<Started>, Error> {
+) -> Result<Limited<Redirect>, Error> {
     find(app, name)?;
     let attempt = app.limits.password_change(session.user_id, app.clock.monotonic())?;
     let prepared = async {
@@ -92,9 +92,9 @@ pub async fn prepare_link(
     Ok(Limited::settle(attempt, prepared.await))
 }
 
-fn prepare(app: &AppState, client: &ClientInfo, name: &ProviderName, purpose: Purpose) -> Result<Started, Error> {
+fn prepare(app: &AppState, client: &ClientInfo, name: &ProviderName, purpose: Purpose) -> Result<Redirect, Error> {
     find(app, name)?;
     let prepared = Prepared::new(name.as_str(), purpose, app.clock.now());
     let url = format!("/api/oidc/{name}/start?ticket={}", prepared.ticket);
-    Ok(Started { url, cookie: FlowCookie::Prepared(prepared).header(app, client)? })
+    Ok(Redirect { url, cookie: FlowCookie::Prepared(prepared).header(app, client)? })
 }

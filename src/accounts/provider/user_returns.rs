@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tracing::info;
 
 use super::super::begin_session::{SignedIn, begin_authenticated, end_presented};
-use super::super::{ClientInfo, NewSession};
+use super::super::{ClientInfo, Limited, NewSession};
 use super::exchange;
 use super::find;
 use super::flow;
@@ -15,10 +15,13 @@ use super::flow::{FlowCookie, Purpose};
 use super::new_user::create_user;
 use crate::app::AppState;
 use crate::auth::rate_limit::Outcome;
+use crate::auth::revocation::reason::Reason;
+use crate::auth::token::refusal::Refusal;
 use crate::auth::token::{AnySession, Authentication, AuthenticationTime, Method, ProviderSignIn, Session};
 use crate::error::Error;
+use crate::models::provider_logout::Logouts;
 use crate::models::session::ProviderSession;
-use crate::models::{identity, session, user};
+use crate::models::{identity, provider_logout, session, user};
 use crate::oidc::{IdTokenFacts, Provider, ProviderUser};
 use crate::platform::database::Transaction;
 use crate::transport::Transport;
@@ -54,18 +57,19 @@ pub async fn user_returns(
     response: ProviderResponse,
 ) -> Result<Destination, Error> {
     let provider = find(app, name)?;
+    let (flow, code) = accept(app, client, provider, response).await?;
     let attempt = app.limits.code(client.network, app.clock.monotonic())?;
-    let completed = complete(app, client, provider, response).await;
-    attempt.finish(if completed.is_ok() { Outcome::Succeeded } else { Outcome::Failed });
-    completed
+    Limited::settle(attempt, complete(app, client, provider, &flow, code).await).result
 }
 
-async fn complete(
+/// Checks that the response belongs to a sign-in of this browser. Returns this sign-in and the code. Rejected responses are
+/// not limited, because a state cannot be guessed, and any page can make a browser send a wrong one.
+async fn accept(
     app: &AppState,
     client: &ClientInfo,
     provider: &Provider,
     response: ProviderResponse,
-) -> Result<Destination, Error> {
+) -> Result<(Box<flow::Started>, String), Error> {
     let Some(FlowCookie::Started(flow)) = FlowCookie::of(app, client) else { return Err(Error::FlowInvalid) };
     let belongs =
         flow.provider == provider.name().as_str() && response.state.is_some_and(|state| flow.has_state(&state));
@@ -76,15 +80,24 @@ async fn complete(
     if !provider.accepts_issuer(response.issuer.as_deref()).await? {
         return Err(Error::FlowInvalid);
     }
-    let code = match (response.code, response.error) {
-        (Some(code), None) => code,
-        (_, Some(error)) => return Err(denied(provider, &error)),
-        (None, None) => return Err(Error::FlowInvalid),
-    };
+    match (response.code, response.error) {
+        (Some(code), None) => Ok((flow, code)),
+        (_, Some(error)) => Err(denied(provider, &error)),
+        (None, None) => Err(Error::FlowInvalid),
+    }
+}
+
+async fn complete(
+    app: &AppState,
+    client: &ClientInfo,
+    provider: &Provider,
+    flow: &flow::Started,
+    code: String,
+) -> Result<Destination, Error> {
     let user = provider.user(code, &flow.secrets(), flow.fresh).await?;
     match flow.purpose.clone() {
-        Purpose::SignIn { invitation } => sign_in(app, client, provider, &flow, &user, invitation).await,
-        Purpose::Link { user_id, session } => link(app, client, provider, &flow, &user, user_id, &session).await,
+        Purpose::SignIn { invitation } => sign_in(app, client, provider, flow, &user, invitation).await,
+        Purpose::Link { user_id, session } => link(app, client, provider, flow, &user, user_id, &session).await,
     }
 }
 
@@ -161,9 +174,21 @@ impl SignInAtProvider {
         transport: Transport,
     ) -> Result<NewSession, Error> {
         let attempt = app.limits.new_session(self.user_id, app.clock.monotonic())?;
+        let logouts = self.logout_keys();
         let begun = self.begin_locked(app, client, transport).await;
         attempt.finish(if begun.is_ok() { Outcome::Succeeded } else { Outcome::NotJudged });
-        begun
+        let new = begun?;
+        // Only after the commit, this sees each logout that did not see the new session.
+        if provider_logout::is_recorded(&app.db, &logouts).await? {
+            end_new_session(app, &new).await?;
+            return Err(Error::Refused(Refusal::Revoked(Reason::ProviderSignOut)));
+        }
+        Ok(new)
+    }
+
+    /// Returns the logouts that would end the session.
+    fn logout_keys(&self) -> Logouts {
+        Logouts::new(&self.provider, &self.key_hash, self.facts.session.as_deref(), self.facts.issued_at)
     }
 
     async fn begin_locked(
@@ -207,6 +232,16 @@ impl SignInAtProvider {
             provider_session: Some(ProviderSession { provider: self.provider, id: self.facts.session }),
         }
     }
+}
+
+async fn end_new_session(app: &AppState, new: &NewSession) -> Result<(), Error> {
+    let transaction = app.db.begin_write().await?;
+    user::lock_if_exists(&transaction, new.user.id).await?;
+    let id = new.row.id.parse().map_err(|_| Error::fault("a session id in the database is invalid"))?;
+    let ending = session::end(&transaction, new.user.id, id, Reason::ProviderSignOut, app.clock.now()).await?;
+    transaction.commit().await?;
+    app.ended(&ending).await;
+    Ok(())
 }
 
 /// Adds the identity to the account that prepared the sign-in.
