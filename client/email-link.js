@@ -17,7 +17,8 @@ const LINKS = {
   "restore-email": {
     title: "Restore your e-mail address",
     hint: "The account then uses the address to which the message was sent. All sessions of the account end, and its " +
-      "password becomes invalid. The address gets another message, with which you can set a new password.",
+      "password and its identities at providers are removed. The address gets another message, with which you can set a " +
+      "new password.",
     button: "Restore this address",
     done: (email) => `${email} is restored. All sessions of the account have ended. A message with which you can set a new ` +
       "password was sent to this address.",

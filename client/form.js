@@ -18,7 +18,7 @@ const FIELD_OF = {
   wrong_password: "currentPassword",
 };
 
-/** Runs `submit` for each submission. Ignores further ones until it is done, and while the form is rate limited. */
+/** Runs `submit` for each submission, with the fields and the pressed button. Ignores further ones until it is done, and while the form is rate limited. */
 export function onSubmit(form, submit) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -26,7 +26,7 @@ export function onSubmit(form, submit) {
     form.setAttribute("aria-busy", "true");
     clearErrors(form);
     try {
-      await submit(form.elements);
+      await submit(form.elements, event.submitter);
     } finally {
       form.removeAttribute("aria-busy");
     }
@@ -46,13 +46,22 @@ export function showErrors(form, { status, problem, headers }) {
     ?? [[FIELD_OF[problem.code], problem.detail]];
   const unplaced = errors.filter(([name, detail]) => !markField(form, name, detail)).map(([, detail]) => detail);
   if (wait) unplaced.push(`Try again in ${wait === 1 ? "1 second" : `${wait} seconds`}.`);
-  form.querySelector(".form-error").textContent = [...unplaced, triesLeft(headers)].filter(Boolean).join(" ");
+  const message = form.querySelector(".form-error");
+  message.textContent = [...unplaced, triesLeft(headers)].filter(Boolean).join(" ");
+  if (problem.code === "sign_in_too_old") message.append(" ", againButton());
   form.querySelector("[aria-invalid=true]")?.focus();
+}
+
+/** The button for a sign-in at the user's provider. provider-sign-in.js wires it. */
+function againButton() {
+  const button = element("button", "sign-in-again", "Sign in again");
+  button.type = "button";
+  return button;
 }
 
 export function markField(form, name, detail) {
   const input = name && form.elements.namedItem(name);
-  if (!input) return false;
+  if (!input || input.closest("[hidden]")) return false;
   const message = input.closest(".field").querySelector(".field-error");
   message.append(element("span", "", message.textContent ? ` ${detail}` : detail));
   input.setAttribute("aria-invalid", "true");

@@ -1,5 +1,6 @@
-// Changing the password and deleting the account. Both need the current password and end all sessions.
+// Changing the password and deleting the account. Both end all sessions. Users without a password can set one.
 
+import { confirmation, hasPassword } from "./confirmation.js";
 import { forgetDevice } from "./device-token.js";
 import { byId, say } from "./dom.js";
 import { showSignedOut } from "./sign-out.js";
@@ -29,6 +30,7 @@ function openOrClose({ credential, state, user }, before) {
   byId("password-closed").hidden = open;
   if (credential !== before.credential) say(outcome, "");
   if (open) {
+    nameChange();
     // Password managers read the username here. A default value survives a form reset.
     for (const field of panel.querySelectorAll(".holder-name")) field.defaultValue = user.username;
     byId("delete-account-question").textContent =
@@ -41,19 +43,26 @@ function openOrClose({ credential, state, user }, before) {
   }
 }
 
-async function changePassword({ currentPassword, newPassword }) {
+function nameChange() {
+  const name = hasPassword() ? "Change the password" : "Set a password";
+  byId("change-password-title").textContent = name;
+  change.querySelector(".primary").textContent = name;
+}
+
+async function changePassword(fields) {
+  const done = hasPassword() ? "Your password is changed." : "Your password is set.";
   const answer = await authorised("PUT", "/api/users/me/password", {
-    body: { currentPassword: currentPassword.value, newPassword: newPassword.value },
+    body: { ...confirmation(fields), newPassword: fields.newPassword.value },
   });
   if (!answer.ok) return showErrors(change, answer);
   change.reset();
   signedIn(answer);
-  say(outcome, "Your password is changed. All other sessions have ended. This browser has a new session.", "good");
+  say(outcome, `${done} All other sessions have ended. This browser has a new session.`, "good");
 }
 
-async function deleteAccount({ currentPassword }) {
+async function deleteAccount(fields) {
   const { username } = current().user;
-  const answer = await authorised("DELETE", "/api/users/me", { body: { currentPassword: currentPassword.value } });
+  const answer = await authorised("DELETE", "/api/users/me", { body: confirmation(fields) });
   if (!answer.ok) return showErrors(deletion, answer);
   discard("The account was deleted in another tab.", { hasEnded: true });
   forgetDevice();
@@ -63,7 +72,7 @@ async function deleteAccount({ currentPassword }) {
 function askForConfirmation() {
   deletion.hidden = false;
   byId("before-deletion").hidden = true;
-  deletion.elements.currentPassword.focus();
+  (hasPassword() ? deletion.elements.currentPassword : deletion.querySelector(".danger")).focus();
 }
 
 function keepAccount() {

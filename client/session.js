@@ -25,12 +25,13 @@ export function onChange(listener) {
   listeners.push(listener);
 }
 
-/** Restores the stored session and follows changes in other tabs. */
+/** Restores the stored session, unless a session has just begun, and follows changes in other tabs. */
 export function start() {
   onStored(follow);
   channel?.addEventListener("message", ({ data }) => onMessage(data));
   // A page restored by the back button has missed storage events.
   window.addEventListener("pageshow", ({ persisted }) => persisted && follow());
+  if (held.credential) return;
   update(restored());
   if (held.credential) return check();
   return stored(BY_COOKIE) === CLEARING ? clearCookie() : findCookie();
@@ -61,16 +62,29 @@ export function discard(notice, { hasEnded = false } = {}) {
 
 /**
  * Ends the session. Deletes it from this browser first, even if the request fails. The request is sent even if the page
- * is closed, and its response says whether the server ended the session.
+ * is closed, and its response says whether the server ended the session. With `alsoAtProvider`, the response has the
+ * address where the user signs out of the provider, if there is one.
  */
-export function signOut() {
+export function signOut({ alsoAtProvider = false } = {}) {
   const { token, carrier } = held;
+  const path = alsoAtProvider ? `${CURRENT}?provider=true` : CURRENT;
   discard("Signed out in another tab.", { hasEnded: true });
-  return carrier === "cookie" ? clearCookie() : exchange("DELETE", CURRENT, { token, keepalive: true });
+  return carrier === "cookie" ? clearCookie(path) : exchange("DELETE", path, { token, keepalive: true });
 }
 
 /** Resolves when no sign-out is pending. A pending sign-out would clear a newer cookie. */
 export const signOutDone = async () => { await pendingSignOut; };
+
+/**
+ * Makes sure that the cookie of a signed-out session is cleared. Otherwise it would be sent with the next user's requests,
+ * or this page would clear the next user's cookie. Returns the failed response if the server cannot be reached.
+ */
+export async function finishSignOut() {
+  await signOutDone();
+  if (stored(BY_COOKIE) !== CLEARING) return null;
+  const answer = await clearCookie();
+  return stored(BY_COOKIE) === CLEARING ? answer : null;
+}
 
 export function dismissEnded() {
   update({ ...held, ended: null });
@@ -85,7 +99,7 @@ export async function check() {
   if (!credential) return;
   update({ ...held, state: "loading" });
   const answer = await authorised("GET", CURRENT);
-  if (answer.ok) updateIfCurrent(credential, { state: "accepted", ...answer.body, problem: null });
+  if (answer.ok) accept(credential, answer.body);
   else if (answer.status !== 401) updateIfCurrent(credential, { state: "unverified", problem: answer.problem });
 }
 
@@ -93,7 +107,7 @@ export async function check() {
 export async function checkQuietly() {
   const { credential } = held;
   const answer = await authorised("GET", CURRENT, { refresh: true });
-  if (answer.ok) updateIfCurrent(credential, answer.body);
+  if (answer.ok) accept(credential, answer.body);
 }
 
 /** Renews the token, also if it has not expired. */
@@ -130,12 +144,8 @@ export async function authorised(method, path, options) {
 export async function authorisedOrAnonymous(method, path, options) {
   // The server may store variables in a cookie, also if the token is sent in the header.
   if (held.credential) return authorised(method, path, { ...options, cookies: true });
-  await signOutDone();
-  if (stored(BY_COOKIE) === CLEARING) {
-    // The cookie of a signed-out session must not be sent with the next user's requests.
-    const answer = await clearCookie();
-    if (stored(BY_COOKIE) === CLEARING) return answer;
-  }
+  const failure = await finishSignOut();
+  if (failure) return failure;
   let { anonymous } = held;
   let answer = await exchange(method, path, { ...options, cookie: anonymous, expected: [401] });
   if (answer.status === 401) {
@@ -158,14 +168,22 @@ async function findCookie() {
 }
 
 /** Asks the server to clear the cookie, because no script can delete it. Stays pending until the server responds. */
-function clearCookie() {
+function clearCookie(path = CURRENT) {
   store(BY_COOKIE, CLEARING);
-  pendingSignOut ??= exchange("DELETE", CURRENT, { cookie: true, keepalive: true }).then((answer) => {
+  pendingSignOut ??= exchange("DELETE", path, { cookie: true, keepalive: true }).then((answer) => {
     pendingSignOut = null;
     if ((answer.ok || answer.status === 401) && stored(BY_COOKIE) === CLEARING) store(BY_COOKIE, null);
     return answer;
   });
   return pendingSignOut;
+}
+
+/** Uses what the server says about the session. A sign-in at a provider may have replaced the session in the cookie. */
+function accept(credential, body) {
+  if (credential !== held.credential) return;
+  const accepted = { ...held, state: "accepted", ...body, problem: null };
+  const isReplaced = held.carrier === "cookie" && credential !== body.session.id;
+  update(isReplaced ? persist({ ...accepted, credential: body.session.id }) : accepted);
 }
 
 // A response may arrive after the session was replaced. It must not change the new one.

@@ -4,6 +4,7 @@ import { deviceOf } from "./device.js";
 import { byId, element, localMinute, onPress, say } from "./dom.js";
 import { showSignedOut, signOutHere } from "./sign-out.js";
 import { reason } from "./glossary.js";
+import { titleElement } from "./providers.js";
 import { authorised, discard, onChange } from "./session.js";
 
 const ALONE = "This is your only session.";
@@ -16,7 +17,7 @@ const endOthersButton = byId("end-others");
 let latestRequest = 0;
 
 export function openSessions() {
-  onPress(byId("refresh-sessions"), () => load());
+  onPress(byId("refresh-sessions"), () => loadSessions());
   onPress(endOthersButton, endOthers);
   onPress(byId("sign-out-everywhere"), signOutEverywhere);
   onChange(openOrClose);
@@ -32,10 +33,10 @@ function openOrClose({ credential, state }, before) {
   list.replaceChildren();
   endOthersButton.hidden = true;
   say(outcome, "");
-  if (open) load({ refresh: true });
+  if (open) loadSessions({ refresh: true });
 }
 
-async function load(options) {
+export async function loadSessions(options) {
   const request = ++latestRequest;
   const answer = await authorised("GET", "/api/sessions", options);
   if (request !== latestRequest) return;
@@ -61,12 +62,14 @@ function row(session) {
   const button = element("button", "quiet end", session.current ? "Sign out" : "End", element("span", "unseen", which));
   button.type = "button";
 
+  const through = session.provider ? [" with ", titleElement(session.provider)] : [];
+  const badge = session.current ? [" ", element("strong", "badge", "this session")] : [];
   const entry = element("li", session.current ? "session current" : "session",
-    element("p", "session-device", name, ...(session.current ? [" ", element("strong", "badge", "this session")] : [])),
+    element("p", "session-device", name, ...through, ...badge),
     element("p", "session-times", "started ", began, ", expires ", time(session.expiresAt)),
     button);
   entry.tabIndex = -1;
-  onPress(button, session.current ? signOutHere : () => end(session, device, entry));
+  onPress(button, session.current ? () => signOutHere() : () => end(session, device, entry));
   return entry;
 }
 

@@ -1,15 +1,19 @@
-// Sign-out, and deleting the token without signing out. Both show the sign-in form again.
+// Sign-out, also at the provider of the session, and deleting the token without signing out. They show the sign-in form again.
 
 import { chooseForm } from "./choose-form.js";
 import { byId, localTime, say } from "./dom.js";
 import { reason } from "./glossary.js";
 import { decode } from "./jwt.js";
-import { current, discard, signOut } from "./session.js";
+import { titleElement, titleOf } from "./providers.js";
+import { current, discard, onChange, signOut } from "./session.js";
 
 const outcome = byId("account-outcome");
+const atProvider = byId("sign-out-at-provider");
 
 export function openSignOut() {
-  for (const button of document.querySelectorAll(".sign-out")) button.addEventListener("click", signOutHere);
+  for (const button of document.querySelectorAll(".sign-out")) button.addEventListener("click", () => signOutHere());
+  atProvider.addEventListener("click", signOutAtProvider);
+  onChange(({ state, session }) => offerProvider(state === "accepted" ? session.provider : undefined));
   for (const button of document.querySelectorAll(".delete-token")) {
     button.addEventListener("click", () => {
       discard("The token was deleted in another tab.");
@@ -18,14 +22,30 @@ export function openSignOut() {
   }
 }
 
-export async function signOutHere() {
+function offerProvider(provider) {
+  for (const part of document.querySelectorAll(".by-provider")) part.hidden = !provider;
+  if (provider) atProvider.replaceChildren("Sign out, also at ", titleElement(provider));
+}
+
+/** The provider asks whether the user wants to sign out there, so the page goes there. */
+async function signOutAtProvider() {
+  const title = titleOf(current().session.provider);
+  const answer = await signOutHere({ alsoAtProvider: true });
+  if (!answer.ok || current().credential !== null) return;
+  const url = answer.body?.signOutUrl;
+  if (url) return location.assign(url);
+  say(outcome, `Signed out here. ${title} has no address for signing out there.`, "good");
+}
+
+export async function signOutHere(options) {
   const { token, carrier } = current();
-  const answered = signOut();
+  const answered = signOut(options);
   showSignedOut("Signed out in this browser. Waiting for the server.");
   const answer = await answered;
   // The user may have signed in again meanwhile.
-  if (current().credential !== null) return;
+  if (current().credential !== null) return answer;
   say(outcome, ...(carrier === "cookie" ? cookieSignOutMessage(answer) : signOutMessage(answer, token)));
+  return answer;
 }
 
 /** Shows the outcome of a sign-out and moves the focus to the sign-in form. */

@@ -4,6 +4,7 @@ import { chooseForm, leaveSignUp } from "./choose-form.js";
 import { byId, say } from "./dom.js";
 import { exchange } from "./exchange.js";
 import { onLink } from "./link.js";
+import { setProviders } from "./providers.js";
 import { current, onChange } from "./session.js";
 import { requireCharacters } from "./strength-hint.js";
 
@@ -28,6 +29,7 @@ export async function openSignUp() {
   policy = body.policy;
   requireCharacters(body.passwordMinLength);
   offerEmail(body.sendsEmail);
+  setProviders(body.providers);
   render();
 }
 

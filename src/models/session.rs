@@ -49,7 +49,7 @@ pub struct Model {
     pub key_id: KeyId,
     /// The provider at which the user signed in.
     pub provider: Option<String>,
-    /// The [`hash`](ProviderSession::hash) of the provider's id for the session.
+    /// The hash of the provider's id for the session (`sid`).
     pub provider_session_hash: Option<String>,
 }
 

@@ -30,6 +30,8 @@ after(() => browser?.close());
 async function launched() {
   browser ??= await chromium.launch({
     executablePath: CHROMIUM,
+    // Browsers of users block pop-ups.
+    ignoreDefaultArgs: ["--disable-popup-blocking"],
     args: [
       "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
       // A name that browsers do not trust without TLS, unlike localhost: a machine in a local network.
@@ -104,8 +106,9 @@ export class Person {
     return person;
   }
 
-  constructor(context, { credentials, trouble, folded = false, watches = false, address = ORIGIN } = {}) {
-    Object.assign(this, { context, folded, watches, address });
+  /** `visits` are the origins of sign-in providers, to which the page may send the person. */
+  constructor(context, { credentials, trouble, folded = false, watches = false, address = ORIGIN, visits = [] } = {}) {
+    Object.assign(this, { context, folded, watches, address, visits });
     this.credentials = credentials ?? { username: `ada-${randomBytes(5).toString("hex")}`, password: PASSWORD };
     this.trouble = trouble ?? [];
     this.devices = [];
@@ -134,7 +137,8 @@ export class Person {
     page.on("console", (message) => this.hear(message));
     page.on("request", (request) => {
       const { origin, protocol, href } = new URL(request.url());
-      if (origin !== new URL(this.address).origin && protocol !== "data:") this.trouble.push(`left the origin: ${href}`);
+      const isKnown = [new URL(this.address).origin, ...this.visits].includes(origin);
+      if (!isKnown && protocol !== "data:") this.trouble.push(`left the origin: ${href}`);
       this.underWay.add(request);
     });
     for (const end of ["requestfinished", "requestfailed"]) page.on(end, (request) => this.underWay.delete(request));

@@ -5,6 +5,7 @@ import { execFile, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
@@ -16,8 +17,8 @@ const run = promisify(execFile);
 const BINARY = process.env.DAYPASS_BINARY ?? fileURLToPath(new URL("../../target/debug/daypass", import.meta.url));
 const JWT_SECRET = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
 
-/** Starts a service with these settings. It stops after the tests of the file. */
-export async function startService(settings) {
+/** Starts a service with these settings. It stops after the tests of the file. `command` starts it in another way. */
+export async function startService(settings, command = []) {
   const folder = await mkdtemp(join(tmpdir(), "daypass-"));
   const env = {
     PATH: process.env.PATH,
@@ -27,7 +28,7 @@ export async function startService(settings) {
     RATE_LIMITS: "off",
     ...settings,
   };
-  const service = spawn(BINARY, { cwd: folder, env, stdio: ["ignore", "pipe", "ignore"] });
+  const service = spawn(BINARY, command, { cwd: folder, env, stdio: ["ignore", "pipe", "ignore"] });
   const exit = once(service, "exit");
   after(async () => {
     service.kill();
@@ -44,6 +45,16 @@ export async function startService(settings) {
       return stdout.trim();
     },
   };
+}
+
+/** Returns a port that no program uses at the moment. */
+export async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
 }
 
 /** Waits until the service prints the address of its page. */
