@@ -11,8 +11,8 @@ pub fn problem_page(problem: &Problem, page: AsPage) -> String {
         [&*problem.title, &*problem.detail, problem.code, &*problem.request_id].map(escaped);
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n\
-         <title>{title}</title>\n<h1>{title}</h1>\n<p>{detail}</p>\n{back}\
-         <p><small>Error {status}: <a href=\"/docs/errors#{code}\">{code}</a>, request {id}</small></p>\n</html>\n",
+         <title>{title}</title>\n<main>\n<h1>{title}</h1>\n<p>{detail}</p>\n{back}\
+         <p><small>Error {status}: <a href=\"/docs/errors#{code}\">{code}</a>, request {id}</small></p>\n</main>\n</html>\n",
         status = problem.status,
     )
 }
