@@ -65,8 +65,8 @@ impl fmt::Display for Source {
 pub(super) fn read() -> Result<Settings, Failure> {
     let variables = SecretVariables::from_environment();
     let file = EnvFile::read_with_secrets(Path::new(ENV_FILE), variables).map_err(Failure::usage)?;
-    let from_environment: BTreeSet<_> = setting_names().into_iter().chain(variables_of_providers()).collect();
-    let from_environment: BTreeSet<_> = from_environment.into_iter().filter(|name| is_set(name)).collect();
+    let names = setting_names().into_iter().chain(variables_of_providers());
+    let from_environment: BTreeSet<_> = names.filter(|name| is_set(name)).collect();
     file.apply(is_set).map_err(Failure::usage)?;
     let mut command = Cli::command();
     let matches = with_own_help(without_empty_variables(command.clone())).try_get_matches().map_err(|error| {

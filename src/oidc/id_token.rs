@@ -10,13 +10,10 @@ use thiserror::Error;
 
 use super::protocol::{ALGORITHMS, IdClaims, SignedIdToken, TokenResponse};
 use super::provider::CLOCK_TOLERANCE;
+use crate::types::limits::{MAX_AUTH_METHOD_CHARS, MAX_AUTH_METHODS};
 
 /// The maximum length of a subject (OpenID Connect Core §2), and of the provider's id for a session.
 pub(super) const MAX_ID_CHARS: usize = 255;
-
-/// The limits on the methods that a provider names.
-const MAX_METHODS: usize = 8;
-const MAX_METHOD_CHARS: usize = 32;
 
 /// How old an authentication can be that was requested with `max_age=0`. The user may have taken some time afterwards.
 const MAX_AGE: TimeDelta = TimeDelta::minutes(5);
@@ -129,7 +126,7 @@ impl IdTokenFacts {
     pub(super) fn of(claims: &IdClaims) -> Self {
         let methods = claims.auth_method_refs().into_iter().flatten().map(|method| method.to_string());
         // They become part of a code in an address.
-        let methods = methods.filter(|method| method.len() <= MAX_METHOD_CHARS).take(MAX_METHODS);
+        let methods = methods.filter(|method| method.len() <= MAX_AUTH_METHOD_CHARS).take(MAX_AUTH_METHODS);
         let session = claims.additional_claims().sid.clone();
         Self {
             authenticated_at: claims.auth_time(),

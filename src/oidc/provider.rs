@@ -1,9 +1,10 @@
 //! A provider: the address to which a sign-in sends the browser, and what happens when the browser returns.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use openidconnect::core::{CoreAuthenticationFlow, CoreClientAuthMethod, CoreUserInfoClaims};
+use openidconnect::core::{CoreAuthenticationFlow, CoreClientAuthMethod, CoreJsonWebKeySet, CoreUserInfoClaims};
 use openidconnect::{
     AccessToken, AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken, IssuerUrl, Nonce,
     OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, SubjectIdentifier,
@@ -143,14 +144,9 @@ impl Provider {
             now: self.clock.now(),
             fresh,
         };
-        let claims = match id_token::verify(token, response, &expected, metadata.jwks()) {
-            Err(id_token::Rejected::UnknownKey) => match self.discovery.newer_keys(metadata.jwks()).await? {
-                Some(keys) => id_token::verify(token, response, &expected, &keys),
-                None => Err(id_token::Rejected::UnknownKey),
-            },
-            verified => verified,
-        };
-        let claims = claims.map_err(|rejected| OidcError::new(Step::IdToken, rejected.to_string()))?;
+        let is_unknown = |rejected: &id_token::Rejected| matches!(rejected, id_token::Rejected::UnknownKey);
+        let verify = |keys: &_| id_token::verify(token, response, &expected, keys);
+        let claims = self.verify_with_keys(metadata, verify, is_unknown).await?;
         Ok(ProviderUser {
             key: IdentityKey { issuer: self.config.issuer.clone(), subject: claims.subject().to_string() },
             facts: IdTokenFacts::of(claims),
@@ -189,13 +185,25 @@ impl Provider {
         let metadata = self.discovery.metadata().await?;
         let (client, now) = (&*self.config.client_id, self.clock.now());
         let issuer = &self.config.issuer;
-        let verified = match logout_token::verify(token, issuer, client, metadata.jwks(), now) {
-            Err(logout_token::Rejected::UnknownKey) => match self.discovery.newer_keys(metadata.jwks()).await? {
-                Some(keys) => logout_token::verify(token, issuer, client, &keys, now),
-                None => Err(logout_token::Rejected::UnknownKey),
-            },
-            verified => verified,
-        };
+        let is_unknown = |rejected: &logout_token::Rejected| matches!(rejected, logout_token::Rejected::UnknownKey);
+        let verify = |keys: &_| logout_token::verify(token, issuer, client, keys, now);
+        self.verify_with_keys(&metadata, verify, is_unknown).await
+    }
+
+    /// Verifies a token with the known keys. If no key has its key id, reads the keys again, because the provider may have
+    /// rotated them.
+    async fn verify_with_keys<T, R: Display>(
+        &self,
+        metadata: &Metadata,
+        verify: impl Fn(&CoreJsonWebKeySet) -> Result<T, R>,
+        is_unknown: impl Fn(&R) -> bool,
+    ) -> Result<T, OidcError> {
+        let mut verified = verify(metadata.jwks());
+        if verified.as_ref().is_err_and(is_unknown)
+            && let Some(keys) = self.discovery.newer_keys(metadata.jwks()).await?
+        {
+            verified = verify(&keys);
+        }
         verified.map_err(|rejected| OidcError::new(Step::IdToken, rejected.to_string()))
     }
 

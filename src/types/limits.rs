@@ -39,3 +39,7 @@ pub const MAX_ROLE_CHARS: usize = 32;
 pub const MAX_ROLES: usize = 16;
 /// The maximum length of the note of an invitation.
 pub const MAX_NOTE_CHARS: usize = 200;
+/// The maximum number of authentication methods that a provider names (`amr`). The token contains them.
+pub const MAX_AUTH_METHODS: usize = 8;
+/// The maximum number of characters of such a method.
+pub const MAX_AUTH_METHOD_CHARS: usize = 32;

@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 
+use crate::types::limits::{MAX_AUTH_METHOD_CHARS, MAX_AUTH_METHODS};
 use crate::types::provider_name::ProviderName;
 
 /// The methods of a password, and of a provider that does not name its methods (`amr`).
 pub(super) const PASSWORD: &str = "pwd";
 const FEDERATED: &str = "fed";
-/// The limits on methods that a provider names. The token contains them.
-const MAX_METHODS: usize = 8;
-const MAX_METHOD_CHARS: usize = 32;
 
 /// How and when a user authenticated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,9 +63,9 @@ impl ProviderSignIn {
     pub fn new<'a>(provider: ProviderName, methods: impl IntoIterator<Item = &'a str>) -> Self {
         let is_word = |method: &&str| {
             let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte);
-            !method.is_empty() && method.len() <= MAX_METHOD_CHARS && method.bytes().all(allowed)
+            !method.is_empty() && method.len() <= MAX_AUTH_METHOD_CHARS && method.bytes().all(allowed)
         };
-        let methods: Vec<_> = methods.into_iter().filter(is_word).take(MAX_METHODS).map(str::to_owned).collect();
+        let methods: Vec<_> = methods.into_iter().filter(is_word).take(MAX_AUTH_METHODS).map(str::to_owned).collect();
         Self { provider, methods: if methods.is_empty() { vec![FEDERATED.to_owned()] } else { methods } }
     }
 }
@@ -104,6 +102,6 @@ mod tests {
         assert_eq!(names(&["pwd", "otp"]), "pwd otp");
         assert_eq!(names(&[]), "fed");
         assert_eq!(names(&["", "two words", "\"", &"x".repeat(33)]), "fed");
-        assert_eq!(names(&["a"; 100]).len(), 2 * MAX_METHODS - 1);
+        assert_eq!(names(&["a"; 100]).len(), 2 * MAX_AUTH_METHODS - 1);
     }
 }
