@@ -54,12 +54,53 @@ impl TestDatabase {
         };
         let name = format!("daypass_test_{:016x}", random::secure().next_u64());
         on_server(server, &format!("CREATE DATABASE {name}")).await;
-        let url = DatabaseUrl::from(quick(&format!("{}/{name}", server.rsplit_once('/').unwrap().0)));
-        Self { url, location: Location::Server { server: server.to_owned(), name } }
+        let mut url = url::Url::parse(&quick(server)).unwrap();
+        url.set_path(&name);
+        Self {
+            url: DatabaseUrl::from(String::from(url)),
+            location: Location::Server { server: server.to_owned(), name },
+        }
     }
 
     pub fn url(&self) -> &DatabaseUrl {
         &self.url
+    }
+
+    /// The name of the database on its server.
+    pub fn name(&self) -> &str {
+        let Location::Server { name, .. } = &self.location else { panic!("a SQLite file has no name") };
+        name
+    }
+
+    /// Runs a statement on the server, connected to another database.
+    pub async fn on_server(&self, statement: &str) {
+        let Location::Server { server, .. } = &self.location else { panic!("SQLite has no server") };
+        on_server(server, statement).await;
+    }
+
+    async fn drop_from_server(&self) {
+        let name = self.name();
+        if self.url.expose().starts_with("postgres") {
+            self.on_server(&format!("DROP DATABASE {name} WITH (FORCE)")).await;
+        } else {
+            self.disconnect_mysql().await;
+            self.on_server(&format!("DROP DATABASE {name}")).await;
+        }
+    }
+
+    /// Closes the connections of the test. MySQL waits for their transactions before it drops the database.
+    async fn disconnect_mysql(&self) {
+        let db = self.connect().await;
+        let open = format!(
+            "SELECT CAST(id AS SIGNED) AS id FROM information_schema.processlist \
+             WHERE db = '{}' AND id <> CONNECTION_ID()",
+            self.name()
+        );
+        for row in db.query_all_raw(Statement::from_string(DbBackend::MySql, open)).await.unwrap() {
+            let id: i64 = row.try_get("", "id").unwrap();
+            let _ = db.execute_unprepared(&format!("KILL {id}")).await;
+        }
+        db.close_by_ref().await.unwrap();
     }
 
     pub async fn connect(&self) -> Pool {
@@ -69,20 +110,14 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        let Location::Server { server, name } = &self.location else { return };
-        let (server, name) = (server.clone(), name.clone());
+        if self.url.is_sqlite() {
+            return;
+        }
         // The runtime of the test is shutting down, so the clean-up needs its own.
-        let drop_it = std::thread::spawn(move || {
-            tokio::runtime::Runtime::new().unwrap().block_on(async {
-                if server.starts_with("postgres") {
-                    on_server(&server, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
-                } else {
-                    disconnect_mysql(&server, &name).await;
-                    on_server(&server, &format!("DROP DATABASE {name}")).await;
-                }
-            });
+        std::thread::scope(|scope| {
+            let clean_up = || tokio::runtime::Runtime::new().unwrap().block_on(self.drop_from_server());
+            let _ = scope.spawn(clean_up).join();
         });
-        let _ = drop_it.join();
     }
 }
 
@@ -97,16 +132,5 @@ fn quick(url: &str) -> String {
 async fn on_server(server: &str, statement: &str) {
     let db = database::connect(&DatabaseUrl::from(quick(server))).await.unwrap();
     db.execute_unprepared(statement).await.unwrap();
-    db.close_by_ref().await.unwrap();
-}
-
-/// Closes the connections of the test. MySQL waits for their transactions before it drops the database.
-async fn disconnect_mysql(server: &str, name: &str) {
-    let db = database::connect(&DatabaseUrl::from(server.to_owned())).await.unwrap();
-    let open = format!("SELECT CAST(id AS SIGNED) AS id FROM information_schema.processlist WHERE db = '{name}'");
-    for row in db.query_all_raw(Statement::from_string(DbBackend::MySql, open)).await.unwrap() {
-        let id: i64 = row.try_get("", "id").unwrap();
-        let _ = db.execute_unprepared(&format!("KILL {id}")).await;
-    }
     db.close_by_ref().await.unwrap();
 }

@@ -64,14 +64,11 @@ impl Server {
 
     /// Alters the database of the test, from another one: its own settings would hold for this connection, too.
     async fn alter(&self, sql: &str) {
-        let url = format!("{}/postgres", self.url().rsplit_once('/').unwrap().0);
-        let db = daypass::platform::database::connect(&url.into()).await.unwrap();
-        db.execute_unprepared(sql).await.unwrap();
-        db.close_by_ref().await.unwrap();
+        self.database.on_server(sql).await;
     }
 
-    fn name(&self) -> String {
-        self.url().rsplit('/').next().unwrap().to_owned()
+    fn name(&self) -> &str {
+        self.database.name()
     }
 
     /// Kills the connections of the service that are in a transaction, or all of them.
