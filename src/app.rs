@@ -141,7 +141,8 @@ fn password_hasher(config: &PasswordConfig) -> Result<PasswordHasher, HashError>
     PasswordHasher::new(config.argon2.clone(), config.threads(), config.imported_hash_cost)
 }
 
-fn tokens(config: &Config, keys: KeyRing) -> Tokens {
+/// Returns the issuer and verifier of tokens for these settings.
+pub fn tokens(config: &Config, keys: KeyRing) -> Tokens {
     let lifetimes = Lifetimes {
         token: config.tokens.jwt_ttl,
         session: config.session_max(),

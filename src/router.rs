@@ -16,7 +16,7 @@ use crate::app::AppState;
 use crate::classroom;
 use crate::controllers::{
     account, client, docs, email, health, identities, items, keys, method_not_allowed, metrics, not_found, oidc,
-    password_resets, session_variables, sessions, users, verify, workout_logs,
+    password_resets, session_variables, sessions, tokens, users, verify, workout_logs,
 };
 use crate::extract::Policy;
 use crate::middleware;
@@ -34,6 +34,7 @@ fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(oidc::start, oidc::prepare_sign_up))
         .routes(routes!(oidc::exchange))
         .routes(routes!(oidc::backchannel_logout))
+        .routes(routes!(tokens::explain_token))
         .routes(routes!(keys::list_keys))
         .routes(routes!(keys::list_revocations))
         .routes(routes!(health::live))

@@ -5,12 +5,13 @@ use chrono::{DateTime, Utc};
 
 use crate::auth::revocation::RolesChanged;
 use crate::auth::revocation::reason::Reason;
+use crate::auth::token::{Authentication, AuthenticationTime, Issued, Method, Tokens};
 use crate::error::Error;
 use crate::models::invitation::NewInvitation;
 use crate::models::one_time_code::{NewCode, Purpose};
 use crate::models::session::EndedAt;
 use crate::models::user_creation::NewUser;
-use crate::models::{invitation, one_time_code, outbox, revocation, session, user, user_creation};
+use crate::models::{database_state, invitation, one_time_code, outbox, revocation, session, user, user_creation};
 use crate::platform::database::{Pool, Transaction};
 use crate::platform::random;
 use crate::types::email::Email;
@@ -109,6 +110,23 @@ impl LockedUser {
         let change = RolesChanged { user_id: user.id, version: user.roles_version, expires_at };
         revocation::create_role_change(&transaction, &change, at.now).await?;
         Ok(transaction.commit().await?)
+    }
+
+    /// Begins a session that no password or provider confirmed. The caller must commit the returned transaction.
+    pub async fn begin_session(
+        self,
+        tokens: &Tokens,
+        max_sessions: usize,
+        now: DateTime<Utc>,
+    ) -> Result<(Transaction, Issued), Error> {
+        let Self { transaction, user } = self;
+        session::end_oldest(&transaction, user.id, max_sessions, now).await?;
+        let generation = database_state::generation(&transaction, Generation::random(&mut random::secure())).await?;
+        let authentication = Authentication { time: AuthenticationTime::Unknown, method: Method::Operator };
+        let subject = Some(user.subject(authentication));
+        let issued = tokens.issue(subject, generation, now, &mut random::secure())?;
+        session::create(&transaction, user.id, &issued, None, Some("daypass token issue"), now).await?;
+        Ok((transaction, issued))
     }
 
     /// Deletes the user with all their data and returns how many sessions ended.

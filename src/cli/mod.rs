@@ -29,6 +29,7 @@ mod seed;
 mod serve;
 mod sessions;
 mod settings;
+mod token;
 mod user;
 
 pub use failure::Failure;
@@ -67,6 +68,9 @@ enum Command {
     /// Generate a signing secret, or list the keys in use
     #[command(subcommand)]
     Secret(secret::Command),
+    /// Explain or issue session tokens
+    #[command(subcommand)]
+    Token(token::Command),
     /// End the sessions of all users
     #[command(subcommand)]
     Sessions(sessions::Command),
@@ -92,6 +96,8 @@ impl Cli {
     fn needs(&self, setting: &str) -> bool {
         match &self.command {
             Some(Command::Secret(secret::Command::Generate) | Command::Healthcheck) => false,
+            Some(Command::Token(command)) if !command.needs_secrets() => false,
+            Some(Command::Token(_)) => true,
             None | Some(Command::Serve | Command::Config | Command::Lesson(_) | Command::Secret(_)) => true,
             _ => setting == "DATABASE_URL",
         }
@@ -131,6 +137,7 @@ async fn run(Settings { cli, file, list }: &Settings) -> Result<(), Failure> {
         Some(Command::Migrate(command)) => migrate::run(command, &cli.config).await,
         Some(Command::Seed(command)) => seed::run(command, &cli.config).await,
         Some(Command::Secret(command)) => secret::run(command, &cli.config).await,
+        Some(Command::Token(command)) => token::run(command, &cli.config).await,
         Some(Command::Sessions(command)) => sessions::run(command, &cli.config).await,
         Some(Command::Invite(command)) => invite::run(command, &cli.config).await,
         Some(Command::User(command)) => user::run(command, &cli.config).await,

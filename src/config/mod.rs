@@ -121,6 +121,12 @@ impl Config {
         self.pages.are_enabled(self.daypass_env)
     }
 
+    /// Returns whether `POST /api/tokens/explain` is served.
+    #[must_use]
+    pub fn explains_tokens(&self) -> bool {
+        self.pages.explain_tokens(self.daypass_env)
+    }
+
     /// Returns `PUBLIC_URL`, or else the address of this machine in its network.
     #[must_use]
     pub fn public_url(&self) -> PublicUrl {

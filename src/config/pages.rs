@@ -1,4 +1,4 @@
-//! Settings of the pages: the test client and the API reference.
+//! Settings of the pages and of explanations.
 
 use clap::Args;
 
@@ -12,11 +12,19 @@ pub struct PagesConfig {
     /// production]
     #[arg(long, env = "PAGES", value_parser = boolean, global = true)]
     pub pages: Option<bool>,
+    /// Explain tokens at POST /api/tokens/explain, true or false [default: true in development, false in production]
+    #[arg(long, env = "TOKEN_EXPLAIN", value_parser = boolean, global = true)]
+    pub token_explain: Option<bool>,
 }
 
 impl PagesConfig {
     #[must_use]
     pub fn are_enabled(&self, environment: Environment) -> bool {
         self.pages.unwrap_or(environment == Environment::Development)
+    }
+
+    #[must_use]
+    pub fn explain_tokens(&self, environment: Environment) -> bool {
+        self.token_explain.unwrap_or(environment == Environment::Development)
     }
 }

@@ -13,6 +13,7 @@ pub mod oidc;
 pub mod password_resets;
 pub mod session_variables;
 pub mod sessions;
+pub mod tokens;
 pub mod users;
 pub mod verify;
 mod versioned;

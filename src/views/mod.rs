@@ -2,6 +2,7 @@
 
 pub(crate) mod credentials;
 mod email;
+mod explanation;
 mod export;
 mod health;
 mod identity;
@@ -18,6 +19,7 @@ mod workout_log;
 
 pub use credentials::{Credentials, CurrentSession};
 pub use email::{ResetRequested, VerifiedEmail};
+pub use explanation::Explanation;
 pub use export::export;
 pub use health::Health;
 pub use identity::{Identity, IdentityList, ProviderInfo, ProviderSignOut, StartUrl};

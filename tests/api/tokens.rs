@@ -9,6 +9,7 @@ use crate::support::{Client, Forge, SECRET, TestApp, non_text_values};
 
 mod claims;
 mod device;
+mod explanations;
 mod format;
 mod properties;
 
@@ -29,6 +30,9 @@ impl Attack {
     async fn assert_rejected(&self, token: &str, code: &str) {
         let reply = self.app.anon.with_token(token).get("/api/verify").await;
         assert_eq!(reply.error(), (401, code.to_owned()), "{token}");
+        // The token of an anonymous session is valid.
+        let code = (code != "anonymous").then_some(code);
+        assert_eq!(explanations::code(&self.app, token).await.as_deref(), code, "the explanation of {token}");
     }
 
     async fn assert_unauthorized(&self, token: &str) {
@@ -39,6 +43,7 @@ impl Attack {
     async fn assert_accepted(&self, token: &str) {
         let reply = self.app.anon.with_token(token).get("/api/verify").await;
         assert_eq!(reply.status(), 204, "{token}: {}", reply.text());
+        assert_eq!(explanations::code(&self.app, token).await, None, "the explanation of {token}");
     }
 
     async fn finish(self) {

@@ -36,6 +36,7 @@ mod seeds;
 mod session_reset;
 mod setting_values;
 mod settings;
+mod tokens;
 mod upgrade;
 mod users;
 mod wrong_folder;

@@ -269,7 +269,7 @@ fn help_and_example_file_list_every_setting() {
         })
     });
     assert_eq!(explained.count(), settings, "each setting once");
-    assert!(settings <= 41);
+    assert!(settings <= 43);
     let help = run(Path::new("."), &["--help"], &[]);
     assert!(help.status.success());
     for argument in command.get_arguments() {

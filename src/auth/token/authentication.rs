@@ -10,6 +10,8 @@ use crate::types::provider_name::ProviderName;
 /// The methods of a password, and of a provider that does not name its methods (`amr`).
 pub(super) const PASSWORD: &str = "pwd";
 const FEDERATED: &str = "fed";
+/// The method of a token that an operator issued. RFC 8176 has no name for it.
+pub(super) const OPERATOR: &str = "operator";
 
 /// How and when a user authenticated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,6 +49,8 @@ pub enum Method {
     Password,
     /// At a provider.
     Provider(Arc<ProviderSignIn>),
+    /// Not at all: an operator issued the token.
+    Operator,
 }
 
 /// A sign-in at a provider.
@@ -75,6 +79,7 @@ impl Method {
     pub(super) fn names(&self) -> Vec<&str> {
         match self {
             Self::Password => vec![PASSWORD],
+            Self::Operator => vec![OPERATOR],
             Self::Provider(sign_in) => sign_in.methods.iter().map(String::as_str).collect(),
         }
     }
@@ -83,7 +88,7 @@ impl Method {
     #[must_use]
     pub fn provider(&self) -> Option<&ProviderName> {
         match self {
-            Self::Password => None,
+            Self::Password | Self::Operator => None,
             Self::Provider(sign_in) => Some(&sign_in.provider),
         }
     }

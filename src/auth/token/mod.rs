@@ -1,8 +1,10 @@
 //! Session tokens and device tokens: the signing keys, and how tokens are issued and verified.
 
 mod authentication;
+pub mod check;
 mod claims;
 pub mod device;
+pub mod explanation;
 mod issue;
 mod jws;
 pub mod keys;
