@@ -7,6 +7,25 @@ import { tryForm } from "./try-request.js";
 
 const ORDER = ["users", "sessions", "items", "workout logs", "session variables", "keys", "health"];
 
+// The flow that shows the operation, by `operationId`.
+const FLOWS = {
+  __proto__: null,
+  sign_up: "sign-up",
+  sign_in: "sign-in",
+  sign_out: "sign-out",
+  renew: "renewal",
+  verify: "forward-auth",
+  set_variable: "anonymous-variable",
+  change_password: "password-change",
+  request_password_reset: "password-reset",
+  reset_password: "password-reset",
+  change_email: "email-change",
+  verify_email: "email-change",
+  start: "sign-in-at-a-provider",
+  callback: "sign-in-at-a-provider",
+  backchannel_logout: "sign-in-at-a-provider",
+};
+
 start();
 
 async function start() {
@@ -75,6 +94,7 @@ function describe(operation, resolve) {
     details.append(element("div", "operation-body",
       ...(description ? [element("p", "", ...formatted(description))] : []),
       element("p", "hint", sessionNeeded(security)),
+      ...(FLOWS[operationId] ? [element("p", "", linkTo(`/docs/flows/${FLOWS[operationId]}`, "Sequence diagram"))] : []),
       ...(parameters.length ? [element("h3", "", "Parameters"), parameterTable(parameters, where)] : []),
       ...(schema ? [element("h3", "", "Body"), bodyTable(schema, where, resolve)] : []),
       element("h3", "", "Responses"), responseTable(responses, where, resolve),
@@ -122,12 +142,16 @@ const responseTable = (responses, where, resolve) => table("Responses", where, [
     return [code(status), linked(description, Number(status)), schema ? example(resolve(schema), resolve) : ""];
   }));
 
-/** Error codes link to the list of errors. */
+/** Error codes link to their pages. */
 const linked = (description, status) => formatted(description).map((part) => {
   if (status < 400 || part.tagName !== "CODE" || !/^[a-z_]+$/.test(part.textContent) || part.textContent === "code") return part;
-  const link = element("a", "", part);
-  link.href = `/docs/errors#${part.textContent}`;
-  return link;
+  return linkTo(`/docs/errors/${part.textContent}`, part);
 });
+
+function linkTo(path, content) {
+  const link = element("a", "", content);
+  link.href = path;
+  return link;
+}
 
 const example = (schema, resolve) => element("pre", "", JSON.stringify(exampleOf(schema, resolve), null, 2));

@@ -164,7 +164,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Returns the status, and the stable code for programs. `docs/errors` has an entry for each code.
+    /// Returns the status, and the stable code for programs. `docs/errors` has a page for each code.
     fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
             Self::Refused(refusal) => (StatusCode::UNAUTHORIZED, refusal.code()),

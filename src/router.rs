@@ -95,10 +95,13 @@ fn sign_out() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(sessions::sign_out))
 }
 
-/// Returns the routes of the HTML pages and their files. They are not part of the API. The list of errors is always
-/// served, because every problem document links to it.
+/// Returns the routes of the HTML pages and their files. They are not part of the API. The pages of errors are always
+/// served, because every problem document links to one of them.
 fn pages(enabled: bool) -> Routes {
-    let errors = Routes::default().route("/docs/errors", get(docs::errors)).route("/client/{file}", get(client::file));
+    let errors = Routes::default()
+        .route("/docs/errors", get(docs::errors))
+        .route("/docs/errors/{code}", get(docs::error))
+        .route("/client/{file}", get(client::file));
     if !enabled {
         // Without this route, `GET /` would be a 405 instead of a 404, because `OPTIONS /` always exists.
         return errors.route("/", get(not_found));
@@ -107,6 +110,8 @@ fn pages(enabled: bool) -> Routes {
         .route("/", get(client::page))
         .route("/client/qr.svg", get(client::qr_code))
         .route("/docs", get(docs::page))
+        .route("/docs/flows", get(docs::flows))
+        .route("/docs/flows/{name}", get(docs::flow))
         .route("/openapi.json", get(openapi_document))
 }
 

@@ -49,9 +49,11 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("email.js", SCRIPT),
     file!("ended.js", SCRIPT),
     file!("entry-row.js", SCRIPT),
+    file!("error-page.js", SCRIPT),
     file!("exchange.js", SCRIPT),
     file!("export.js", SCRIPT),
     file!("favicon.svg", SVG),
+    file!("flows.js", SCRIPT),
     file!("form.js", SCRIPT),
     file!("glossary.js", SCRIPT),
     file!("identities.js", SCRIPT),
@@ -111,7 +113,7 @@ pub async fn qr_code(State(app): State<AppState>, uri: Uri, headers: HeaderMap) 
     Ok(respond(SVG, code.render::<svg::Color<'_>>().min_dimensions(320, 320).build()))
 }
 
-/// Serves a file of the pages. If the pages are turned off, only the list of errors remains. It needs style sheets and
+/// Serves a file of the pages. If the pages are turned off, only the pages of errors remain. They need style sheets and
 /// the icon, but no scripts.
 pub async fn file(State(app): State<AppState>, PathParam(name): PathParam) -> Result<Response, Error> {
     let served = |content_type| app.config.serves_pages() || content_type != SCRIPT;
@@ -119,11 +121,14 @@ pub async fn file(State(app): State<AppState>, PathParam(name): PathParam) -> Re
     file.map(|(_, content_type, text)| respond(content_type, *text)).ok_or(Error::NotFound)
 }
 
-/// Inserts the header that all pages share, and marks the link to `path` as the current page.
+/// Inserts the header that all pages share. Marks the link to `path` as the current page, or the link to its folder as
+/// the current part of the site.
 pub(super) fn with_header(app: &AppState, page: &str, path: &str) -> String {
     let header = if app.config.serves_pages() { include_str!("../../client/header.html") } else { "" };
-    let link = format!("href=\"{path}\">");
-    let marked = header.replace(&format!("<a {link}"), &format!("<a aria-current=\"page\" {link}"));
+    let link = |path: &str| format!("<a href=\"{path}\">");
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let (path, current) = if header.contains(&link(path)) { (path, "page") } else { (folder, "true") };
+    let marked = header.replace(&link(path), &format!("<a aria-current=\"{current}\" href=\"{path}\">"));
     page.replace("{header}", &marked)
 }
 

@@ -8,6 +8,7 @@ mod health;
 mod identity;
 mod item;
 mod keys;
+pub mod markdown;
 pub mod problem;
 mod problem_page;
 mod rate_limit;

@@ -23,7 +23,7 @@ use crate::types::FieldError;
 pub struct Problem {
     /// The page that explains the error, relative to the service.
     #[serde(rename = "type")]
-    #[schema(example = "/docs/errors#expired")]
+    #[schema(example = "/docs/errors/expired")]
     pub kind: String,
     /// The code in words.
     #[schema(example = "Expired")]
@@ -102,7 +102,7 @@ impl Problem {
             _ => &[],
         };
         Self {
-            kind: format!("/docs/errors#{}", error.code()),
+            kind: format!("/docs/errors/{}", error.code()),
             title: title(error.code()),
             status: error.status().as_u16(),
             code: error.code(),

@@ -12,11 +12,12 @@ pub fn problem_page(problem: &Problem, page: AsPage) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n\
          <title>{title}</title>\n<main>\n<h1>{title}</h1>\n<p>{detail}</p>\n{back}\
-         <p><small>Error {status}: <a href=\"/docs/errors#{code}\">{code}</a>, request {id}</small></p>\n</main>\n</html>\n",
+         <p><small>Error {status}: <a href=\"/docs/errors/{code}\">{code}</a>, request {id}</small></p>\n</main>\n</html>\n",
         status = problem.status,
     )
 }
 
-fn escaped(text: &str) -> String {
+/// Escapes text for HTML.
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

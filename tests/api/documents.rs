@@ -1,5 +1,4 @@
-//! Documentation matches behaviour: the page, the OpenAPI document, the list of errors, the Postman collection and the
-//! route table.
+//! Documentation matches behaviour: the pages, the OpenAPI document, the Postman collection and the route table.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,7 +8,12 @@ use daypass::classroom::routes::{OPEN, PROTECTED};
 use daypass::router;
 use serde_json::{Map, Value};
 
-use crate::support::{Browser, TestApp};
+use crate::support::TestApp;
+
+mod error_examples;
+mod error_pages;
+mod flow_pages;
+mod pages;
 
 fn file(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -178,136 +182,5 @@ fn collect_requests(folder: &serde_json::Value, found: &mut BTreeSet<String>) {
         let path = url.trim_start_matches("{{baseUrl}}").split(['?', '#']).next().unwrap_or_default();
         let path: Vec<_> = path.split('/').map(|part| if part.starts_with("{{") { "{id}" } else { part }).collect();
         found.insert(format!("{} {}", request["method"].as_str().unwrap(), path.join("/")));
-    }
-}
-
-#[test]
-fn every_error_code_is_documented() {
-    let list = file("docs/errors/README.md");
-    let entries: BTreeSet<_> = list.lines().filter_map(|line| line.strip_prefix("### ")).map(str::to_owned).collect();
-    let sources = ["src/error.rs", "src/auth/token/refusal.rs", "src/types/validation_error.rs"].map(file).concat();
-    let codes: BTreeSet<_> = sources
-        .lines()
-        .filter_map(|line| line.trim().trim_end_matches([')', ',']).strip_suffix('"')?.split_once("=> "))
-        .filter_map(|(_, value)| value.rsplit_once('"').map(|(_, code)| code.to_owned()))
-        .collect();
-    assert!(codes.len() > 30, "{codes:?}");
-    assert_eq!(entries, codes);
-}
-
-#[tokio::test]
-async fn problem_type_links_to_its_explanation() {
-    let app = TestApp::start().await;
-    let problem = app.anon.get("/api/verify").await.json();
-    let (page, anchor) = problem["type"].as_str().unwrap().split_once('#').unwrap();
-    let page = app.anon.get(page).await;
-    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
-    assert!(page.text().contains(&format!("<h3 id=\"{anchor}\">")));
-}
-
-#[tokio::test]
-async fn page_files_are_served_and_load_nothing_from_other_origins() {
-    let app = TestApp::start().await;
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("client");
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        let path = match &*name {
-            "index.html" => "/".to_owned(),
-            "docs.html" => "/docs".to_owned(),
-            "errors.html" => "/docs/errors".to_owned(),
-            // A part of the pages.
-            "header.html" => continue,
-            _ => format!("/client/{name}"),
-        };
-        let reply = app.anon.get(&path).await;
-        assert_eq!(reply.status(), 200, "{path}");
-        let content_type = match name.rsplit_once('.').unwrap().1 {
-            "html" => "text/html; charset=utf-8",
-            "css" => "text/css; charset=utf-8",
-            "js" => "text/javascript; charset=utf-8",
-            "svg" => "image/svg+xml",
-            other => panic!("{other}"),
-        };
-        assert_eq!(reply.header("content-type"), content_type, "{path}");
-        assert!(!reply.text().contains("innerHTML"), "{path}");
-        let text = reply.text().replace("http://www.w3.org/", "");
-        assert!(!text.contains("https://") || name == "index.html", "{path} names another origin");
-    }
-}
-
-#[tokio::test]
-async fn page_names_the_cookie_that_the_server_sets() {
-    for (secure, name) in [(true, "__Host-daypass"), (false, "daypass")] {
-        let app = TestApp::start_with(&[&format!("--cookie-secure={secure}")]).await;
-        let reply = Browser::new(&app.anon).put("/api/sessions/current/variables/a", 1.into()).await;
-        let set = reply.header("set-cookie");
-        assert!(set.starts_with(&format!("{name}=")) && set.contains("; Secure") == secure, "{set}");
-        let page = app.anon.get("/").await;
-        let attributes = format!(r#"data-cookie="{name}" data-cookie-secure="{secure}""#);
-        assert!(page.text().contains(&attributes), "{attributes}");
-        assert_eq!(page.header("cache-control"), "no-cache", "the setting can change with the next start");
-    }
-}
-
-#[tokio::test]
-async fn pages_can_be_switched_off_and_are_off_in_production() {
-    let pages = ["/", "/docs", "/openapi.json", "/client/client.js"];
-    for (flags, served) in [
-        (&[][..], true),
-        (&["--pages=false"], false),
-        (&["--daypass-env=production"], false),
-        (&["--daypass-env=production", "--pages=true"], true),
-    ] {
-        let app = TestApp::start_with(flags).await;
-        for path in pages {
-            assert_ne!((app.anon.get(path).await.status() == 404), served, "{flags:?} {path}");
-        }
-        let (errors, style) = (app.anon.get("/docs/errors").await, app.anon.get("/client/client.css").await);
-        assert_eq!((errors.status(), style.status()), (200, 200), "every error links to the list");
-    }
-}
-
-#[tokio::test]
-async fn pages_share_their_header_and_need_no_other_origin() {
-    let app = TestApp::start().await;
-    for path in ["/", "/docs", "/docs/errors"] {
-        let page = app.anon.get(path).await;
-        assert_eq!(page.header("content-type"), "text/html; charset=utf-8", "{path}");
-        for link in ["href=\"/\"", "href=\"/docs\"", "href=\"/docs/errors\"", "/client/client.css"] {
-            assert!(page.text().contains(link), "{path} {link}");
-        }
-        assert_eq!(page.text().matches("aria-current=\"page\"").count(), 1, "{path}");
-        assert!(!page.text().contains("{header}") && !page.text().contains("://"), "{path}");
-    }
-}
-
-#[tokio::test]
-async fn list_of_errors_is_rendered() {
-    let app = TestApp::start().await;
-    let page = app.anon.get("/docs/errors").await;
-    assert!(page.text().contains("<h3 id=\"revoked\"><a href=\"#revoked\"><code>revoked</code></a></h3>"));
-    assert!(page.text().contains("<li><a href=\"#revoked\"><code>revoked</code></a></li>"), "a list of all codes");
-    assert!(!page.text().contains("](") && !page.text().contains('`'), "no Markdown is left");
-}
-
-#[tokio::test]
-async fn page_shows_the_address_for_other_devices() {
-    let local = TestApp::start().await;
-    let network = TestApp::start_with(&["--host=192.168.1.20"]).await;
-    for (app, host, address) in [
-        (&local, "localhost:3000", None),
-        (&network, "localhost:3000", Some("http://192.168.1.20:3000")),
-        (&local, "daypass.example", Some("http://daypass.example")),
-    ] {
-        let get = |path: &'static str| app.anon.request(Method::GET, path).header("host", host).send();
-        let page = get("/").await;
-        let expected = format!("data-address=\"{}\"", address.unwrap_or_default());
-        assert!(page.text().contains(&expected), "{host}");
-        let code = get("/client/qr.svg").await;
-        assert_eq!(code.status() == 200, address.is_some(), "{host}");
-        if address.is_some() {
-            assert_eq!(code.header("content-type"), "image/svg+xml");
-            assert!(code.text().contains("<svg"), "{host}");
-        }
     }
 }

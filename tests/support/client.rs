@@ -159,7 +159,7 @@ impl Reply {
         assert_eq!(self.header("content-type"), "application/problem+json");
         assert_eq!(problem["status"], self.status());
         assert_eq!(problem["requestId"], self.header("x-request-id"));
-        assert_eq!(problem["type"], format!("/docs/errors#{}", problem["code"].as_str().unwrap()));
+        assert_eq!(problem["type"], format!("/docs/errors/{}", problem["code"].as_str().unwrap()));
         assert_eq!(self.has_header("www-authenticate"), self.status() == 401 || problem["code"] == "ambiguous_token");
         assert!(!problem["title"].as_str().unwrap().is_empty() && !problem["detail"].as_str().unwrap().is_empty());
         (self.status(), problem["code"].as_str().unwrap().to_owned())
