@@ -1,6 +1,7 @@
 // The entry point: wires each panel, then restores the session. The panels listen to its changes.
 
 import { openAccount } from "./account.js";
+import { openActivity } from "./activity.js";
 import { openRenewal } from "./renew-button.js";
 import { openRequests } from "./requests.js";
 import { openClassroom } from "./classroom.js";
@@ -8,11 +9,14 @@ import { openConfirmation } from "./confirmation.js";
 import { openCookie } from "./cookie.js";
 import { openDevices } from "./devices.js";
 import { openDeviceToken } from "./device-token.js";
+import { openDiagram } from "./diagram.js";
 import { openEmail } from "./email.js";
 import { openEmailLinks } from "./email-link.js";
 import { openEnded } from "./ended.js";
+import { openExplain } from "./explain.js";
 import { openExport } from "./export.js";
 import { openIdentities } from "./identities.js";
+import { openJwtLesson } from "./jwt-lesson.js";
 import { openLesson } from "./lesson.js";
 import { openProviderSignIn, startWithSession } from "./provider-sign-in.js";
 import { openSignOut } from "./sign-out.js";
@@ -29,6 +33,7 @@ import { watchSession } from "./watch.js";
 import { openWorkoutLogs } from "./workout-logs.js";
 
 openRequests();
+openDiagram();
 openSummary();
 openConfirmation();
 openAccount();
@@ -43,8 +48,11 @@ openCookie();
 openRenewal();
 openResult();
 openEnded();
+openExplain();
+openJwtLesson();
 openVariables();
 openSessions();
+openActivity();
 openItems();
 openWorkoutLogs();
 openPassword();

@@ -1,7 +1,7 @@
 // An exchange as a command for a POSIX shell. Secrets are shell variables: $TOKEN, $PASSWORD, $DEVICE, $INVITATION, $CODE and,
 // for a new password, $NEW_PASSWORD. curl omits the device header if $DEVICE is empty.
 
-import { isSecret } from "./redact.js";
+import { isSecret, isToken } from "./redact.js";
 
 const SECRET_HEADERS = {
   __proto__: null,
@@ -35,12 +35,12 @@ const isObject = (value) => value !== null && typeof value === "object" && !Arra
 const body = (value) => (isObject(value) ? object(value) : inQuotes(JSON.stringify(value)));
 const object = (body) => `{${Object.entries(body).map(member).join(",")}}`;
 
-const VARIABLES = { __proto__: null, code: "CODE", invitation: "INVITATION", newPassword: "NEW_PASSWORD" };
+const VARIABLES = { __proto__: null, code: "CODE", invitation: "INVITATION", newPassword: "NEW_PASSWORD", token: "TOKEN" };
 
 // The secret is in double quotes, where the shell expands the variable.
 function member([name, value]) {
   const variable = VARIABLES[name] ?? "PASSWORD";
   if (isObject(value)) return `${inQuotes(JSON.stringify(name))}:${object(value)}`;
-  const text = isSecret(name) ? `"'"$${variable}"'"` : inQuotes(JSON.stringify(value));
+  const text = isSecret(name) || isToken(name) ? `"'"$${variable}"'"` : inQuotes(JSON.stringify(value));
   return `${inQuotes(JSON.stringify(name))}:${text}`;
 }

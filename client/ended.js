@@ -36,5 +36,5 @@ async function ask() {
   const remark = ended.token ? "The ended token, sent once more." : "A request without the cookie.";
   const answer = await exchange("GET", "/api/verify", { token: ended.token, remark });
   // The user may have signed in or discarded the token meanwhile.
-  if (current().ended === ended) showAnswer(result, answer);
+  if (current().ended === ended) showAnswer(result, answer, ended);
 }

@@ -9,6 +9,12 @@ const FILE_TIMEOUT_MS = 300_000;
 /** Dispatches one "exchange" event per request. Its `detail` contains no secrets. */
 export const exchanges = new EventTarget();
 
+// The tokens of rejected requests by the `detail` of their events.
+const rejectedTokens = new WeakMap();
+
+/** The complete token that was sent in `Authorization`, if the response was a 401. Show it only if the user asks for it. */
+export const rejectedToken = (detail) => rejectedTokens.get(detail);
+
 /**
  * Resolves to `{ok, status, headers, text, body, problem}`. A failed request has the server's problem document. A timeout, no
  * response or a response of another server has a problem of the same form.
@@ -31,7 +37,7 @@ export async function exchange(method, path, options = {}) {
 
   const started = performance.now();
   const answer = await send(method, path, { headers, body, keepalive, course, cookies, file });
-  exchanges.dispatchEvent(new CustomEvent("exchange", { detail: {
+  const detail = {
     method,
     path,
     remark,
@@ -47,7 +53,9 @@ export async function exchange(method, path, options = {}) {
       body: file && answer.ok ? "The body is not shown." : bodyOf(answer),
       failure: answer.status === 0 ? answer.problem.detail : undefined,
     },
-  } }));
+  };
+  if (answer.status === 401 && token) rejectedTokens.set(detail, token);
+  exchanges.dispatchEvent(new CustomEvent("exchange", { detail }));
   return answer;
 }
 

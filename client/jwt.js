@@ -1,15 +1,18 @@
-// Decodes session tokens and makes tampered copies. Nothing here verifies a token: only the server does.
+// Decodes and encodes tokens, and makes tampered copies. Nothing here verifies a token: only the server does.
 
-const fromBase64url = (part) => {
+export const fromBase64url = (part) => {
   const binary = atob(part.replaceAll("-", "+").replaceAll("_", "/"));
   const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
   return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 };
 
-const toBase64url = (text) => {
-  const binary = String.fromCharCode(...new TextEncoder().encode(text));
-  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+export const toBase64url = (content) => {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 };
+
+/** The token in pasted text, without its header name, scheme, quotes and line breaks. */
+export const pastedToken = (text) => text.trim().replace(/^(authorization:\s*)?bearer\s+/i, "").replace(/^"|"$|\s+/g, "");
 
 /** The three encoded parts, with the header and the claims as objects, or null if they cannot be read. */
 export function decode(token) {

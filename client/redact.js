@@ -7,6 +7,7 @@ const TOKEN_HEADERS = new Set(["daypass-device"]);
 const JWT = /\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*/g;
 
 export const isSecret = (member) => SECRET_MEMBERS.has(member);
+export const isToken = (member) => TOKEN_MEMBERS.has(member);
 
 /** The first 12 and the last 6 characters: enough to recognise a token, not enough to use it. */
 export function shorten(text) {
@@ -23,7 +24,7 @@ export const redactResponse = (body) => redact(body, (member) => member !== "cod
 
 function redact(value, isMasked, member = "") {
   if (isMasked(member)) return MASK;
-  if (typeof value === "string") return TOKEN_MEMBERS.has(member) ? shorten(value) : shortenTokens(value);
+  if (typeof value === "string") return isToken(member) ? shorten(value) : shortenTokens(value);
   if (Array.isArray(value)) return value.map((entry) => redact(entry, isMasked));
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, redact(entry, isMasked, name)]));

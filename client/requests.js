@@ -1,8 +1,9 @@
 // The request panel: every request of the page with its response, newest first, in two lanes.
 
-import { byId, copy, fromTemplate } from "./dom.js";
+import { byId, copy, element, fromTemplate } from "./dom.js";
 import { asCurl } from "./curl.js";
-import { exchanges } from "./exchange.js";
+import { exchanges, rejectedToken } from "./exchange.js";
+import { explainButton } from "./explain.js";
 
 const MAX_ENTRIES = 50;
 // Older requests of a group of refreshes are only counted.
@@ -12,7 +13,7 @@ const list = byId("exchanges");
 
 export function openRequests() {
   exchanges.addEventListener("exchange", ({ detail }) => {
-    if (detail.refresh && kindOf(detail) !== "rejected") addRefresh(detail);
+    if (isRefresh(detail)) addRefresh(detail);
     else list.prepend(entry(detail));
     while (list.children.length > MAX_ENTRIES) list.lastElementChild.remove();
     byId("no-exchanges").hidden = true;
@@ -39,6 +40,9 @@ function addRefresh(exchange) {
   const older = count > MAX_REFRESHES ? `, the last ${MAX_REFRESHES} are shown` : "";
   group.querySelector("summary").textContent = count === 1 ? "1 refresh" : `${count} refreshes${older}`;
 }
+
+/** Whether the page sent this request by itself, and it was not rejected. */
+export const isRefresh = (exchange) => exchange.refresh && kindOf(exchange) !== "rejected";
 
 /** "ok", "expected" for an error that answers a question of the page, or "rejected". */
 function kindOf({ response: { status }, expected }) {
@@ -76,10 +80,19 @@ function entry(exchange) {
       ? "Copied. Set the variables it uses, such as TOKEN or PASSWORD, before you run it."
       : "The browser did not allow copying. Copy the command from below.";
   });
+  row.append(...explanationOf(exchange));
   return row;
 }
 
-const codeOf = ({ body }) => (typeof body?.code === "string" ? body.code : "");
+/** For a 401: the button that explains the token, or why the page cannot explain it. */
+function explanationOf(exchange) {
+  const token = rejectedToken(exchange);
+  if (token) return [explainButton(token, `of ${exchange.method} ${exchange.path}`)];
+  if (exchange.response.status !== 401 || !exchange.cookie) return [];
+  return [element("p", "hint", "The token is in a cookie. Scripts cannot read it, so this page cannot explain it.")];
+}
+
+const codeOf = ({ status, body }) => (status >= 400 && typeof body?.code === "string" ? body.code : "");
 
 const head = (first, headers) => [first, ...headers.map(([name, value]) => `${name}: ${value}`)].join("\n");
 

@@ -1,7 +1,8 @@
 // The token panel: header, claims and signature, and the complete token on request.
 
-import { byId, copy, element, localTime, say } from "./dom.js";
-import { CLAIMS, HEADER, TIMES } from "./glossary.js";
+import { byId, copy, element, say } from "./dom.js";
+import { facts } from "./facts.js";
+import { CLAIMS, HEADER } from "./glossary.js";
 import { decode } from "./jwt.js";
 import { shorten } from "./redact.js";
 import { current, onChange } from "./session.js";
@@ -67,24 +68,4 @@ function part(title, name, encoded, content) {
     element("p", "encoded", encoded ? shorten(encoded) : "missing",
       element("span", "length", ` ${encoded.length} characters`)),
     content ?? element("p", "explanation", "This part cannot be read: it is not base64url-encoded JSON."));
-}
-
-function facts(members, explanations) {
-  const list = element("dl", "members");
-  for (const [name, value] of Object.entries(members)) {
-    list.append(element("div", "member",
-      element("dt", "", ...breakable(name)),
-      valueOf(name, value),
-      element("dd", "explanation", explanations[name] ?? "Not used by Daypass.")));
-  }
-  return list;
-}
-
-/** The name with places for line breaks, as in session_exp. */
-const breakable = (name) => name.split(/(?<=_)/).flatMap((part, index) => (index === 0 ? [part] : [element("wbr"), part]));
-
-function valueOf(name, value) {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  if (!TIMES.has(name) || typeof value !== "number") return element("dd", "value", text);
-  return element("dd", "value time", localTime(new Date(value * 1000)), element("span", "raw", text));
 }

@@ -27,13 +27,14 @@ scene("every request is listed with headers and bodies, newest first", async (ad
   await ada.sees("#sessions-outcome", "This is your only session.");
   await ada.sees("#logs-outcome", "No workout logs yet.");
   await ada.sees("#variables-outcome", "No variables.");
+  await ada.sees("#activity-outcome", "newest first.");
   const all = (await ada.at(".exchange summary").allInnerTexts()).map((text) => text.replaceAll(/\s+/g, " "));
   // When it was opened, the page asked who may sign up and whether there is a cookie. Either answer may come first.
   assert.match(all.slice(-2).sort().join(), /^GET \/api\/sessions\/current 401 no_token .*GET \/api\/sign-up 200 /);
-  // The items, the workout logs, the sessions and the variables are asked for at once, and any may be answered first.
-  const others = /GET \/api\/(sign-up|sessions(\/current(\/variables)?)?|workout-logs\?\S*) (200|401 no_token) [\d.]+ ms/;
+  // The items, the workout logs, the sessions, the activity and the variables are asked for at once, and any may be answered first.
+  const others = /GET \/api\/(sign-up|sessions(\/current(\/variables)?)?|workout-logs\?\S*|users\/me\/events\?\S*) (200|401 no_token) [\d.]+ ms/;
   const summaries = all.filter((text) => !others.test(text));
-  assert.deepEqual([all.length, summaries.length], [8, 3]);
+  assert.deepEqual([all.length, summaries.length], [9, 3]);
   assert.match(summaries[0], /POST \/api\/items 201 [\d.]+ ms/);
   assert.match(summaries[1], /GET \/api\/items\?\S* 200 [\d.]+ ms/);
   assert.match(summaries[2], /POST \/api\/users 201 [\d.]+ ms/);
