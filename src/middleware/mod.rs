@@ -17,6 +17,7 @@ use axum::http::header::ORIGIN;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 use ipnet::IpNet;
+use metrics::counter;
 use tower::{Layer as _, ServiceExt as _};
 use tower_http::cors::Cors;
 use tracing::warn;
@@ -95,18 +96,21 @@ impl Service {
     fn log(&self, request: Request, respond: impl AsyncFnOnce(Request) -> Response) -> impl Future<Output = Response> {
         let address = address(request.headers(), request.extensions(), &self.0.trusted_proxies);
         if request.headers().contains_key(FORWARDED_FOR) {
-            self.warn_about_untrusted_proxy(request.extensions());
+            self.note_untrusted_proxy(request.extensions());
         }
         request_log::log(&self.0.metrics, request, address, async |request| {
             security_headers::add(respond(request).await, self.0.strict_transport)
         })
     }
 
-    /// Warns once if the other end of the connection looks like a proxy, but is not a trusted one.
-    fn warn_about_untrusted_proxy(&self, extensions: &Extensions) {
+    /// Counts the request if the other end of the connection looks like a proxy, but is not a trusted one. Warns once.
+    fn note_untrusted_proxy(&self, extensions: &Extensions) {
         let Some(peer) = extensions.get().map(|Peer(address)| address.to_canonical()) else { return };
-        let is_trusted = self.0.trusted_proxies.iter().any(|network| network.contains(&peer));
-        if !is_trusted && !self.0.has_warned.swap(true, Ordering::Relaxed) {
+        if self.0.trusted_proxies.iter().any(|network| network.contains(&peer)) {
+            return;
+        }
+        counter!("daypass_untrusted_proxy_requests_total").increment(1);
+        if !self.0.has_warned.swap(true, Ordering::Relaxed) {
             warn!(
                 %peer,
                 "a request has X-Forwarded-For, but its sender is not in TRUSTED_PROXIES, so all clients behind it share \

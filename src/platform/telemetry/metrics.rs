@@ -6,13 +6,17 @@ use metrics::{counter, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 /// Counters without labels. They exist from the start, so that a rate can be computed from their first increment.
-const COUNTERS: [(&str, &str); 7] = [
+const COUNTERS: [(&str, &str); 8] = [
     ("daypass_sessions_created_total", "Sessions created by this replica"),
     ("daypass_anonymous_sessions_created_total", "Anonymous sessions created by this replica"),
     ("daypass_hash_shed_total", "Hash jobs rejected with 503 because the queue was full or too slow"),
     ("daypass_hash_dropped_total", "Hash jobs dropped because their clients disconnected"),
     ("daypass_revocations_purged_total", "Revocations deleted because their tokens expired"),
     ("daypass_mails_sent_total", "Messages sent by this replica"),
+    (
+        "daypass_untrusted_proxy_requests_total",
+        "Requests with X-Forwarded-For from senders that are not in TRUSTED_PROXIES",
+    ),
     ("daypass_log_lines_dropped_total", "Log lines that could not be written"),
 ];
 
