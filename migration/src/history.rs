@@ -63,6 +63,26 @@ pub(crate) async fn install<C: ConnectionTrait>(db: &C) -> Result<(), DbErr> {
     Ok(())
 }
 
+/// Returns the names of the applied migrations. Unlike the functions of SeaORM, does not create the table of migrations.
+///
+/// # Errors
+/// If a query fails.
+pub async fn recorded<C: ConnectionTrait>(db: &C) -> Result<Vec<String>, DbErr> {
+    let existing = table_names(db).await?;
+    let (all, mut names) = (Migrator::migrations(), Vec::new());
+    for table in [TABLE, SHARED_TABLE].into_iter().filter(|table| existing.contains(*table)) {
+        let query = Query::select().column(Column::Version).from(table).take();
+        for row in db.query_all(&query).await? {
+            let name: String = row.try_get("", "version")?;
+            // Another application may have records in the shared table.
+            if table == TABLE || all.iter().any(|migration| migration.name() == name) {
+                names.push(name);
+            }
+        }
+    }
+    Ok(names)
+}
+
 /// Checks that no other application has tables with the names in [`TABLES`].
 ///
 /// # Errors

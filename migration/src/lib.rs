@@ -4,7 +4,7 @@
 //! since 1970 in UTC (`BIGINT`): exact, sortable and identical on SQLite, PostgreSQL and MySQL/MariaDB. Text is
 //! compared byte by byte on all of them.
 
-pub use history::{TABLES, check_other_tables, drop_tables};
+pub use history::{TABLES, check_other_tables, drop_tables, recorded};
 pub use sea_orm_migration::migrator::MigrationStatus;
 pub use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{DbBackend, Statement};

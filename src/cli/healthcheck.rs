@@ -29,7 +29,7 @@ pub(super) async fn run(config: &Config) -> Result<(), Failure> {
 }
 
 /// Returns the address at which this machine reaches the service.
-fn local_address(listen: &ListenConfig) -> Result<SocketAddr, Failure> {
+pub(super) fn local_address(listen: &ListenConfig) -> Result<SocketAddr, Failure> {
     if listen.port == 0 {
         // Not a usage failure, because container runtimes reserve other statuses than 0 and 1.
         return Err(Failure::from("PORT=0: set PORT to the port of the running service".to_owned()));

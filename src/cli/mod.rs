@@ -14,9 +14,11 @@ mod classroom;
 mod config;
 mod confirm;
 mod database;
+mod doctor;
 mod failure;
 mod healthcheck;
 mod import;
+mod ineffective_settings;
 mod invite;
 mod lesson;
 mod links;
@@ -55,6 +57,8 @@ enum Command {
     Healthcheck,
     /// Print the settings in force and where each one is set; secrets are hidden
     Config,
+    /// Check the settings and what the service needs, and print how to repair it; the exit status is 0 or 1
+    Doctor(doctor::Doctor),
     /// Copy the SQLite database into a new file, also while the service writes
     Backup(backup::Backup),
     /// Replace the SQLite database with a copy and end all sessions; the service must be stopped
@@ -95,9 +99,9 @@ impl Cli {
     /// Returns whether the command needs the secret in this setting.
     fn needs(&self, setting: &str) -> bool {
         match &self.command {
-            Some(Command::Secret(secret::Command::Generate) | Command::Healthcheck) => false,
-            Some(Command::Token(command)) if !command.needs_secrets() => false,
-            Some(Command::Token(_)) => true,
+            // `doctor` reports secrets that cannot be read.
+            Some(Command::Secret(secret::Command::Generate) | Command::Healthcheck | Command::Doctor(_)) => false,
+            Some(Command::Token(command)) => command.needs_secrets(),
             None | Some(Command::Serve | Command::Config | Command::Lesson(_) | Command::Secret(_)) => true,
             _ => setting == "DATABASE_URL",
         }
@@ -107,7 +111,8 @@ impl Cli {
 #[must_use]
 pub fn main() -> ExitCode {
     private_file::restrict_new_files();
-    match settings::read().and_then(|settings| start(&settings)) {
+    let settings = settings::read(|| doctor::requested().is_some()).map_err(doctor::report_failure);
+    match settings.and_then(|settings| start(&settings)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }
@@ -121,17 +126,21 @@ fn start(settings: &Settings) -> Result<(), Failure> {
     result
 }
 
-async fn run(Settings { cli, file, list }: &Settings) -> Result<(), Failure> {
+async fn run(settings: &Settings) -> Result<(), Failure> {
+    let Settings { cli, file, list, .. } = settings;
     let log = &cli.config.log;
-    let _log = telemetry::start(&log.filter, log.format(cli.config.daypass_env)).map_err(Failure::usage)?;
+    // `doctor` prints what it finds, so the log would only repeat it.
+    let filter = if matches!(cli.command, Some(Command::Doctor(_))) { "off" } else { &log.filter };
+    let _log = telemetry::start(filter, log.format(cli.config.daypass_env)).map_err(Failure::usage)?;
     match &cli.command {
         None | Some(Command::Serve) => {
-            settings::warn_of_ineffective(&cli.config, file);
+            ineffective_settings::warn(&cli.config, file);
             serve::run(cli.config.clone(), file.clone()).await
         }
         Some(Command::Lesson(command)) => lesson::run(command, cli.config.clone(), file.clone()).await,
         Some(Command::Healthcheck) => healthcheck::run(&cli.config).await,
         Some(Command::Config) => config::run(&cli.config, list),
+        Some(Command::Doctor(command)) => doctor::run(command, settings).await,
         Some(Command::Backup(command)) => backup::back_up(command, &cli.config).await,
         Some(Command::Restore(command)) => backup::restore(command, &cli.config).await,
         Some(Command::Migrate(command)) => migrate::run(command, &cli.config).await,

@@ -7,8 +7,9 @@ use clap::Subcommand;
 
 use super::database::open_existing;
 use super::failure::Failure;
+use super::ineffective_settings::warn_of_repeated_names;
 use super::output::stdout_line;
-use super::settings::{ENV_FILE, setting_names, warn_of_repeated_names};
+use super::settings::{ENV_FILE, setting_names};
 use crate::app::AppState;
 use crate::auth::token::keys::KeyRing;
 use crate::config::{Config, EnvFile, Reread, SecretSource, SigningAlgorithm, generate_secret};

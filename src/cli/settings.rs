@@ -4,23 +4,14 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::Cli;
+use super::failure::Failure;
+use crate::config::{Config, EnvFile, OidcConfig, SecretOrigin, SecretOrigins, SecretVariables, file_setting};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
-use strsim::osa_distance;
-
-use super::Cli;
-use super::failure::Failure;
-use crate::config::{
-    Config, EnvFile, OidcConfig, SECRET_SETTINGS, SecretOrigin, SecretOrigins, SecretVariables, SigningAlgorithm,
-    file_setting,
-};
 
 pub(super) const ENV_FILE: &str = ".env";
-/// The maximum number of typing errors in a name that counts as a misspelt setting.
-const MAX_TYPOS: usize = 2;
-/// Shorter names do not count as misspelt, because they are similar to too many others.
-const MIN_NAME_CHARS: usize = 5;
 /// What is shown instead of a secret.
 pub(super) const HIDDEN: &str = "(hidden)";
 
@@ -29,6 +20,22 @@ pub(super) struct Settings {
     pub(super) cli: Cli,
     pub(super) file: EnvFile,
     pub(super) list: Vec<Setting>,
+    /// The settings that were replaced by their defaults. Only `doctor` continues with them.
+    pub(super) invalid: Vec<Invalid>,
+}
+
+/// A setting with an invalid value.
+pub(super) struct Invalid {
+    /// Names the setting, its source and the allowed values.
+    pub(super) message: String,
+    /// The line that sets the default.
+    pub(super) repair: String,
+}
+
+/// The places where settings are set, except the command line.
+struct Sources {
+    file: EnvFile,
+    from_environment: BTreeSet<String>,
 }
 
 /// The name, text and source of a setting.
@@ -61,42 +68,88 @@ impl fmt::Display for Source {
     }
 }
 
-/// Reads `.env` and parses the command line.
-pub(super) fn read() -> Result<Settings, Failure> {
-    let variables = SecretVariables::from_environment();
-    let file = EnvFile::read_with_secrets(Path::new(ENV_FILE), variables).map_err(Failure::usage)?;
-    let names = setting_names().into_iter().chain(variables_of_providers());
-    let from_environment: BTreeSet<_> = names.filter(|name| is_set(name)).collect();
-    file.apply(is_set).map_err(Failure::usage)?;
-    let mut command = Cli::command();
-    let matches = with_own_help(without_empty_variables(command.clone())).try_get_matches().map_err(|error| {
+/// Reads `.env` and parses the command line. If `uses_defaults` is true, uses the defaults of invalid settings.
+pub(super) fn read(uses_defaults: impl Fn() -> bool) -> Result<Settings, Failure> {
+    let sources = Sources::read()?;
+    let (mut ignored, mut invalid) = (BTreeSet::new(), Vec::new());
+    loop {
+        let error = match parse(&ignored) {
+            Ok(matches) => return sources.settings(&matches, invalid),
+            Err(error) => error,
+        };
+        let failure = sources.failure(&error);
+        let Some((name, default)) = invalid_variable(&error).filter(|_| uses_defaults()) else { return Err(failure) };
+        let repair = default.map_or_else(|| format!("remove {name}"), |default| format!("{name}={default}"));
+        invalid.push(Invalid { message: failure.message().to_owned(), repair });
+        if !ignored.insert(name) {
+            return Err(failure);
+        }
+    }
+}
+
+/// Parses the command line. Does not read the variables in `ignored`.
+fn parse(ignored: &BTreeSet<String>) -> Result<ArgMatches, clap::Error> {
+    let command = Cli::command().mut_args(|argument| {
+        let is_ignored = argument.get_env().and_then(|name| name.to_str()).is_some_and(|name| ignored.contains(name));
+        if is_ignored { argument.env(None::<&str>) } else { argument }
+    });
+    with_own_help(without_empty_variables(command)).try_get_matches()
+}
+
+impl Sources {
+    /// Reads `.env` and the secret files, and adds their settings to the environment.
+    fn read() -> Result<Self, Failure> {
+        let variables = SecretVariables::from_environment();
+        let file = EnvFile::read_with_secrets(Path::new(ENV_FILE), variables).map_err(Failure::usage)?;
+        let names = setting_names().into_iter().chain(variables_of_providers());
+        let from_environment: BTreeSet<_> = names.filter(|name| is_set(name)).collect();
+        file.apply(is_set).map_err(Failure::usage)?;
+        Ok(Self { file, from_environment })
+    }
+
+    /// Prints the help if it was requested. Otherwise returns the failure for this error.
+    fn failure(&self, error: &clap::Error) -> Failure {
         // The help is also printed if a subcommand is missing.
         if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
             error.exit();
         }
-        Failure::usage(describe(&error, &mut command, &from_environment, &file))
-    })?;
-    let mut cli = Cli::from_arg_matches(&matches).map_err(|error| Failure::usage(error.to_string()))?;
-    file.check_secrets(|name| cli.needs(name)).map_err(Failure::usage)?;
-    let mut list = list(&command, &matches, &from_environment, &file);
-    let names = variables_of_providers();
-    let read = cli.config.oidc.read(variable, names.iter().map(String::as_str));
-    if cli.needs("OIDC_PROVIDERS") {
-        read.map_err(Failure::usage)?;
+        Failure::usage(describe(error, &self.from_environment, &self.file))
     }
-    list.extend(list_providers(&cli.config, &from_environment, &file));
-    let origin = |name: &str| match list.iter().find(|setting| setting.name == name).map(|setting| &setting.source) {
-        Some(Source::Flag | Source::Environment) => SecretOrigin::Fixed,
-        Some(Source::SecretFile(_)) => SecretOrigin::SecretFile,
-        _ => SecretOrigin::EnvFile,
-    };
-    cli.config.tokens.origins = SecretOrigins { signing: origin("JWT_SECRET"), retired: origin("JWT_SECRETS_RETIRED") };
-    Ok(Settings { cli, file, list })
+
+    fn settings(self, matches: &ArgMatches, invalid: Vec<Invalid>) -> Result<Settings, Failure> {
+        let Self { file, from_environment } = self;
+        let mut cli = Cli::from_arg_matches(matches).map_err(|error| Failure::usage(error.to_string()))?;
+        file.check_secrets(|name| cli.needs(name)).map_err(Failure::usage)?;
+        let mut list = list(&Cli::command(), matches, &from_environment, &file);
+        let read = read_providers(&mut cli.config.oidc);
+        if cli.needs("OIDC_PROVIDERS") {
+            read.map_err(Failure::usage)?;
+        }
+        list.extend(list_providers(&cli.config, &from_environment, &file));
+        let origin = |name: &str| match list.iter().find(|setting| setting.name == name).map(|setting| &setting.source)
+        {
+            Some(Source::Flag | Source::Environment) => SecretOrigin::Fixed,
+            Some(Source::SecretFile(_)) => SecretOrigin::SecretFile,
+            _ => SecretOrigin::EnvFile,
+        };
+        let (signing, retired) = (origin("JWT_SECRET"), origin("JWT_SECRETS_RETIRED"));
+        cli.config.tokens.origins = SecretOrigins { signing, retired };
+        Ok(Settings { cli, file, list, invalid })
+    }
+}
+
+/// Reads the settings of each provider in `OIDC_PROVIDERS`.
+///
+/// # Errors
+/// What is missing or wrong, for the operator.
+pub(super) fn read_providers(config: &mut OidcConfig) -> Result<(), String> {
+    let names = variables_of_providers();
+    config.read(variable, names.iter().map(String::as_str))
 }
 
 /// Returns the names of all variables that can be settings of providers. After the settings of `.env` were added to the
 /// environment, these include those of `.env`.
-fn variables_of_providers() -> Vec<String> {
+pub(super) fn variables_of_providers() -> Vec<String> {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     names.filter(|name| name.starts_with("OIDC_")).collect()
 }
@@ -141,7 +194,7 @@ pub(super) fn setting_names() -> Vec<String> {
 }
 
 /// Returns whether the environment variable is set and not empty.
-fn is_set(name: &str) -> bool {
+pub(super) fn is_set(name: &str) -> bool {
     std::env::var_os(name).is_some_and(|value| !value.is_empty())
 }
 
@@ -166,24 +219,36 @@ fn without_settings(command: Command, hidden: &[Arg]) -> Command {
 }
 
 /// Returns a one-line error message. It names the flag, the variable or the line of `.env`, and the allowed values.
-fn describe(error: &clap::Error, command: &mut Command, from_environment: &BTreeSet<String>, file: &EnvFile) -> String {
+fn describe(error: &clap::Error, from_environment: &BTreeSet<String>, file: &EnvFile) -> String {
     let first_line = || {
         let text = error.render().to_string();
         let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
         let line = line.trim_end_matches(':');
         format!("{line}{} (see daypass --help)", missing_or_meant(error))
     };
-    command.build();
-    let (Some(ContextValue::String(shown)), Some(ContextValue::String(value))) =
-        (error.get(ContextKind::InvalidArg), error.get(ContextKind::InvalidValue))
-    else {
+    let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) else { return first_line() };
+    let (Some(argument), Some(allowed)) = (invalid_argument(error), allowed_values(error)) else {
         return first_line();
     };
-    let argument = command.get_arguments().find(|argument| argument.to_string() == *shown);
-    let (Some(argument), Some(allowed)) = (argument, allowed_values(error)) else { return first_line() };
-    let source = source(argument, from_environment, file);
+    let source = source(&argument, from_environment, file);
     let value = if argument.is_hide_env_values_set() { String::new() } else { format!("{value:?} is invalid: ") };
     format!("{source}: {value}{allowed} (see daypass --help)")
+}
+
+/// Returns the setting that the error is about.
+fn invalid_argument(error: &clap::Error) -> Option<Arg> {
+    let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg) else { return None };
+    let mut command = Cli::command();
+    command.build();
+    command.get_arguments().find(|argument| argument.to_string() == *shown).cloned()
+}
+
+/// Returns the name and the default of the variable that the error is about. Returns `None` if a flag sets the value.
+fn invalid_variable(error: &clap::Error) -> Option<(String, Option<String>)> {
+    let argument = invalid_argument(error).filter(|argument| !is_flag(argument))?;
+    let name = argument.get_env()?.to_str()?.to_owned();
+    let default = argument.get_default_values().first().map(|value| value.to_string_lossy().into_owned());
+    Some((name, default))
 }
 
 /// Returns the missing arguments, or the subcommand that was probably meant.
@@ -216,10 +281,8 @@ fn allowed_values(error: &clap::Error) -> Option<String> {
 
 /// Returns the source of a setting's value: a flag, a variable, or a line of `.env`.
 fn source(argument: &Arg, from_environment: &BTreeSet<String>, file: &EnvFile) -> String {
-    let flag = format!("--{}", argument.get_long().unwrap_or_default());
-    let is_flag =
-        |given: String| given.strip_prefix(&*flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('='));
-    if std::env::args_os().skip(1).filter_map(|given| given.into_string().ok()).any(is_flag) {
+    let flag = flag(argument);
+    if is_flag(argument) {
         return flag;
     }
     let name = argument.get_env().and_then(|name| name.to_str()).unwrap_or(&flag);
@@ -232,71 +295,14 @@ fn source(argument: &Arg, from_environment: &BTreeSet<String>, file: &EnvFile) -
     }
 }
 
-/// Logs settings that have no effect: repeated or misspelt names, and settings that require another one.
-pub(super) fn warn_of_ineffective(config: &Config, file: &EnvFile) {
-    warn_of_repeated_names(file);
-    let environment = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    let names: BTreeSet<_> = environment.chain(file.names().map(ToOwned::to_owned)).collect();
-    let files = SECRET_SETTINGS.into_iter().map(file_setting);
-    let settings: Vec<_> = setting_names().into_iter().chain(files).collect();
-    for name in names {
-        if let Some(meant) = nearest(&name, &settings) {
-            tracing::warn!("{name} is not a setting; did you mean {meant}?");
-        }
-    }
-    let providers = config.oidc.settings();
-    for name in variables_of_providers() {
-        if is_set(&name) && name != "OIDC_PROVIDERS" && OidcConfig::is_setting(&name) && !providers.contains(&name) {
-            tracing::warn!("{name} has no effect, because OIDC_PROVIDERS does not name its provider");
-        }
-    }
-    if config.tokens.jwt_private_key_file.is_some() && config.tokens.jwt_algorithm != SigningAlgorithm::EdDsa {
-        tracing::warn!("JWT_PRIVATE_KEY_FILE has no effect without JWT_ALGORITHM=EdDSA");
-    }
+fn flag(argument: &Arg) -> String {
+    format!("--{}", argument.get_long().unwrap_or_default())
 }
 
-/// Logs the names that the file sets more than once, without their values.
-pub(super) fn warn_of_repeated_names(file: &EnvFile) {
-    for name in file.repeated() {
-        tracing::warn!("{ENV_FILE} sets {name} more than once; the first line counts");
-    }
-}
-
-/// Returns the setting that the operator probably meant by `name`. Every name that starts with `JWT_` counts as a
-/// misspelt setting if it is not one.
-fn nearest<'a>(name: &str, settings: &'a [String]) -> Option<&'a str> {
-    let upper = name.to_ascii_uppercase();
-    let distance = |setting: &&String| osa_distance(&upper, setting);
-    let nearest = settings.iter().min_by_key(distance)?;
-    let is_near = distance(&nearest) <= MAX_TYPOS && nearest.len() >= MIN_NAME_CHARS && upper.len() >= MIN_NAME_CHARS;
-    (name != nearest && (is_near || upper.starts_with("JWT_"))).then_some(nearest)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_that_look_like_a_setting_are_recognised() {
-        let settings = setting_names();
-        for (name, meant) in [
-            ("JWT_SECRETT", Some("JWT_SECRET")),
-            ("RATELIMITS", Some("RATE_LIMITS")),
-            ("database_url", Some("DATABASE_URL")),
-            ("DATABSE_URL", Some("DATABASE_URL")),
-            ("JWT_EXPIRES_IN", Some("JWT_ISSUER")),
-            ("TRUSTED_PROXY", None),
-            ("HOSTNAME", None),
-            ("POST", None),
-            ("PATH", None),
-            ("LOGNAME", None),
-            ("DAYPASS_PORT", None),
-            ("POSTGRES_PASSWORD", None),
-        ] {
-            let found = nearest(name, &settings);
-            assert_eq!(found.is_some(), meant.is_some(), "{name}: {found:?}");
-            assert!(name == "JWT_EXPIRES_IN" || found == meant, "{name}: {found:?}");
-        }
-        assert!(settings.iter().all(|name| nearest(name, &settings).is_none()));
-    }
+/// Returns whether the command line sets the value.
+fn is_flag(argument: &Arg) -> bool {
+    let flag = flag(argument);
+    let matches =
+        |given: String| given.strip_prefix(&*flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('='));
+    std::env::args_os().skip(1).filter_map(|given| given.into_string().ok()).any(matches)
 }

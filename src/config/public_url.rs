@@ -10,8 +10,8 @@ use url::Url;
 pub struct PublicUrl(String);
 
 impl PublicUrl {
-    /// Parses the setting `PUBLIC_URL`.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    /// Parses the setting `PUBLIC_URL`, or another address of a service.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let url = Url::parse(text.trim()).ok().filter(|url| {
             let has_credentials = !url.username().is_empty() || url.password().is_some();
             let is_plain = url.query().is_none() && url.fragment().is_none() && !has_credentials;
@@ -22,7 +22,7 @@ impl PublicUrl {
     }
 
     /// Returns the address of a service without TLS.
-    pub(super) fn of_address(address: SocketAddr) -> Self {
+    pub(crate) fn of_address(address: SocketAddr) -> Self {
         Self(format!("http://{address}"))
     }
 
@@ -36,6 +36,12 @@ impl PublicUrl {
     #[must_use]
     pub(crate) fn example() -> Self {
         Self("https://accounts.example.com".to_owned())
+    }
+
+    /// Returns the address in its parts.
+    #[must_use]
+    pub fn to_url(&self) -> Url {
+        Url::parse(&self.0).expect("the text is from a parsed URL, or from the address of a socket")
     }
 
     /// Returns the address of a path of the service. `path` starts with a slash.

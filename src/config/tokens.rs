@@ -1,6 +1,7 @@
 //! Settings of session tokens.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::TimeDelta;
@@ -98,16 +99,33 @@ impl TokenConfig {
         folder: &Path,
         rng: &mut impl CryptoRng,
     ) -> Result<(SecretString, SecretSource), SecretError> {
-        if let Some(text) = &self.jwt_secret {
-            return Ok((accept("JWT_SECRET", text.expose_secret())?, SecretSource::Setting));
-        }
-        if environment == Environment::Production {
-            return Err(SecretError::Missing);
+        if let Some(existing) = self.existing_secret(environment, folder)? {
+            return Ok(existing);
         }
         let path = self.secret_file(folder);
         let (text, source) =
             read_or_generate(&path, rng).map_err(|cause| SecretError::File { path: path.clone(), cause })?;
         Ok((accept(&path.display().to_string(), &text)?, source))
+    }
+
+    /// Returns the signing secret as [`TokenConfig::signing_secret`] does, or `None` if that would generate one.
+    pub fn existing_secret(
+        &self,
+        environment: Environment,
+        folder: &Path,
+    ) -> Result<Option<(SecretString, SecretSource)>, SecretError> {
+        if let Some(text) = &self.jwt_secret {
+            return Ok(Some((accept("JWT_SECRET", text.expose_secret())?, SecretSource::Setting)));
+        }
+        if environment == Environment::Production {
+            return Err(SecretError::Missing);
+        }
+        let path = self.secret_file(folder);
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(Some((accept(&path.display().to_string(), &text)?, SecretSource::Stored(path)))),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(cause) => Err(SecretError::File { path, cause }),
+        }
     }
 
     /// Reads the private keys for EdDSA, in PEM format.

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tracing::{info, warn};
 
 /// The maximum difference between two clocks, and the maximum jump of one clock.
-const TOLERANCE: TimeDelta = TimeDelta::minutes(1);
+pub const TOLERANCE: TimeDelta = TimeDelta::minutes(1);
 /// How long the clocks must agree before they are trusted.
 const AGREEMENT: Duration = Duration::from_mins(10);
 

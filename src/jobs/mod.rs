@@ -14,7 +14,7 @@ mod purge;
 pub mod revocation_feed;
 mod supervise;
 
-pub use clock_check::{ClockCheck, Reading};
+pub use clock_check::{ClockCheck, Reading, TOLERANCE as CLOCK_TOLERANCE};
 pub use outgoing_mail::OutgoingMail;
 pub use purge::Purge;
 pub use supervise::supervise;

@@ -6,7 +6,7 @@ use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::{Address, Message};
 
-use crate::config::{Config, MailerKind, PublicUrl};
+use crate::config::{Config, MailerKind, PublicUrl, SmtpUrl};
 use crate::types::email::Email;
 
 mod delivery;
@@ -18,6 +18,7 @@ pub use delivery::DeliveryError;
 pub use templates::{Content, TemplateError};
 
 use delivery::Delivery;
+use smtp::Smtp;
 use templates::{Context, Templates, Text};
 
 /// Writes and sends messages.
@@ -39,6 +40,14 @@ pub enum MailerError {
     Folder { folder: String, cause: std::io::Error },
     #[error("MAIL_TEMPLATES: {0}")]
     Templates(#[from] TemplateError),
+}
+
+/// Connects to the SMTP server and signs in, but sends no message.
+///
+/// # Errors
+/// [`DeliveryError`].
+pub async fn check_server(url: &SmtpUrl) -> Result<(), DeliveryError> {
+    Smtp::new(url).map_err(|error| DeliveryError::Unreachable(error.to_string()))?.check().await
 }
 
 /// A message to one user.

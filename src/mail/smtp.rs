@@ -63,6 +63,13 @@ impl Smtp {
         sent
     }
 
+    /// Connects, encrypts the connection and signs in, but sends no message.
+    pub(super) async fn check(&self) -> Result<(), DeliveryError> {
+        let mut connection = self.connect().await?;
+        let _ = timeout(Duration::from_secs(1), connection.abort()).await;
+        Ok(())
+    }
+
     async fn open(&self) -> Result<AsyncSmtpConnection, DeliveryError> {
         let server = (&*self.host, self.port);
         let opened = if let Encryption::FromStart(parameters) = &self.encryption {

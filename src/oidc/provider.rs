@@ -76,6 +76,14 @@ impl Provider {
         &self.config.name
     }
 
+    /// Reads the configuration and the keys of the provider.
+    ///
+    /// # Errors
+    /// [`Step::Discovery`].
+    pub async fn probe(&self) -> Result<(), OidcError> {
+        self.discovery.metadata().await.map(drop)
+    }
+
     /// Returns the address of the authorization request (OpenID Connect Core §3.1.2.1). With `fresh`, the provider must
     /// authenticate the user again.
     ///

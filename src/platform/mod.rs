@@ -6,6 +6,7 @@ pub(crate) mod descriptors;
 pub mod draining;
 pub(crate) mod file_identity;
 pub mod keyed_lock;
+pub(crate) mod memory;
 pub mod network;
 pub(crate) mod private_file;
 pub mod random;

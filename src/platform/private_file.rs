@@ -45,7 +45,10 @@ pub(crate) fn copy_owner(_: &Path, _: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns the permissions of a file, or of the target of a link, if the group or other users may access it.
+/// Whether permissions of files are checked on this system.
+pub(crate) const CHECKS_PERMISSIONS: bool = cfg!(all(unix, not(daypass_portable)));
+
+/// Returns the permissions of a file or folder, or of the target of a link, if the group or other users may access it.
 #[cfg(all(unix, not(daypass_portable)))]
 pub(crate) fn shared_mode(path: &Path) -> Option<u32> {
     let mode = std::os::unix::fs::MetadataExt::mode(&path.metadata().ok()?) & 0o777;

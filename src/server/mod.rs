@@ -44,9 +44,9 @@ use stream::HttpStream;
 /// The maximum wait for requests in flight when the service stops.
 pub const GRACE: Duration = Duration::from_secs(10);
 /// The maximum number of connections. Further connections wait in the queue of the operating system.
-const MAX_CONNECTIONS: u64 = 4096;
+pub const MAX_CONNECTIONS: u64 = 4096;
 /// The number of file descriptors that are reserved for the database, the runtime and standard streams.
-const SPARE_DESCRIPTORS: u64 = 128;
+pub const SPARE_DESCRIPTORS: u64 = 128;
 /// The maximum size of a request's head. A larger head is rejected with `431`.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// The maximum size of a request's head in HTTP/2, where one connection holds the heads of many requests.

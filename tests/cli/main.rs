@@ -9,6 +9,7 @@ mod classroom_reset;
 mod course;
 #[path = "../support/database.rs"]
 mod database;
+mod doctor;
 #[cfg(target_os = "linux")]
 mod durability;
 mod env_file;

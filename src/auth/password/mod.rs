@@ -1,6 +1,7 @@
 //! Passwords: policy, hashing and verification.
 
 mod argon2id;
+pub mod calibration;
 mod common_passwords;
 pub mod hasher;
 mod legacy;

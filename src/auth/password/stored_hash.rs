@@ -11,7 +11,7 @@ pub use super::legacy::{ImportedCost, MAX_MEMORY};
 use super::legacy::{LegacyHash, without_prefix};
 
 /// The maximum work of an argon2 hash, in KiB times passes. It is almost seven times the default for new hashes.
-const MAX_WORK: u64 = 2 * MAX_MEMORY as u64;
+pub(super) const MAX_WORK: u64 = 2 * MAX_MEMORY as u64;
 const MAX_LANES: u32 = 16;
 
 #[derive(Debug)]

@@ -24,6 +24,7 @@ mod failure;
 mod file;
 mod guard;
 mod health;
+mod inspect;
 mod migrate;
 mod pool;
 mod session_limits;
@@ -34,6 +35,7 @@ mod url;
 pub use failure::Failure;
 pub use file::FileLost;
 pub use health::{WriteHealth, WriteStatus};
+pub use inspect::{JournalMode, SchemaStatus, inspect, journal_mode, log_bytes, max_connections, schema_status};
 pub use migrate::{is_migrated, migrate, recreate};
 pub use pool::Pool;
 pub use time::now;
@@ -216,22 +218,32 @@ fn acquire_timeout(url: &DatabaseUrl) -> Duration {
 }
 
 async fn open(options: ConnectOptions, url: &DatabaseUrl) -> Result<DatabaseConnection, DatabaseError> {
+    try_open(options, url, |cause| describe(cause, url)).await
+}
+
+/// Opens a pool. `describe` returns the text of a connection error.
+async fn try_open(
+    options: ConnectOptions,
+    url: &DatabaseUrl,
+    describe: impl Fn(&DbErr) -> String,
+) -> Result<DatabaseConnection, DatabaseError> {
     Database::connect(options).await.map_err(|cause| {
         // If the address is invalid, the driver's message contains it with its password.
         if cause.to_string().contains(url.expose()) {
             let advice = "it cannot be read; percent-encode special characters of the password";
             return DatabaseError::Address(advice.to_owned());
         }
-        DatabaseError::Connect { url: url.clone(), cause: describe(&cause, url) }
+        DatabaseError::Connect { url: url.clone(), cause: describe(&cause) }
     })
 }
 
 /// Returns the cause of a connection error. The driver's messages do not explain time-outs and files that cannot be
 /// opened, so this function replaces them.
 fn describe(cause: &DbErr, url: &DatabaseUrl) -> String {
-    if let Some(problem) = url.file().as_deref().and_then(file_problem) {
-        return problem;
-    }
+    url.file().as_deref().and_then(file_problem).unwrap_or_else(|| server_problem(cause, url))
+}
+
+fn server_problem(cause: &DbErr, url: &DatabaseUrl) -> String {
     match cause {
         DbErr::Conn(RuntimeErr::SqlxError(error)) if matches!(**error, SqlxError::PoolTimedOut) => {
             format!(
