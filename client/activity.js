@@ -36,6 +36,7 @@ const KINDS = {
   account_disabled: "Account was disabled",
   account_enabled: "Account was enabled",
   user_created: "Account was created",
+  token_issued: "An operator issued a token for you",
   users_imported: "Account was imported",
   invitation_created: "Created an invitation",
   invitation_used: "Used an invitation",

@@ -14,8 +14,9 @@ use crate::auth::revocation::{Ending, Revocations};
 use crate::auth::token::keys::KeyRing;
 use crate::auth::token::{Lifetimes, Tokens};
 use crate::config::{Config, CookieSecure, PasswordConfig};
+use crate::events::FailedAttempts;
 use crate::jobs::revocation_feed::Feed;
-use crate::jobs::{OutgoingMail, Purge};
+use crate::jobs::{EventWriter, OutgoingMail, Purge};
 use crate::mail::{Mailer, MailerError};
 use crate::models::revocation_cursor::RevocationCursor;
 use crate::models::session::EndedAt;
@@ -52,6 +53,10 @@ pub struct Services {
     pub session_data: SessionDataStore,
     pub passwords: PasswordHasher,
     pub limits: Limits,
+    /// The failed attempts that wait to be written as events.
+    pub failed_attempts: Arc<FailedAttempts>,
+    /// The job that writes them.
+    pub event_writer: EventWriter,
     /// The job that sends e-mail. `None` if the service sends none.
     pub outgoing_mail: Option<OutgoingMail>,
     /// The providers at which users can sign in.
@@ -95,6 +100,7 @@ impl AppState {
         let revocations = Arc::<Revocations>::default();
         let tokens = Arc::new(tokens(&config, keys));
         let draining = Draining::default();
+        let failed_attempts = Arc::<FailedAttempts>::default();
         let outgoing_mail = Mailer::new(&config)?
             .map(|mailer| OutgoingMail::new(db.clone(), mailer, Arc::clone(&tokens), clock.clone(), draining.clone()));
         let services = Services {
@@ -109,6 +115,8 @@ impl AppState {
                 config.tokens.jwt_leeway,
             )?,
             passwords: password_hasher(&config.passwords)?,
+            event_writer: EventWriter::new(db.clone(), Arc::clone(&failed_attempts), clock.clone()),
+            failed_attempts,
             outgoing_mail,
             providers: Providers::new(&config, &clock)?,
             limits: Limits::new(config.limits.rate_limits(config.daypass_env).0),
@@ -133,6 +141,7 @@ impl AppState {
             revocations: Arc::clone(&self.revocations),
             clock: self.clock.clone(),
             leeway: self.config.tokens.jwt_leeway,
+            audit_retention: self.config.log.audit_retention.0,
         }
     }
 }

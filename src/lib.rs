@@ -17,7 +17,7 @@
 //! | [`views`] | response types |
 //! | [`accounts`] | operations on accounts and sessions |
 //! | [`app`] | the shared state, assembled from the settings |
-//! | [`jobs`] | background tasks: the revocation feed, the purge and outgoing e-mail |
+//! | [`jobs`] | background tasks: the revocation feed, the purge, outgoing e-mail and events of failed attempts |
 //! | [`mail`] | writes and sends e-mail |
 //! | [`session_data`] | the variables of a session, and their stores: database, memory, Redis, cookie |
 //! | [`transport`] | how a session token is sent: bearer header or cookie |
@@ -27,6 +27,7 @@
 //! | [`config`] | settings, read once from flags and the environment |
 //! | [`teaching_provider`] | a sign-in provider for lessons |
 //! | [`headers`] | header names that no library defines |
+//! | [`events`] | audit events, and counters of failed attempts; no database |
 //! | [`auth`] | tokens, passwords, revocations, rate limits; no HTTP, no database |
 //! | [`types`] | input values, which are parsed once and then valid |
 //! | [`platform`] | clock, random numbers, files, signals, database connections, log and metrics |
@@ -39,6 +40,7 @@ pub mod cli;
 pub mod config;
 pub mod controllers;
 pub mod error;
+pub mod events;
 pub mod extract;
 pub mod headers;
 pub mod jobs;

@@ -47,6 +47,7 @@ fn authenticated() -> OpenApiRouter<AppState> {
         .routes(routes!(account::show_me, account::rename_me, account::delete_account))
         .routes(routes!(account::change_password))
         .routes(routes!(account::export_me))
+        .routes(routes!(account::list_events))
         .routes(routes!(email::change_email, email::remove_email))
         .routes(routes!(identities::list_identities))
         .routes(routes!(identities::add_identity, identities::remove_identity))

@@ -163,6 +163,7 @@ async fn text_columns_have_the_limits_of_the_parsers() {
         ("users", "pending_email", MAX_EMAIL_BYTES),
         ("one_time_codes", "email", MAX_EMAIL_BYTES),
         ("sessions", "user_agent", MAX_USER_AGENT_CHARS),
+        ("events", "user_agent", MAX_USER_AGENT_CHARS),
         ("items", "name", MAX_ITEM_NAME_CHARS),
         ("items", "name_key", MAX_ITEM_NAME_CHARS * MAX_KEY_GROWTH),
         ("workout_logs", "description", MAX_WORKOUT_TEXT_CHARS),

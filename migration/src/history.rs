@@ -16,7 +16,7 @@ pub(crate) const TABLE: &str = "daypass_migrations";
 const SHARED_TABLE: &str = "seaql_migrations";
 
 /// The tables of this service, in the order in which they are created.
-pub const TABLES: [&str; 16] = [
+pub const TABLES: [&str; 17] = [
     "users",
     "sessions",
     "items",
@@ -33,6 +33,7 @@ pub const TABLES: [&str; 16] = [
     "identities",
     "used_codes",
     "provider_logouts",
+    "events",
 ];
 
 /// Creates the table of migrations and moves the records of earlier releases into it. If the process stops before the

@@ -33,6 +33,7 @@ mod m20261129_000020_identities;
 mod m20261129_000021_provider_sessions;
 mod m20261129_000022_used_codes;
 mod m20261129_000023_provider_logouts;
+mod m20261129_000024_events;
 mod tables;
 
 /// Creates the list of migrations from a list of modules. Each migration has the name of its module.
@@ -80,6 +81,7 @@ impl MigratorTrait for Migrator {
             m20261129_000021_provider_sessions,
             m20261129_000022_used_codes,
             m20261129_000023_provider_logouts,
+            m20261129_000024_events,
         ]
     }
 }

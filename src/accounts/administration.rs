@@ -1,5 +1,7 @@
 //! Account operations for the command line. They work on any account and need no session. Running replicas receive the
 //! revocations of the ended sessions through the revocation feed.
+//!
+//! The operations insert events, but do not log them, because standard error is for the messages of the command.
 
 use chrono::{DateTime, Utc};
 
@@ -7,11 +9,14 @@ use crate::auth::revocation::RolesChanged;
 use crate::auth::revocation::reason::Reason;
 use crate::auth::token::{Authentication, AuthenticationTime, Issued, Method, Tokens};
 use crate::error::Error;
+use crate::events::{Actor, Details, Event, EventKind};
 use crate::models::invitation::NewInvitation;
 use crate::models::one_time_code::{NewCode, Purpose};
 use crate::models::session::EndedAt;
 use crate::models::user_creation::NewUser;
-use crate::models::{database_state, invitation, one_time_code, outbox, revocation, session, user, user_creation};
+use crate::models::{
+    database_state, event, invitation, one_time_code, outbox, revocation, session, user, user_creation,
+};
 use crate::platform::database::{Pool, Transaction};
 use crate::platform::random;
 use crate::types::email::Email;
@@ -38,6 +43,8 @@ pub async fn create_user(
 ) -> Result<Transaction, Error> {
     let transaction = db.begin_write().await?;
     let user = user_creation::create(&transaction, new_user, now).await?;
+    let created = by_operator(EventKind::UserCreated, Details::roles(&new_user.roles), now).about(user.id);
+    event::create(&transaction, &created).await?;
     if email.is_some() {
         user.set_email(&transaction, email, now).await?;
     }
@@ -52,7 +59,10 @@ pub async fn create_invitation(
     now: DateTime<Utc>,
 ) -> Result<(Transaction, invitation::Model), Error> {
     let transaction = db.begin_write().await?;
+    let details = Details::roles(&new.roles);
     let invitation = invitation::create(&transaction, code, new, now).await?;
+    let details = Details { invitation_id: Some(invitation.id), ..details };
+    event::create(&transaction, &by_operator(EventKind::InvitationCreated, details, now)).await?;
     Ok((transaction, invitation))
 }
 
@@ -60,8 +70,16 @@ pub async fn create_invitation(
 pub async fn revoke_invitation(db: &Pool, id: InvitationId, now: DateTime<Utc>) -> Result<bool, Error> {
     let transaction = db.begin_write().await?;
     let found = invitation::revoke(&transaction, id, now).await?;
+    if found {
+        let details = Details { invitation_id: Some(id), ..Details::default() };
+        event::create(&transaction, &by_operator(EventKind::InvitationRevoked, details, now)).await?;
+    }
     transaction.commit().await?;
     Ok(found)
+}
+
+fn by_operator(kind: EventKind, details: Details, now: DateTime<Utc>) -> Event {
+    Event::new(kind, Actor::Operator, now).with(details)
 }
 
 /// Locks the row of the user with this name. Returns `None` if there is no such user.
@@ -81,12 +99,14 @@ impl LockedUser {
     /// Disables the user, ends all their sessions and returns how many ended.
     pub async fn disable(self, at: EndedAt) -> Result<usize, Error> {
         let ended = self.end_sessions(Reason::AccountDisabled, at).await?;
+        self.record(EventKind::AccountDisabled, Details::ended(ended), at.now).await?;
         self.user.disable(&self.transaction, at.now).await?;
         self.transaction.commit().await?;
         Ok(ended)
     }
 
-    pub async fn enable(self) -> Result<(), Error> {
+    pub async fn enable(self, now: DateTime<Utc>) -> Result<(), Error> {
+        self.record(EventKind::AccountEnabled, Details::default(), now).await?;
         self.user.enable(&self.transaction).await?;
         Ok(self.transaction.commit().await?)
     }
@@ -102,6 +122,7 @@ impl LockedUser {
         if *roles == self.roles() {
             return Ok(());
         }
+        self.record(EventKind::RolesChanged, Details::roles(roles), at.now).await?;
         let Self { transaction, user } = self;
         // Tokens can outlive the present setting of their lifetime, but not their session.
         let latest = session::latest_expiry(&transaction, user.id).await?;
@@ -120,18 +141,21 @@ impl LockedUser {
         now: DateTime<Utc>,
     ) -> Result<(Transaction, Issued), Error> {
         let Self { transaction, user } = self;
-        session::end_oldest(&transaction, user.id, max_sessions, now).await?;
+        let ended = session::end_oldest(&transaction, user.id, max_sessions, now).await?.sessions.len();
         let generation = database_state::generation(&transaction, Generation::random(&mut random::secure())).await?;
         let authentication = Authentication { time: AuthenticationTime::Unknown, method: Method::Operator };
         let subject = Some(user.subject(authentication));
         let issued = tokens.issue(subject, generation, now, &mut random::secure())?;
         session::create(&transaction, user.id, &issued, None, Some("daypass token issue"), now).await?;
+        let issuing = by_operator(EventKind::TokenIssued, Details::ended(ended), now);
+        event::create(&transaction, &issuing.about(user.id).in_session(issued.session.id)).await?;
         Ok((transaction, issued))
     }
 
     /// Deletes the user with all their data and returns how many sessions ended.
     pub async fn delete(self, at: EndedAt) -> Result<usize, Error> {
         let ended = self.end_sessions(Reason::AccountDeletion, at).await?;
+        self.record(EventKind::AccountDeleted, Details::ended(ended), at.now).await?;
         self.user.delete(&self.transaction).await?;
         self.transaction.commit().await?;
         Ok(ended)
@@ -140,7 +164,8 @@ impl LockedUser {
     /// Sets a new password and ends all sessions of the user. The caller must commit the returned transaction. Until
     /// then, the old password stays valid.
     pub async fn reset_password(self, password_hash: String, at: EndedAt) -> Result<Transaction, Error> {
-        self.end_sessions(Reason::PasswordReset, at).await?;
+        let ended = self.end_sessions(Reason::PasswordReset, at).await?;
+        self.record(EventKind::PasswordReset, Details::ended(ended), at.now).await?;
         self.user.change_password(&self.transaction, password_hash, at.now).await?;
         Ok(self.transaction)
     }
@@ -156,6 +181,7 @@ impl LockedUser {
             mail_id: None,
         };
         one_time_code::create(&self.transaction, new, now).await?;
+        self.record(EventKind::ResetLinkCreated, Details::default(), now).await?;
         Ok(self.transaction)
     }
 
@@ -167,6 +193,8 @@ impl LockedUser {
     pub async fn set_email(self, email: Option<&Email>, now: DateTime<Utc>) -> Result<(), Error> {
         one_time_code::delete_all(&self.transaction, self.user.id, &Purpose::ALL).await?;
         outbox::delete_newer(&self.transaction, self.user.id, MailId(0)).await?;
+        let kind = if email.is_some() { EventKind::EmailChanged } else { EventKind::EmailRemoved };
+        self.record(kind, Details::default(), now).await?;
         self.user.set_email(&self.transaction, email, now).await?;
         Ok(self.transaction.commit().await?)
     }
@@ -176,14 +204,19 @@ impl LockedUser {
         !self.user.may_sign_in()
     }
 
+    async fn record(&self, kind: EventKind, details: Details, now: DateTime<Utc>) -> Result<(), Error> {
+        event::create(&self.transaction, &by_operator(kind, details, now).about(self.user.id)).await
+    }
+
     async fn end_sessions(&self, reason: Reason, at: EndedAt) -> Result<usize, Error> {
         Ok(session::end_all(&self.transaction, self.user.id, None, reason, at).await?.sessions.len())
     }
 }
 
-/// Ends every session, including anonymous sessions and sessions without a row in the database.
-pub async fn end_all_sessions(db: &Pool) -> Result<(), Error> {
+/// Ends every session, including anonymous sessions and sessions without a row in the database. `kind` says why.
+pub async fn end_all_sessions(db: &Pool, kind: EventKind, now: DateTime<Utc>) -> Result<(), Error> {
     let transaction = db.begin_write().await?;
     session::end_every(&transaction, Generation::random(&mut random::secure())).await?;
+    event::create(&transaction, &by_operator(kind, Details::default(), now)).await?;
     Ok(transaction.commit().await?)
 }

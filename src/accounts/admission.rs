@@ -6,11 +6,32 @@ use chrono::{DateTime, Utc};
 use crate::app::AppState;
 use crate::config::SignUpPolicy;
 use crate::error::Error;
+use crate::events::{Details, Event, EventKind};
 use crate::models::invitation;
 use crate::models::invitation::Usability;
 use crate::platform::database::Transaction;
+use crate::types::InvitationId;
 use crate::types::role::Roles;
 use crate::types::secret_code::SecretCode;
+
+/// What a permission gives to the new user.
+#[derive(Default)]
+pub(super) struct Admitted {
+    pub(super) roles: Roles,
+    /// The invitation that was used.
+    pub(super) invitation: Option<InvitationId>,
+}
+
+impl Admitted {
+    /// Returns the events of a sign-up: `signed_up` and, if an invitation was used, the event of its use.
+    pub(super) fn events(&self, signed_up: Event) -> Vec<Event> {
+        let used = self.invitation.map(|id| {
+            let details = Details { invitation_id: Some(id), ..Details::default() };
+            Event { kind: EventKind::InvitationUsed, ..signed_up.clone().with(details) }
+        });
+        std::iter::once(signed_up).chain(used).collect()
+    }
+}
 
 /// The permission to create one user.
 #[must_use]
@@ -36,14 +57,14 @@ pub(super) async fn admit(app: &AppState, code: Option<&SecretCode>) -> Result<A
 }
 
 impl Admission {
-    /// Uses up the permission in the transaction that creates the user. Returns the roles of the new user.
+    /// Uses up the permission in the transaction that creates the user. Returns what it gives.
     ///
     /// # Errors
     /// The errors about invitations, if the invitation was used up or revoked in the meantime.
-    pub(super) async fn use_up(self, db: &Transaction, now: DateTime<Utc>) -> Result<Roles, Error> {
-        let Some(invitation) = self.invitation else { return Ok(Roles::default()) };
+    pub(super) async fn use_up(self, db: &Transaction, now: DateTime<Utc>) -> Result<Admitted, Error> {
+        let Some(invitation) = self.invitation else { return Ok(Admitted::default()) };
         if invitation::use_up(db, invitation.id, now).await? {
-            return Ok(invitation.roles());
+            return Ok(Admitted { roles: invitation.roles(), invitation: Some(invitation.id) });
         }
         check(invitation::find_by_id(db, invitation.id).await?.as_ref(), now)?;
         Err(Error::InvitationUsedUp)

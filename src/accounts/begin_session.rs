@@ -16,6 +16,7 @@ use crate::app::AppState;
 use crate::auth::revocation::Ending;
 use crate::auth::revocation::reason::Reason;
 use crate::auth::token::device::DeviceAccount;
+use crate::auth::token::session_id::SessionId;
 use crate::auth::token::{AnySession, Authentication, Issued};
 use crate::error::Error;
 use crate::models::session::ProviderSession;
@@ -161,6 +162,10 @@ pub(super) async fn end_presented(
 }
 
 impl NewSession {
+    pub(super) fn id(&self) -> SessionId {
+        self.session.id
+    }
+
     /// Copies `data` into the new session. Call this function after the commit. Best effort: if copying fails, the
     /// session stays valid.
     pub(super) async fn with_data(mut self, app: &AppState, client: &ClientInfo, data: &SessionData) -> Self {

@@ -1,7 +1,6 @@
 //! The e-mail address of a user: changes, verification and removal.
 
 use chrono::{DateTime, Utc};
-use tracing::info;
 use utoipa::ToSchema;
 
 use super::password::lock_verified;
@@ -12,9 +11,10 @@ use crate::auth::rate_limit::Outcome;
 use crate::auth::revocation::reason::Reason;
 use crate::auth::token::Session;
 use crate::error::Error;
+use crate::events::{Details, EventKind};
 use crate::models::one_time_code::Purpose;
 use crate::models::outbox::{AccountName, Mail};
-use crate::models::{identity, one_time_code, outbox, session, user};
+use crate::models::{event, identity, one_time_code, outbox, session, user};
 use crate::platform::database::Transaction;
 use crate::types::email::Email;
 use crate::types::schema;
@@ -50,8 +50,13 @@ pub async fn change_email(
     let recipient = email.as_str().to_owned();
     let changed = limit_messages(app, &recipient, async {
         let (transaction, user) = lock_verified(app, session, client, current_password.as_ref()).await?;
-        request_verification(&transaction, user, email, app.clock.now()).await?;
-        Ok(transaction.commit().await?)
+        let now = app.clock.now();
+        let user = request_verification(&transaction, user, email, now).await?;
+        let requested = client.event(EventKind::EmailChangeRequested, user.id, now).in_session(session.id);
+        event::create(&transaction, &requested).await?;
+        transaction.commit().await?;
+        requested.log();
+        Ok(())
     });
     Ok(Limited::settle(attempt, changed.await))
 }
@@ -107,7 +112,11 @@ pub async fn remove_email(
         let previous = user.email();
         let user = user.set_email(&transaction, None, now).await?;
         notify_previous(app, &transaction, &user, previous, now).await?;
-        Ok(transaction.commit().await?)
+        let removed = client.event(EventKind::EmailRemoved, user.id, now).in_session(session.id);
+        event::create(&transaction, &removed).await?;
+        transaction.commit().await?;
+        removed.log();
+        Ok(())
     };
     Ok(Limited::settle(attempt, removed.await))
 }
@@ -133,18 +142,18 @@ async fn notify_previous(
 /// invalid codes.
 pub async fn verify_email(app: &AppState, client: &ClientInfo, code: &str) -> Result<Limited<Email>, Error> {
     let attempt = app.limits.code(client.network, app.clock.monotonic())?;
-    Ok(Limited::settle(attempt, use_code(app, code).await))
+    Ok(Limited::settle(attempt, use_code(app, client, code).await))
 }
 
-async fn use_code(app: &AppState, text: &str) -> Result<Email, Error> {
+async fn use_code(app: &AppState, client: &ClientInfo, text: &str) -> Result<Email, Error> {
     let mut hashes = app.tokens.code_hashes(&ShortCode::presented(text))?;
     hashes.push(SecretCode::presented(text).hash());
     let purposes = [Purpose::VerifyEmail, Purpose::RestoreEmail];
     let code = one_time_code::find(&app.db, &hashes, &purposes, app.clock.now()).await?.ok_or(Error::CodeInvalid)?;
-    if code.is_for(Purpose::RestoreEmail) { restore(app, code).await } else { verify(app, code).await }
+    if code.is_for(Purpose::RestoreEmail) { restore(app, client, code).await } else { verify(app, client, code).await }
 }
 
-async fn verify(app: &AppState, code: one_time_code::Model) -> Result<Email, Error> {
+async fn verify(app: &AppState, client: &ClientInfo, code: one_time_code::Model) -> Result<Email, Error> {
     let now = app.clock.now();
     let transaction = app.db.begin_write().await?;
     let user = lock_and_use_up(&transaction, &code).await?;
@@ -153,15 +162,17 @@ async fn verify(app: &AppState, code: one_time_code::Model) -> Result<Email, Err
     let previous = user.email();
     let user = user.set_email(&transaction, Some(&email), now).await?;
     notify_previous(app, &transaction, &user, previous, now).await?;
+    let verified = client.event(EventKind::EmailVerified, user.id, now);
+    event::create(&transaction, &verified).await?;
     transaction.commit().await?;
-    info!(user.id = user.id.0, "verified an e-mail address");
+    verified.log();
     Ok(email)
 }
 
 /// Restores the previous address of a user whose account may be in the hands of another person. This person may have a
 /// session, the password and an identity, so all sessions end, and the password and the identities are removed. The user
 /// gets a message with which they can set a password.
-async fn restore(app: &AppState, code: one_time_code::Model) -> Result<Email, Error> {
+async fn restore(app: &AppState, client: &ClientInfo, code: one_time_code::Model) -> Result<Email, Error> {
     let (email, mail_id) = code.email().zip(code.mail_id).ok_or(Error::CodeInvalid)?;
     let now = app.clock.now();
     let transaction = app.db.begin_write().await?;
@@ -176,9 +187,11 @@ async fn restore(app: &AppState, code: one_time_code::Model) -> Result<Email, Er
     let ending = session::end_all(&transaction, user.id, None, Reason::EmailRestored, app.ended_at()).await?;
     let reset = Mail::PasswordReset(AccountName::Email(email.clone()));
     outbox::create(&transaction, Some(user.id), &reset, now).await?;
+    let restored = client.event(EventKind::EmailRestored, user.id, now).with(Details::ended(ending.sessions.len()));
+    event::create(&transaction, &restored).await?;
     transaction.commit().await?;
     app.ended(&ending).await;
-    info!(user.id = user.id.0, ended = ending.sessions.len(), "restored the previous e-mail address");
+    restored.log();
     Ok(email)
 }
 

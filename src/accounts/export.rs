@@ -11,14 +11,14 @@ use crate::error::Error;
 use crate::models::owned::Owned;
 use crate::models::page::{Cursor, PageRequest, Sort};
 use crate::models::{
-    identity, imported_record, item, one_time_code, outbox, owned, session, session_variables, user, workout_log,
+    event, identity, imported_record, item, one_time_code, outbox, owned, session, session_variables, user, workout_log,
 };
 use crate::platform::database::Pool;
 use crate::session_data::SessionContext;
 use crate::session_data::data::SessionData;
-use crate::types::UserId;
+use crate::types::{EventId, UserId};
 
-/// The number of items or logs per query.
+/// The number of events, items or logs per query.
 const PAGE: u64 = 200;
 
 /// A part of the export. The parts come in the order of this list.
@@ -28,6 +28,7 @@ pub enum Part {
     Identities(Vec<identity::Model>),
     Codes(Vec<one_time_code::Model>),
     Messages(Vec<outbox::Model>),
+    Events(Page<event::Model>),
     Items(Page<item::Model>),
     WorkoutLogs(Page<workout_log::Model>),
 }
@@ -69,6 +70,7 @@ enum Step {
     Identities,
     Codes,
     Messages,
+    Events(Option<EventId>),
     Items(Option<Cursor>),
     WorkoutLogs(Option<Cursor>),
     End,
@@ -93,7 +95,13 @@ impl Export {
             Step::Sessions => (Part::Sessions(self.sessions().await?), Step::Identities),
             Step::Identities => (Part::Identities(identity::list(&self.db, id).await?), Step::Codes),
             Step::Codes => (Part::Codes(one_time_code::list(&self.db, id, self.now).await?), Step::Messages),
-            Step::Messages => (Part::Messages(outbox::list(&self.db, id).await?), Step::Items(None)),
+            Step::Messages => (Part::Messages(outbox::list(&self.db, id).await?), Step::Events(None)),
+            Step::Events(after) => {
+                let rows = event::list(&self.db, id, after, PAGE).await?;
+                let next = rows.last().map(|last| last.id).filter(|_| rows.len() as u64 == PAGE);
+                let step = next.map_or(Step::Items(None), |last| Step::Events(Some(last)));
+                (Part::Events(Page { rows, is_first: after.is_none(), is_last: next.is_none() }), step)
+            }
             Step::Items(after) => {
                 let (page, next) = self.page::<item::Entity>(id, after).await?;
                 let step = next.map_or(Step::WorkoutLogs(None), |cursor| Step::Items(Some(cursor)));

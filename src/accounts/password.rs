@@ -1,7 +1,6 @@
 //! Password changes, and verification of the current password.
 
 use chrono::{SubsecRound as _, TimeDelta};
-use tracing::info;
 use utoipa::ToSchema;
 
 use super::begin_session::begin_session;
@@ -12,7 +11,8 @@ use crate::auth::password::policy::Password;
 use crate::auth::revocation::reason::Reason;
 use crate::auth::token::Session;
 use crate::error::Error;
-use crate::models::{session, user};
+use crate::events::{Account, Details, EventKind};
+use crate::models::{event, session, user};
 use crate::platform::database::Transaction;
 use crate::transport::Transport;
 use crate::types::{ValidationError, schema};
@@ -71,9 +71,12 @@ async fn replace_password(
     let mut ending = session::end_user_session(&transaction, session, reason, now).await?;
     ending.extend(session::end_all(&transaction, user.id, None, Reason::PasswordChange, app.ended_at()).await?);
     let new = begin_session(app, &transaction, user, client, options.transport).await?;
+    let changed = client.event(EventKind::PasswordChanged, new.user.id, now).in_session(new.id());
+    let changed = changed.with(Details::ended(ending.sessions.len()));
+    event::create(&transaction, &changed).await?;
     transaction.commit().await?;
     app.ended(&ending).await;
-    info!(user.id = new.user.id.0, ended = ending.sessions.len(), "changed the password");
+    changed.log();
     Ok(new.with_data(app, client, &data).await)
 }
 
@@ -108,7 +111,11 @@ pub(super) async fn verified_user(
     let password = password.ok_or_else(|| Error::invalid("/currentPassword", ValidationError::Required))?;
     match app.passwords.verify(client.known(), password, Some(hash)).await? {
         Comparison::Match { .. } => Ok(user),
-        Comparison::Mismatch => Err(Error::WrongPassword),
+        Comparison::Mismatch => {
+            let (kind, account) = (EventKind::PasswordCheckFailed, Account::User(user.id));
+            app.failed_attempts.add(client.failed(kind, &Error::WrongPassword, account, app.clock.now()));
+            Err(Error::WrongPassword)
+        }
     }
 }
 

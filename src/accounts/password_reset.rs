@@ -1,6 +1,5 @@
 //! Password resets: the request for a message, and the new password with the code of the message.
 
-use tracing::info;
 use utoipa::ToSchema;
 
 use super::begin_session::{begin_session, end_presented};
@@ -10,9 +9,10 @@ use crate::app::AppState;
 use crate::auth::password::policy::Password;
 use crate::auth::revocation::reason::Reason;
 use crate::error::Error;
+use crate::events::{Actor, Details, Event, EventKind};
 use crate::models::one_time_code::Purpose;
 use crate::models::outbox::{AccountName, Mail};
-use crate::models::{one_time_code, outbox, session, user};
+use crate::models::{event, one_time_code, outbox, session, user};
 use crate::transport::Transport;
 use crate::types::secret_code::SecretCode;
 use crate::types::{ValidationError, schema};
@@ -35,8 +35,13 @@ pub async fn request_password_reset(
     };
     let requested = limit_messages(app, &recipient, async {
         let transaction = app.db.begin_write().await?;
-        outbox::create(&transaction, None, &Mail::PasswordReset(account), app.clock.now()).await?;
-        Ok(transaction.commit().await?)
+        let now = app.clock.now();
+        outbox::create(&transaction, None, &Mail::PasswordReset(account), now).await?;
+        let requested = Event::new(EventKind::PasswordResetRequested, Actor::User, now).requested_from(client.origin());
+        event::create(&transaction, &requested).await?;
+        transaction.commit().await?;
+        requested.log();
+        Ok(())
     });
     Ok(Limited::settle(attempt, requested.await))
 }
@@ -87,8 +92,11 @@ async fn set_password(app: &AppState, client: &ClientInfo, reset: PasswordReset)
     let mut ending = end_presented(app, &transaction, client).await?;
     ending.extend(session::end_all(&transaction, user.id, None, Reason::PasswordReset, app.ended_at()).await?);
     let new = begin_session(app, &transaction, user, client, transport).await?;
+    let reset = client.event(EventKind::PasswordReset, new.user.id, now).in_session(new.id());
+    let reset = reset.with(Details::ended(ending.sessions.len()));
+    event::create(&transaction, &reset).await?;
     transaction.commit().await?;
     app.ended(&ending).await;
-    info!(user.id = new.user.id.0, ended = ending.sessions.len(), "reset the password");
+    reset.log();
     Ok(new)
 }

@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use tracing::info;
 use utoipa::ToSchema;
 
 use super::begin_session::{begin_session, end_presented};
@@ -15,9 +14,11 @@ use crate::auth::rate_limit::{Attempt, KnownBy, Outcome, SignInClient};
 use crate::auth::token::AnySession;
 use crate::auth::token::device::PresentedDevice;
 use crate::error::Error;
-use crate::models::{session, user};
+use crate::events::{Account, Details, EventKind};
+use crate::models::{event, session, user};
 use crate::platform::database::Transaction;
 use crate::transport::Transport;
+use crate::types::username::Username;
 
 /// The maximum number of password verifications per sign-in. A verification is repeated if the user's row changed in
 /// the meantime.
@@ -55,6 +56,25 @@ impl SignIn {
 /// many failed attempts.
 pub async fn sign_in(app: &AppState, client: &ClientInfo, request: SignIn) -> Result<Limited<NewSession>, Error> {
     request.transport.check(client.site)?;
+    let signed_in = limit_and_verify(app, client, &request).await;
+    if let Err(error) = signed_in.as_ref().map_or_else(Err, |limited| limited.result.as_ref()) {
+        count_failure(app, client, &request, error);
+    }
+    signed_in
+}
+
+/// Counts a failed sign-in, with the name that the client sent. Whether a user has this name is looked up later.
+fn count_failure(app: &AppState, client: &ClientInfo, request: &SignIn, error: &Error) {
+    let error = match error {
+        Error::BadCredentials | Error::Withheld => &Error::BadCredentials,
+        Error::TooManyAttempts(_) => error,
+        _ => return,
+    };
+    let account = Username::parse(&request.username).map_or(Account::Unknown, |name| Account::Named(name.key()));
+    app.failed_attempts.add(client.failed(EventKind::SignInFailed, error, account, app.clock.now()));
+}
+
+async fn limit_and_verify(app: &AppState, client: &ClientInfo, request: &SignIn) -> Result<Limited<NewSession>, Error> {
     let (name, token) = (&*request.username, client.device_token.as_deref());
     let device = token.and_then(|token| app.tokens.verify_device(token, name, app.clock.now()));
     let vouchers = Vouchers { device, session: client.session.as_ref() };
@@ -71,7 +91,7 @@ pub async fn sign_in(app: &AppState, client: &ClientInfo, request: SignIn) -> Re
         Err(error) => return Ok(Limited::settle(attempt, Err(error))),
     };
     let requester = requester(&attempt);
-    Ok(Limited::settle(attempt, verify_and_begin(app, client, requester, &request).await))
+    Ok(Limited::settle(attempt, verify_and_begin(app, client, requester, request).await))
 }
 
 /// A device token and a session, which can show that the client is known. Their signatures are verified. It is not
@@ -137,11 +157,15 @@ async fn begin_unless_changed(
     let Some((transaction, user)) = lock_unchanged(app, verified).await? else { return Ok(None) };
     let mut ended = end_presented(app, &transaction, client).await?;
     let max = app.config.tokens.max_sessions;
-    ended.extend(session::end_oldest(&transaction, user.id, max, app.clock.now()).await?);
+    let now = app.clock.now();
+    ended.extend(session::end_oldest(&transaction, user.id, max, now).await?);
     let new = begin_session(app, &transaction, user, client, options.transport).await?;
+    let signed_in = client.event(EventKind::SignIn, new.user.id, now).in_session(new.id());
+    let signed_in = signed_in.with(Details::ended(ended.sessions.len()));
+    event::create(&transaction, &signed_in).await?;
     transaction.commit().await?;
     app.ended(&ended).await;
-    info!(user.id = new.user.id.0, session.id = new.row.id, "signed in");
+    signed_in.log();
     Ok(Some(new.with_data(app, client, &data).await))
 }
 

@@ -1,6 +1,5 @@
 //! Sign-up: creates a user and the first session.
 
-use tracing::info;
 use utoipa::ToSchema;
 
 use super::admission::admit;
@@ -10,8 +9,9 @@ use super::{ClientInfo, Limited, NewSession, SessionOptions};
 use crate::app::AppState;
 use crate::auth::password::policy::Password;
 use crate::error::Error;
-use crate::models::user_creation;
+use crate::events::{Details, Event, EventKind};
 use crate::models::user_creation::NewUser;
+use crate::models::{event, user_creation};
 use crate::transport::Transport;
 use crate::types::email::Email;
 use crate::types::schema;
@@ -72,7 +72,8 @@ async fn create(app: &AppState, client: &ClientInfo, request: SignUp) -> Result<
     let data = options.data_to_copy(app, client, None).await?;
     let transaction = app.db.begin_write().await?;
     let now = app.clock.now();
-    let roles = admission.use_up(&transaction, now).await?;
+    let admitted = admission.use_up(&transaction, now).await?;
+    let roles = admitted.roles.clone();
     let new_user = NewUser { username: request.username, password_hash, created_at: now, roles };
     let user = user_creation::create(&transaction, &new_user, now).await?;
     let user = match request.email {
@@ -81,8 +82,11 @@ async fn create(app: &AppState, client: &ClientInfo, request: SignUp) -> Result<
     };
     let ended = end_presented(app, &transaction, client).await?;
     let new = begin_session(app, &transaction, user, client, options.transport).await?;
+    let signed_up = client.event(EventKind::SignUp, new.user.id, now).in_session(new.id());
+    let events = admitted.events(signed_up.with(Details::ended(ended.sessions.len())));
+    event::create_all(&transaction, &events).await?;
     transaction.commit().await?;
     app.ended(&ended).await;
-    info!(user.id = new.user.id.0, session.id = new.row.id, "signed up");
+    events.iter().for_each(Event::log);
     Ok(new.with_data(app, client, &data).await)
 }

@@ -66,18 +66,24 @@ async fn count(app: &AppState, client: DataClient, name: &str) -> Result<(Header
     Ok((headers, outcome.to_string()))
 }
 
-pub(super) async fn clear(State(app): State<AppState>, session: Option<AnySession>) -> Response {
-    end(&app, session, "Session cleared", "Error clearing session").await
+pub(super) async fn clear(State(app): State<AppState>, session: Option<AnySession>, client: ClientInfo) -> Response {
+    end(&app, session, &client, "Session cleared", "Error clearing session").await
 }
 
-pub(super) async fn good_bye(State(app): State<AppState>, session: Option<AnySession>) -> Response {
-    end(&app, session, "good bye", "error logging out").await
+pub(super) async fn good_bye(State(app): State<AppState>, session: Option<AnySession>, client: ClientInfo) -> Response {
+    end(&app, session, &client, "good bye", "error logging out").await
 }
 
 /// Ends the session, if there is one. The middleware clears the cookie.
-async fn end(app: &AppState, session: Option<AnySession>, done: &'static str, failed: &'static str) -> Response {
+async fn end(
+    app: &AppState,
+    session: Option<AnySession>,
+    client: &ClientInfo,
+    done: &'static str,
+    failed: &'static str,
+) -> Response {
     let Some(session) = session else { return done.into_response() };
-    match accounts::sign_out(app, &session).await {
+    match accounts::sign_out(app, &session, client).await {
         Ok(()) => (Extension(SignedOut), done).into_response(),
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "cannot end the session of a lesson");
@@ -208,8 +214,9 @@ pub(super) async fn protected(_: Session) -> Reply<Message> {
 pub(super) async fn log_out(
     State(app): State<AppState>,
     session: AnySession,
+    client: ClientInfo,
 ) -> Result<(Extension<SignedOut>, Reply<Message>), Error> {
-    accounts::sign_out(&app, &session).await?;
+    accounts::sign_out(&app, &session, &client).await?;
     Ok((Extension(SignedOut), Reply(Message { message: "You are logged out" })))
 }
 

@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::output::stdout_line;
 use crate::accounts::administration;
 use crate::config::Config;
+use crate::events::EventKind;
 use crate::platform::clock::Clock;
 use crate::platform::database;
 use crate::platform::database::DatabaseError;
@@ -88,7 +89,7 @@ async fn prepare(draft: &Path) -> Result<(), Failure> {
             return Err(Failure::usage("the file is not a database of Daypass; nothing was changed".to_owned()));
         }
         database::migrate(&db).await.map_err(DatabaseError::Migrate)?;
-        administration::end_all_sessions(&db).await?;
+        administration::end_all_sessions(&db, EventKind::DatabaseRestored, Clock::System.now()).await?;
         Ok(())
     }
     .await;

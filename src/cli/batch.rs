@@ -1,6 +1,11 @@
 //! Bulk writes, split into short transactions so that a running service can write between them.
 
+use chrono::{DateTime, Utc};
+
 use crate::error::Error;
+use crate::events::{Actor, Details, Event, EventKind};
+use crate::models::event;
+use crate::platform::database::Transaction;
 
 /// The maximum number of rows in one transaction.
 pub(super) const BATCH_SIZE: usize = 500;
@@ -16,4 +21,13 @@ pub(super) async fn retry<T>(work: impl AsyncFn() -> Result<T, Error>) -> Result
         }
     }
     work().await
+}
+
+/// Inserts the event of a transaction that imports users.
+pub(super) async fn record_import(db: &Transaction, users: usize, now: DateTime<Utc>) -> Result<(), Error> {
+    if users == 0 {
+        return Ok(());
+    }
+    let details = Details { users: Some(users as u64), ..Details::default() };
+    event::create(db, &Event::new(EventKind::UsersImported, Actor::Operator, now).with(details)).await
 }

@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::platform::private_file;
 use crate::platform::telemetry;
 
+mod audit;
 mod backup;
 mod batch;
 mod classroom;
@@ -84,6 +85,9 @@ enum Command {
     /// List, create, disable, delete, import or export users, or change their roles or passwords
     #[command(subcommand)]
     User(user::Command),
+    /// Print audit events
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Start the service for a lesson
     #[command(subcommand)]
     Lesson(lesson::Command),
@@ -150,6 +154,7 @@ async fn run(settings: &Settings) -> Result<(), Failure> {
         Some(Command::Sessions(command)) => sessions::run(command, &cli.config).await,
         Some(Command::Invite(command)) => invite::run(command, &cli.config).await,
         Some(Command::User(command)) => user::run(command, &cli.config).await,
+        Some(Command::Audit(command)) => audit::run(command, &cli.config).await,
         Some(Command::Classroom(command)) => classroom::run(command, &cli.config).await,
         Some(Command::Import(command)) => import::run(command, &cli.config).await,
     }

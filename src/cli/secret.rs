@@ -13,7 +13,9 @@ use super::settings::{ENV_FILE, setting_names};
 use crate::app::AppState;
 use crate::auth::token::keys::KeyRing;
 use crate::config::{Config, EnvFile, Reread, SecretSource, SigningAlgorithm, generate_secret};
-use crate::models::session;
+use crate::error::Error;
+use crate::events::{Actor, Details, Event, EventKind};
+use crate::models::{event, session};
 use crate::platform::clock::Clock;
 use crate::platform::database::Pool;
 use crate::platform::random;
@@ -71,8 +73,12 @@ pub(super) async fn rotate_on_hangup(app: AppState, mut hangup: Hangup, mut file
     while hangup.reload().await.is_some() {
         match reread(&app.config, &mut file) {
             Ok(keys) => {
-                report_changes(&app.tokens.keys(), &keys);
+                let changed = report_changes(&app.tokens.keys(), &keys);
+                let key_id = keys.signing().id().to_string();
                 app.tokens.rotate(keys);
+                if changed && let Err(error) = record_change(&app, key_id).await {
+                    tracing::error!(cause = error.cause(), "cannot write the event of the new keys");
+                }
             }
             Err(failure) => {
                 tracing::error!(cause = failure.message(), "keys not reloaded; the previous keys stay in use");
@@ -96,7 +102,19 @@ fn reread(config: &Config, known: &mut EnvFile) -> Result<KeyRing, Failure> {
     Ok(keys)
 }
 
-fn report_changes(before: &KeyRing, after: &KeyRing) {
+/// Inserts the event of a change of the keys. Each replica inserts one, because each has its own key ring.
+async fn record_change(app: &AppState, key_id: String) -> Result<(), Error> {
+    let details = Details { key_id: Some(key_id), ..Details::default() };
+    let changed = Event::new(EventKind::KeysChanged, Actor::Operator, app.clock.now()).with(details);
+    let transaction = app.db.begin_write().await?;
+    event::create(&transaction, &changed).await?;
+    transaction.commit().await?;
+    changed.log();
+    Ok(())
+}
+
+/// Logs the changes of the keys. Returns whether there are any.
+fn report_changes(before: &KeyRing, after: &KeyRing) -> bool {
     let only_in = |ring: &KeyRing, other: &KeyRing| -> Vec<String> {
         ring.iter()
             .filter(|key| other.iter().all(|known| known.id() != key.id()))
@@ -104,11 +122,13 @@ fn report_changes(before: &KeyRing, after: &KeyRing) {
             .collect()
     };
     let (added, removed) = (only_in(after, before), only_in(before, after));
-    if added.is_empty() && removed.is_empty() && before.signing().id() == after.signing().id() {
-        tracing::info!("keys reloaded: no key has changed");
-    } else {
+    let changed = !added.is_empty() || !removed.is_empty() || before.signing().id() != after.signing().id();
+    if changed {
         tracing::info!(signing = %after.signing().id(), ?added, ?removed, "keys reloaded");
+    } else {
+        tracing::info!("keys reloaded: no key has changed");
     }
+    changed
 }
 
 /// Logs the names of settings that changed in `.env` but that a reload does not apply. Does not log their values.

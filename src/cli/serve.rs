@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::time::timeout;
 
 use super::failure::Failure;
 use super::notice::announce;
@@ -28,6 +29,8 @@ use crate::{jobs, router, server};
 const BACKLOG: u32 = 1024;
 /// How long a stopping service waits for messages that are being sent. Otherwise, they would be sent again later.
 const MAX_MAIL_WAIT: Duration = Duration::from_secs(3);
+/// How long a stopping service tries to write the events of failed attempts.
+const MAX_EVENT_WAIT: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(mut config: Config, file: EnvFile) -> Result<(), Failure> {
     config.check().map_err(Failure::usage)?;
@@ -62,6 +65,7 @@ pub(super) async fn run(mut config: Config, file: EnvFile) -> Result<(), Failure
     if let Some(mail) = &app.outgoing_mail {
         mail.finish_attempts(MAX_MAIL_WAIT).await;
     }
+    write_last_events(&app).await;
     app.revocation_feed.close().await;
     app.db.close_in_time().await;
     lost.map_or(Ok(()), |file| Err(Failure::from(file.to_string())))
@@ -79,6 +83,13 @@ async fn drain_after(stop: impl Future<Output = ()>, app: &AppState) {
             () = tokio::time::sleep(delay) => {}
             () = second => {}
         }
+    }
+}
+
+/// Writes the events of failed attempts that still wait.
+async fn write_last_events(app: &AppState) {
+    if let Ok(Err(error)) = timeout(MAX_EVENT_WAIT, app.event_writer.write_all()).await {
+        tracing::warn!(cause = error.cause(), "cannot write events of failed attempts");
     }
 }
 
@@ -104,6 +115,8 @@ async fn prepare(config: Config) -> Result<(AppState, SecretSource), Failure> {
     if let Some(mail) = app.outgoing_mail.clone() {
         supervise("outgoing mail", move || mail.clone().run());
     }
+    let events = app.event_writer.clone();
+    supervise("events", move || events.clone().run());
     supervise("log and metrics", telemetry::upkeep);
     Ok((app, source))
 }

@@ -1,9 +1,10 @@
-//! Settings of the log and metrics.
+//! Settings of the log, the events and metrics.
 
+use chrono::TimeDelta;
 use clap::Args;
 
 use super::Environment;
-use super::parsers::{choice, socket_address};
+use super::parsers::{choice, parse_duration, socket_address, word_for_boolean};
 use crate::platform::telemetry::LogFormat;
 
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
@@ -36,7 +37,14 @@ pub struct LogConfig {
     /// production]
     #[arg(long, env = "METRICS_LISTEN", value_parser = socket_address, global = true)]
     pub metrics_listen: Option<std::net::SocketAddr>,
+    /// How long audit events are kept, at least 1h; false keeps them forever
+    #[arg(long, env = "AUDIT_RETENTION", default_value = "90d", value_parser = retention, global = true)]
+    pub audit_retention: Retention,
 }
+
+/// How long events are kept. `None` if they are kept forever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention(pub Option<TimeDelta>);
 
 impl LogConfig {
     #[must_use]
@@ -45,6 +53,17 @@ impl LogConfig {
             Environment::Development => LogFormat::Pretty,
             Environment::Production => LogFormat::Json,
         })
+    }
+}
+
+fn retention(text: &str) -> Result<Retention, String> {
+    if word_for_boolean(text) == Some(false) {
+        return Ok(Retention(None));
+    }
+    match parse_duration(text) {
+        Ok(kept) if (TimeDelta::hours(1)..=TimeDelta::days(36_500)).contains(&kept) => Ok(Retention(Some(kept))),
+        Ok(_) => Err("must be from 1h to 36500d".to_owned()),
+        Err(_) => Err("must be false, or a duration such as 90d".to_owned()),
     }
 }
 

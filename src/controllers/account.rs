@@ -1,4 +1,4 @@
-//! The account of the session's user: profile, password, deletion.
+//! The account of the session's user: profile, events, password, deletion.
 
 use axum::Json as Reply;
 use axum::body::Body;
@@ -16,12 +16,12 @@ use crate::app::AppState;
 use crate::auth::password::policy::Password;
 use crate::auth::token::Session;
 use crate::error::Error;
-use crate::extract::{Fields, FromBody, Json};
-use crate::models::user;
+use crate::extract::{EventsQuery, Fields, FromBody, Json, Query};
+use crate::models::{event, user};
 use crate::types::schema;
 use crate::types::username::Username;
 use crate::views;
-use crate::views::{Credentials, User};
+use crate::views::{Credentials, EventPage, User};
 
 /// Show my account
 #[utoipa::path(get, path = "/api/users/me", tag = "users", responses((status = 200, body = User)))]
@@ -54,6 +54,24 @@ pub async fn export_me(
 /// Logs why a document is not complete, because its status was sent before.
 fn log_failure(error: &Error) {
     warn!(cause = error.cause(), "an export was not completed");
+}
+
+/// List my events
+///
+/// Returns what happened to my account, newest first: sign-ins, failed sign-ins and changes. Failed sign-ins appear after
+/// about a second. The operator determines how long events are kept.
+#[utoipa::path(get, path = "/api/users/me/events", tag = "users", params(EventsQuery), responses(
+    (status = 200, body = EventPage),
+    (status = 400, description = "`bad_cursor`"),
+    (status = 422, description = "`invalid_fields`"),
+))]
+pub async fn list_events(
+    State(app): State<AppState>,
+    session: Session,
+    Query(EventsQuery { limit, after }): Query<EventsQuery>,
+) -> Result<Reply<EventPage>, Error> {
+    let page = event::page(&app.db, session.user_id, limit, after.as_ref()).await?;
+    Ok(Reply(page.try_into()?))
 }
 
 /// A new username.

@@ -97,12 +97,13 @@ impl FromQuery for SignOutOptions {
 pub async fn sign_out(
     State(app): State<AppState>,
     session: AnySession,
+    client: ClientInfo,
     Query(SignOutOptions { provider }): Query<SignOutOptions>,
 ) -> Result<Response, Error> {
     let url = match session.of_user().filter(|_| provider) {
-        Some(of_user) => accounts::provider::sign_out_with_provider(&app, &of_user, &session).await?,
+        Some(of_user) => accounts::provider::sign_out_with_provider(&app, &of_user, &session, &client).await?,
         None => {
-            accounts::sign_out(&app, &session).await?;
+            accounts::sign_out(&app, &session, &client).await?;
             None
         }
     };
@@ -119,10 +120,11 @@ pub async fn sign_out(
 pub async fn end_session(
     State(app): State<AppState>,
     session: Session,
+    client: ClientInfo,
     PathParam(id): PathParam,
 ) -> Result<StatusCode, Error> {
     let id = id.parse().map_err(|_| Error::NotFound)?;
-    accounts::end_session(&app, &session, id).await?;
+    accounts::end_session(&app, &session, &client, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -155,8 +157,9 @@ impl FromQuery for EndSessions {
 pub async fn sign_out_everywhere(
     State(app): State<AppState>,
     session: Session,
+    client: ClientInfo,
     Query(EndSessions { except }): Query<EndSessions>,
 ) -> Result<Reply<EndedSessions>, Error> {
-    let ended = accounts::sign_out_everywhere(&app, &session, except).await?;
+    let ended = accounts::sign_out_everywhere(&app, &session, &client, except).await?;
     Ok(Reply(EndedSessions { ended }))
 }

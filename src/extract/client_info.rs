@@ -13,7 +13,7 @@ use crate::accounts::ClientInfo;
 use crate::app::AppState;
 use crate::auth::rate_limit::client_network::ClientNetwork;
 use crate::error::Error;
-use crate::headers::{DEVICE, FORWARDED_FOR};
+use crate::headers::{DEVICE, FORWARDED_FOR, REQUEST_ID};
 use crate::transport::FetchSite;
 
 /// The address of the other end of the connection: the client or a proxy. The server adds this extension to every
@@ -35,6 +35,7 @@ impl FromRequestParts<AppState> for ClientInfo {
         Ok(Self {
             network: network(parts, app),
             user_agent: text(USER_AGENT),
+            request_id: text(REQUEST_ID),
             device_token: text(DEVICE),
             session,
             transport: transport.unwrap_or_default(),

@@ -22,7 +22,7 @@ pub use fields::Fields;
 pub use form::Form;
 pub use if_match::{IfMatch, IfNoneMatch, etag};
 pub use json::{AnyJson, FromBody, Json, is_json};
-pub use page::ListQuery;
+pub use page::{EventsQuery, ListQuery};
 pub use path::{Id, PathParam};
 pub use query::{FromQuery, Query};
 pub use required_roles::RequiredRoles;

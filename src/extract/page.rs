@@ -1,4 +1,4 @@
-//! The query parameters that all lists have: `limit`, `sort`, `q` and `cursor`.
+//! The query parameters of lists: `limit`, `sort`, `q` and `cursor`. The list of events has one order, and no search.
 
 use std::marker::PhantomData;
 
@@ -9,8 +9,9 @@ use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use super::{Fields, FromQuery};
 use crate::error::Error;
+use crate::models::event;
 use crate::models::owned::Owned;
-use crate::models::page::{Cursor, Listing, PageRequest};
+use crate::models::page::{Cursor, Listing, PageRequest, Sort};
 use crate::types::ValidationError;
 use crate::types::limits::{DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT};
 
@@ -28,20 +29,53 @@ impl<E: Owned> FromQuery for ListQuery<E> {
 
 impl<E: Owned> IntoParams for ListQuery<E> {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let limit = ObjectBuilder::new()
-            .schema_type(Type::Integer)
-            .minimum(Some(1))
-            .maximum(Some(MAX_PAGE_LIMIT))
-            .default(Some(DEFAULT_PAGE_LIMIT.into()));
         let text = || ObjectBuilder::new().schema_type(Type::String);
         let orders = E::LISTING.orders.split([',', ' ']).filter(|word| !["", "or"].contains(word));
+        let [limit, cursor] = page_parameters();
         vec![
-            parameter("limit", "The maximum number of rows.", limit.build()),
-            parameter("cursor", "The `nextCursor` of the previous page.", text().build()),
+            limit,
+            cursor,
             parameter("q", "Only rows that contain this text. Case does not matter.", text().build()),
             parameter("sort", "The order. `-` reverses it.", text().enum_values(Some(orders)).build()),
         ]
     }
+}
+
+/// The query parameters of the list of events.
+pub struct EventsQuery {
+    pub limit: u64,
+    /// The cursor of the previous page.
+    pub after: Option<Cursor>,
+}
+
+impl FromQuery for EventsQuery {
+    fn from_query(mut fields: Fields) -> Result<Self, Error> {
+        let limit = fields.optional("limit", limit).unwrap_or(DEFAULT_PAGE_LIMIT);
+        let cursor = fields.optional("cursor", |text| Ok(text.to_owned()));
+        let limit = fields.finish(Some(limit))?;
+        let decode = |text: String| Cursor::decode(&text, &event::LISTING, Sort::Newest).ok_or(Error::BadCursor);
+        Ok(Self { limit, after: cursor.map(decode).transpose()? })
+    }
+}
+
+impl IntoParams for EventsQuery {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        page_parameters().into()
+    }
+}
+
+/// Returns the parameters `limit` and `cursor`.
+fn page_parameters() -> [Parameter; 2] {
+    let limit = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .maximum(Some(MAX_PAGE_LIMIT))
+        .default(Some(DEFAULT_PAGE_LIMIT.into()));
+    let cursor = ObjectBuilder::new().schema_type(Type::String);
+    [
+        parameter("limit", "The maximum number of rows.", limit.build()),
+        parameter("cursor", "The `nextCursor` of the previous page.", cursor.build()),
+    ]
 }
 
 fn parameter(name: &str, description: &str, schema: Object) -> Parameter {

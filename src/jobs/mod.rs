@@ -1,4 +1,5 @@
-//! Background tasks: the revocation feed, the purge of expired rows, and outgoing e-mail.
+//! Background tasks: the revocation feed, the purge of expired rows, outgoing e-mail, and the events of failed
+//! attempts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,12 +10,14 @@ use tracing::{info, warn};
 use crate::jobs::revocation_feed::Feed;
 
 mod clock_check;
+mod event_writer;
 mod outgoing_mail;
 mod purge;
 pub mod revocation_feed;
 mod supervise;
 
 pub use clock_check::{ClockCheck, Reading, TOLERANCE as CLOCK_TOLERANCE};
+pub use event_writer::EventWriter;
 pub use outgoing_mail::OutgoingMail;
 pub use purge::Purge;
 pub use supervise::supervise;

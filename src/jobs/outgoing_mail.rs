@@ -17,10 +17,11 @@ use tracing::{error, info, warn};
 
 use crate::auth::token::Tokens;
 use crate::error::Error;
+use crate::events::{Actor, Event, EventKind};
 use crate::mail::{Content, DeliveryError, Letter, Mailer};
 use crate::models::one_time_code::{NewCode, Purpose};
 use crate::models::outbox::{AccountName, MAX_AGE, Mail};
-use crate::models::{one_time_code, outbox, user};
+use crate::models::{event, one_time_code, outbox, user};
 use crate::platform::clock::Clock;
 use crate::platform::database::{Pool, Transaction};
 use crate::platform::draining::Draining;
@@ -135,7 +136,10 @@ impl OutgoingMail {
         transaction.commit().await?;
         let Some(row) = claimed else { return Ok(()) };
         match self.prepare(&row).await? {
-            Some(letter) => self.finish(&row, self.mailer.send(letter).await).await,
+            Some((letter, user_id)) => {
+                let sent = self.mailer.send(letter).await;
+                self.finish(&row, user_id, sent).await
+            }
             None => self.discard(&row).await,
         }
     }
@@ -147,13 +151,19 @@ impl OutgoingMail {
     }
 
     /// Deletes the message if it was sent or cannot be sent. Otherwise sets the time of the next attempt.
-    async fn finish(&self, row: &outbox::Model, sent: Result<(), DeliveryError>) -> Result<(), Error> {
+    async fn finish(&self, row: &outbox::Model, user_id: UserId, sent: Result<(), DeliveryError>) -> Result<(), Error> {
         let now = self.clock.now();
+        let mut reset_sent = None;
         let transaction = self.db.begin_write().await?;
         match sent {
             Ok(()) => {
                 counter!("daypass_mails_sent_total").increment(1);
                 row.delete(&transaction).await?;
+                if matches!(row.mail(), Ok(Mail::PasswordReset(_))) {
+                    let event = Event::new(EventKind::PasswordResetSent, Actor::System, now).about(user_id);
+                    event::create(&transaction, &event).await?;
+                    reset_sent = Some(event);
+                }
             }
             Err(cause) => {
                 counter!("daypass_mails_failed_total", "reason" => cause.code()).increment(1);
@@ -167,11 +177,15 @@ impl OutgoingMail {
                 }
             }
         }
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        if let Some(event) = reset_sent {
+            event.log();
+        }
+        Ok(())
     }
 
     /// Creates the code of a message. Returns `None` if the message is no longer needed, or if there is no recipient.
-    async fn prepare(&self, row: &outbox::Model) -> Result<Option<Letter>, Error> {
+    async fn prepare(&self, row: &outbox::Model) -> Result<Option<(Letter, UserId)>, Error> {
         let now = self.clock.now();
         if now - row.created_at.0 > MAX_AGE {
             error!(mail.id = row.id.0, "a message was not sent for a day, and is discarded");
@@ -199,7 +213,8 @@ impl OutgoingMail {
         let written = self.write(&transaction, &user, mail, row.id).await?;
         transaction.commit().await?;
         let id = format!("{}.{}", row.created_at.0.timestamp_millis(), row.id);
-        Ok(written.map(|Written { to, content }| Letter { id, attempt: row.attempts, to, date: now, content }))
+        let letter = |Written { to, content }| Letter { id, attempt: row.attempts, to, date: now, content };
+        Ok(written.map(letter).map(|letter| (letter, user_id)))
     }
 
     /// Returns the user whom the message is about.

@@ -1,5 +1,5 @@
 //! The purge deletes sessions, session data and revocations whose tokens have expired, expired one-time codes, and old
-//! messages.
+//! messages and events.
 //!
 //! It uses small transactions with pauses, so a request that writes waits for at most one of these transactions.
 
@@ -17,7 +17,7 @@ use crate::auth::revocation::Revocations;
 use crate::error::Error;
 use crate::models::expiry;
 use crate::models::expiry::Expires;
-use crate::models::{one_time_code, outbox, provider_logout, revocation, session, session_variables, used_code};
+use crate::models::{event, one_time_code, outbox, provider_logout, revocation, session, session_variables, used_code};
 use crate::platform::clock::Clock;
 use crate::platform::database;
 use crate::platform::database::Pool;
@@ -38,6 +38,8 @@ pub struct Purge {
     pub clock: Clock,
     /// How long tokens are accepted after they expire.
     pub leeway: TimeDelta,
+    /// How long events are kept. `None` if they are kept forever.
+    pub audit_retention: Option<TimeDelta>,
 }
 
 impl Purge {
@@ -103,6 +105,9 @@ impl Purge {
         self.delete_rows::<used_code::Entity>(before).await?;
         self.delete_rows::<provider_logout::Entity>(before).await?;
         self.delete_rows::<outbox::Entity>(now - outbox::MAX_AGE - MARGIN).await?;
+        if let Some(kept) = self.audit_retention {
+            self.delete_rows::<event::Entity>(now - kept).await?;
+        }
         self.delete_rows::<revocation::Entity>(before).await
     }
 

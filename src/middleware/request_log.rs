@@ -4,8 +4,8 @@
 //! cause. A budget limits the rate of `info` and `error` lines, because clients can cause them. `telemetry` logs how
 //! many lines were left out.
 //!
-//! Requests with an unsafe method run in a span, so that their events have the request id and the client's address.
-//! Requests with a safe method need no span, because they cause no events.
+//! Requests with an unsafe method run in a span, so that their log lines have the request id and the client's
+//! address. Requests with a safe method need no span, because they rarely cause log lines.
 
 use std::borrow::Cow;
 use std::error::Error as _;
@@ -36,11 +36,13 @@ const MAX_CHARACTERS: usize = 200;
 
 pub(super) fn log(
     metrics: &HttpMetrics,
-    request: Request,
+    mut request: Request,
     client: IpAddr,
     next: impl AsyncFnOnce(Request) -> Response,
 ) -> impl Future<Output = Response> {
     let id = request_id::of(request.headers());
+    // Events have the id, too.
+    request.headers_mut().insert(REQUEST_ID, id.clone());
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let started = Instant::now();
     async move {

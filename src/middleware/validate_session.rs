@@ -47,7 +47,12 @@ async fn validate(app: &AppState, policy: Policy, request: Request, next: Next) 
     let mut response = match result {
         Ok(Some(session)) => respond(app, policy, cookies, session, head, body, next).await,
         Ok(None) => next.run(Request::from_parts(head, body)).await,
-        Err(error) => error.into_response(),
+        Err(error) => {
+            if let Error::Refused(refusal) = &error {
+                app.failed_attempts.add_refusal(refusal);
+            }
+            error.into_response()
+        }
     };
     if clears_cookie && !cookies.sets_session(response.headers()) {
         cookies.clear(response.headers_mut());

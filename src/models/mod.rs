@@ -1,6 +1,7 @@
 //! The database tables: entities, finders and commands. Finders for rows that belong to a user require the owner's id.
 
 pub mod database_state;
+pub mod event;
 pub mod expiry;
 pub mod identity;
 pub mod imported_record;

@@ -2,15 +2,15 @@
 //!
 //! Schema: `migration/src/m20261120_000001_users.rs`; later migrations add columns.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect, Select, SqlErr};
 
-use super::one_time_code;
 use super::one_time_code::Purpose;
+use super::{event, one_time_code};
 use crate::auth::revocation::reason::Reason;
 use crate::auth::token::refusal::Refusal;
 use crate::auth::token::{Authentication, Subject};
@@ -115,6 +115,16 @@ pub async fn page(db: &impl ConnectionTrait, after: Option<UserId>, limit: u64) 
         .limit(limit)
         .all(db)
         .await?)
+}
+
+/// Returns the ids of the users with these keys of usernames.
+pub async fn ids_by_key(db: &impl ConnectionTrait, keys: HashSet<String>) -> Result<HashMap<String, UserId>, Error> {
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let users = Entity::find().filter(COLUMN.username_key.is_in(keys)).select_only();
+    let users = users.column(Column::UsernameKey).column(Column::Id).into_tuple().all(db).await?;
+    Ok(users.into_iter().collect())
 }
 
 /// Returns the users with these ids. Leaves out deleted users.
@@ -269,8 +279,10 @@ impl Model {
         Ok(Self { password_hash, ..self })
     }
 
-    /// Deletes the user. The foreign keys make the database delete the user's sessions, items and workout logs.
+    /// Deletes the user. The foreign keys make the database delete the user's sessions, items and workout logs. The
+    /// user's events stay, without personal data.
     pub async fn delete(self, db: &impl ConnectionTrait) -> Result<(), Error> {
+        event::remove_personal_data(db, self.id).await?;
         ModelTrait::delete(self, db).await?;
         Ok(())
     }

@@ -6,9 +6,10 @@ use sea_orm::EntityTrait as _;
 
 use crate::config::Config;
 use crate::error::Error;
+use crate::events::{Actor, Details, Event, EventKind};
 use crate::models::session::EndedAt;
 use crate::models::user_creation::NewUser;
-use crate::models::{imported_record, seed, session, test_row, user};
+use crate::models::{event, imported_record, seed, session, test_row, user};
 use crate::platform::database::{Pool, Transaction};
 use crate::platform::random;
 use crate::types::generation::Generation;
@@ -102,6 +103,9 @@ pub async fn reset(db: &Pool, config: &Config, now: DateTime<Utc>) -> Result<Res
     test_row::Entity::delete_many().exec(&transaction).await?;
     imported_record::Entity::delete_many().exec(&transaction).await?;
     seed::Entity::delete_many().exec(&transaction).await?;
+    event::Entity::delete_many().exec(&transaction).await?;
+    let details = Details { users: Some(deleted), ..Details::default() };
+    event::create(&transaction, &Event::new(EventKind::ClassroomReset, Actor::Operator, now).with(details)).await?;
     prepared.retain(|(seed, _)| ran.iter().any(|row| row.name == seed.name()));
     let mut seeds = Vec::new();
     for (seed, users) in prepared {

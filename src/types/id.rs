@@ -58,6 +58,9 @@ row_ids! {
     IdentityId
     /// The id of an invitation.
     InvitationId
+    /// The id of an audit event. Later events have higher ids, except that concurrent transactions can commit in another
+    /// order.
+    EventId
     /// The id of a row of the course's table `tests`.
     TestRowId
 }

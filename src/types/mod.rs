@@ -19,5 +19,5 @@ pub mod validation_error;
 pub mod version;
 pub mod workout_text;
 
-pub use id::{CodeId, IdentityId, InvitationId, ItemId, KeyId, MailId, TestRowId, UserId, WorkoutLogId};
+pub use id::{CodeId, EventId, IdentityId, InvitationId, ItemId, KeyId, MailId, TestRowId, UserId, WorkoutLogId};
 pub use validation_error::{FieldError, ValidationError};

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use futures_util::{Stream, StreamExt as _};
 use serde::Serialize;
 
-use super::{Item, Session, User, Variable, WorkoutLog, moment};
+use super::{Event, Item, Session, User, Variable, WorkoutLog, moment};
 use crate::accounts::{ExportPage, ExportPart, ExportedSession};
 use crate::error::Error;
 use crate::models::{identity, imported_record, one_time_code, outbox};
@@ -45,8 +45,9 @@ fn write(part: ExportPart) -> Result<Bytes, Error> {
             let messages: Vec<_> = messages.iter().map(Message::from).collect();
             Ok(Bytes::from(format!(",{}", member("messages", &messages)?)))
         }
-        ExportPart::Items(page) => rows("items", page, Item::from),
-        ExportPart::WorkoutLogs(page) => rows("workoutLogs", page, WorkoutLog::from),
+        ExportPart::Events(page) => rows("events", page, Event::try_from),
+        ExportPart::Items(page) => rows("items", page, |item| Ok(Item::from(item))),
+        ExportPart::WorkoutLogs(page) => rows("workoutLogs", page, |log| Ok(WorkoutLog::from(log))),
     }
 }
 
@@ -55,13 +56,17 @@ fn member(name: &str, value: &impl Serialize) -> Result<String, Error> {
 }
 
 /// Writes the rows of a page. Together, the pages of a list are one array.
-fn rows<T, V: Serialize>(name: &str, page: ExportPage<T>, view: impl Fn(T) -> V) -> Result<Bytes, Error> {
+fn rows<T, V: Serialize>(
+    name: &str,
+    page: ExportPage<T>,
+    view: impl Fn(T) -> Result<V, Error>,
+) -> Result<Bytes, Error> {
     let mut text = if page.is_first { format!(",\"{name}\":[") } else { String::new() };
     for (number, row) in page.rows.into_iter().enumerate() {
         if number > 0 || !page.is_first {
             text.push(',');
         }
-        text.push_str(&json(&view(row))?);
+        text.push_str(&json(&view(row)?)?);
     }
     if page.is_last {
         text.push(']');

@@ -2,6 +2,7 @@
 
 pub(crate) mod credentials;
 mod email;
+mod event;
 mod explanation;
 mod export;
 mod health;
@@ -20,6 +21,7 @@ mod workout_log;
 
 pub use credentials::{Credentials, CurrentSession};
 pub use email::{ResetRequested, VerifiedEmail};
+pub use event::{Event, EventPage};
 pub use explanation::Explanation;
 pub use export::export;
 pub use health::Health;

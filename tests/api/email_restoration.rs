@@ -98,7 +98,7 @@ async fn disabled_user_cannot_use_codes() {
         assert_eq!(verify(&app, code).await.error(), (403, "code_invalid".to_owned()));
     }
     assert_eq!(stored(&app, "alice").await, (None, some("alice@example.org")));
-    lock().await.unwrap().unwrap().enable().await.unwrap();
+    lock().await.unwrap().unwrap().enable(app.clock.now()).await.unwrap();
     assert_eq!(verify(&app, &restore).await.status(), 200, "the code was not used up");
 }
 

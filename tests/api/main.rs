@@ -17,6 +17,7 @@ mod documents;
 mod email;
 mod email_restoration;
 mod errors;
+mod events;
 mod export;
 mod feed_loop;
 mod forward_auth;

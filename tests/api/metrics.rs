@@ -53,6 +53,7 @@ async fn counters_exist_before_their_first_increment() {
         "daypass_hash_shed_total",
         "daypass_hash_dropped_total",
         "daypass_revocations_purged_total",
+        "daypass_events_dropped_total",
         "daypass_log_lines_dropped_total",
         "daypass_untrusted_proxy_requests_total",
         "daypass_rejected_requests_total{code=\"wrong_audience\"}",

@@ -85,7 +85,7 @@ async fn code_is_void_after_any_change_of_the_account() {
     let lock = || administration::lock_user(&app.app.db, "alice");
     lock().await.unwrap().unwrap().disable(app.app.ended_at()).await.unwrap();
     assert_invalid(&app, code, "the user is disabled").await;
-    lock().await.unwrap().unwrap().enable().await.unwrap();
+    lock().await.unwrap().unwrap().enable(app.clock.now()).await.unwrap();
     assert_invalid(&app, code, "the user was disabled").await;
 
     let code = &codes(1).await[0];

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(unreachable_pub, reason = "a module of tests is reached from its own binary alone")]
 
+mod audit;
 mod backup;
 mod browser;
 mod classroom_reset;

@@ -15,7 +15,7 @@ fn command_line_definition_is_valid() {
 fn destructive_migrations_ask_for_confirmation() {
     let folder = TempDir::new().unwrap();
     let up = run(folder.path(), &["migrate", "up"], &[]);
-    assert_eq!(text(&up.stdout).matches("applied").count(), 23, "{}", text(&up.stderr));
+    assert_eq!(text(&up.stdout).matches("applied").count(), 24, "{}", text(&up.stderr));
     for verb in ["down", "fresh"] {
         let refused = run(folder.path(), &["migrate", verb], &[]);
         assert_eq!(refused.status.code(), Some(2));
@@ -26,7 +26,7 @@ fn destructive_migrations_ask_for_confirmation() {
     let status = run(folder.path(), &["migrate", "status"], &[]);
     assert_eq!(text(&status.stdout), text(&down.stdout));
     let fresh = run(folder.path(), &["migrate", "fresh", "--yes"], &[]);
-    assert_eq!(text(&fresh.stdout).matches("applied").count(), 23);
+    assert_eq!(text(&fresh.stdout).matches("applied").count(), 24);
 }
 
 #[test]
@@ -78,5 +78,5 @@ fn every_migration_has_its_own_number() {
     let up = run(folder.path(), &["migrate", "up"], &[]);
     let numbers: Vec<u32> =
         text(&up.stdout).lines().map(|line| line.split('_').nth(1).unwrap().parse().unwrap()).collect();
-    assert_eq!(numbers, (1..=23).collect::<Vec<_>>());
+    assert_eq!(numbers, (1..=24).collect::<Vec<_>>());
 }

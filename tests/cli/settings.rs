@@ -51,6 +51,8 @@ fn invalid_setting_is_reported_in_one_line_with_its_name() {
         ("SESSION_STORE", "redis+unix://hunter2?pass=hunter2", 2),
         ("LOG", "nonsense=nonsense", 2),
         ("LOG_FORMAT", "xml", 2),
+        ("AUDIT_RETENTION", "1m", 2),
+        ("AUDIT_RETENTION", "for ever", 2),
         ("DAYPASS_ENV", "staging", 2),
         ("DATABASE_URL", "oracle://app:hunter2@db/x", 2),
         ("DATABASE_URL", "postgres://app:hunter2@127.0.0.1:notaport/x", 2),

@@ -116,6 +116,8 @@ fn issued_token_has_a_session_that_can_be_ended() {
     assert!(issued.status.success() && running.verify(&token) == 204, "{}", text(&issued.stderr));
     let list = running.request("GET", "/api/sessions", &own, "");
     assert!(list.contains("\"userAgent\":\"daypass token issue\""), "{list}");
+    let events = running.request("GET", "/api/users/me/events", &own, "");
+    assert!(events.contains("\"kind\":\"token_issued\",\"actor\":\"operator\""), "{events}");
     assert!(running.request("DELETE", "/api/sessions/current", &token, "").starts_with("HTTP/1.1 204"));
     assert_eq!(running.verify(&token), 401);
     let view = text(&explain(&folder, &["--json", &token]).stdout).to_owned();

@@ -1,7 +1,6 @@
 //! The identities of the session's user.
 
 use chrono::{DateTime, Utc};
-use tracing::info;
 
 use super::super::password::{is_recent, verified_user};
 use super::super::{ClientInfo, Limited};
@@ -9,7 +8,8 @@ use crate::app::AppState;
 use crate::auth::password::policy::Password;
 use crate::auth::token::Session;
 use crate::error::Error;
-use crate::models::{identity, session, user};
+use crate::events::{Details, EventKind};
+use crate::models::{event, identity, session, user};
 use crate::types::provider_name::ProviderName;
 
 /// An identity, with the title of its provider.
@@ -66,7 +66,7 @@ pub async fn remove_identity(
         } else {
             verified_user(app, session, client, current_password).await?
         };
-        remove(app, session, &verified, provider).await
+        remove(app, session, client, &verified, provider).await
     };
     Ok(Limited::settle(attempt, removed.await))
 }
@@ -74,6 +74,7 @@ pub async fn remove_identity(
 async fn remove(
     app: &AppState,
     session: &Session,
+    client: &ClientInfo,
     verified: &user::Model,
     provider: &ProviderName,
 ) -> Result<(), Error> {
@@ -89,9 +90,13 @@ async fn remove(
     }
     identity.delete(&transaction).await?;
     // Somebody else may have added the identity and signed in with it.
-    let ending = session::end_of_identity(&transaction, session, provider, app.clock.now()).await?;
+    let now = app.clock.now();
+    let ending = session::end_of_identity(&transaction, session, provider, now).await?;
+    let details = Details { provider: Some(provider.to_string()), ..Details::ended(ending.sessions.len()) };
+    let removed = client.event(EventKind::IdentityRemoved, user.id, now).in_session(session.id).with(details);
+    event::create(&transaction, &removed).await?;
     transaction.commit().await?;
     app.ended(&ending).await;
-    info!(user.id = user.id.0, %provider, ended = ending.sessions.len(), "removed an identity");
+    removed.log();
     Ok(())
 }

@@ -1,15 +1,15 @@
 //! A new user, for a person who signs in at a provider for the first time.
 
 use chrono::{DateTime, Utc};
-use tracing::info;
 
 use super::super::admission::{Admission, admit};
 use super::super::{ClientInfo, Limited};
 use crate::app::AppState;
 use crate::error::Error;
+use crate::events::{Details, Event, EventKind};
 use crate::models::user::NO_PASSWORD;
 use crate::models::user_creation::NewUser;
-use crate::models::{identity, user, user_creation};
+use crate::models::{event, identity, user, user_creation};
 use crate::oidc::{Profile, Provider, ProviderUser};
 use crate::platform::random;
 use crate::types::UserId;
@@ -46,20 +46,21 @@ pub(super) async fn create_user(
         let profile = provider.profile(at_provider).await?;
         let mut names = usernames(&profile);
         for _ in 1..MAX_ROUNDS {
-            match create(app, provider, at_provider, &profile, &names, admission).await {
+            match create(app, client, provider, at_provider, &profile, &names, admission).await {
                 Err(Error::UsernameTaken | Error::EmailTaken) => admission = admit(app, invitation).await?,
                 created => return created,
             }
             // Concurrent sign-ups chose the same name, so only the random ones are left.
             names.drain(..names.len().saturating_sub(RANDOM_NAMES));
         }
-        create(app, provider, at_provider, &profile, &names, admission).await
+        create(app, client, provider, at_provider, &profile, &names, admission).await
     };
     Limited::settle(attempt, created.await).result
 }
 
 async fn create(
     app: &AppState,
+    client: &ClientInfo,
     provider: &Provider,
     at_provider: &ProviderUser,
     profile: &Profile,
@@ -68,8 +69,8 @@ async fn create(
 ) -> Result<UserId, Error> {
     let transaction = app.db.begin_write().await?;
     let now = app.clock.now();
-    let roles = admission.use_up(&transaction, now).await?;
-    let candidates: Vec<_> = names.iter().map(|name| new_user(name, &roles, now)).collect();
+    let admitted = admission.use_up(&transaction, now).await?;
+    let candidates: Vec<_> = names.iter().map(|name| new_user(name, &admitted.roles, now)).collect();
     let taken = user_creation::taken_names(&transaction, &candidates.iter().collect::<Vec<_>>()).await?;
     let free = candidates.into_iter().find(|candidate| taken.find(&candidate.username).is_none());
     let user = user_creation::create(&transaction, &free.ok_or(Error::UsernameTaken)?, now).await?;
@@ -80,8 +81,11 @@ async fn create(
         }
         _ => user,
     };
+    let details = Details { provider: Some(provider.name().to_string()), ..Details::default() };
+    let events = admitted.events(client.event(EventKind::SignUp, user.id, now).with(details));
+    event::create_all(&transaction, &events).await?;
     transaction.commit().await?;
-    info!(user.id = user.id.0, provider = %provider.name(), "signed up at a provider");
+    events.iter().for_each(Event::log);
     Ok(user.id)
 }
 

@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use tokio::time::timeout;
-use tracing::{info, warn};
+use tracing::warn;
 
 use super::super::{ClientInfo, Limited, sign_out};
 use super::find;
 use crate::app::AppState;
 use crate::auth::token::{AnySession, Session};
 use crate::error::Error;
+use crate::events::{Actor, Details, Event, EventKind};
 use crate::models::session::ProviderSession;
-use crate::models::{identity, provider_logout, session, user};
+use crate::models::{event, identity, provider_logout, session, user};
 use crate::oidc::{LogoutToken, Provider, Step};
 use crate::types::UserId;
 use crate::types::identity_key::IdentityKey;
@@ -99,10 +100,15 @@ async fn end_sessions_of(app: &AppState, user_id: UserId, at: &ProviderSession) 
     if user::lock_if_exists(&transaction, user_id).await?.is_none() {
         return Ok(());
     }
-    let ending = session::end_of_provider(&transaction, user_id, at, app.clock.now()).await?;
+    let now = app.clock.now();
+    let ending = session::end_of_provider(&transaction, user_id, at, now).await?;
+    let details = Details { provider: Some(at.provider.to_string()), ..Details::ended(ending.sessions.len()) };
+    // Without the origin of the request, because the provider sent it.
+    let signed_out = Event::new(EventKind::ProviderSignOut, Actor::System, now).about(user_id).with(details);
+    event::create(&transaction, &signed_out).await?;
     transaction.commit().await?;
     app.ended(&ending).await;
-    info!(user.id = user_id.0, provider = %at.provider, ended = ending.sessions.len(), "signed out at a provider");
+    signed_out.log();
     Ok(())
 }
 
@@ -115,10 +121,11 @@ pub async fn sign_out_with_provider(
     app: &AppState,
     session: &Session,
     any: &AnySession,
+    client: &ClientInfo,
 ) -> Result<Option<String>, Error> {
     let row = session::find(&app.db, session).await?;
     // The session ends first, so this does not depend on the provider.
-    sign_out(app, any).await?;
+    sign_out(app, any, client).await?;
     let name = row.and_then(|row| row.provider).and_then(|name| name.parse().ok());
     let Some(provider) = name.and_then(|name| app.providers.find(&name)) else { return Ok(None) };
     let return_to = app.config.public_url().to_string();

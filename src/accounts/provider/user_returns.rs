@@ -19,9 +19,10 @@ use crate::auth::revocation::reason::Reason;
 use crate::auth::token::refusal::Refusal;
 use crate::auth::token::{AnySession, Authentication, AuthenticationTime, Method, ProviderSignIn, Session};
 use crate::error::Error;
+use crate::events::{Account, Actor, Details, Event, EventKind, FailedAttempt};
 use crate::models::provider_logout::Logouts;
 use crate::models::session::ProviderSession;
-use crate::models::{identity, provider_logout, session, user};
+use crate::models::{event, identity, provider_logout, session, user};
 use crate::oidc::{IdTokenFacts, Provider, ProviderUser};
 use crate::platform::database::Transaction;
 use crate::transport::Transport;
@@ -57,6 +58,22 @@ pub async fn user_returns(
     response: ProviderResponse,
 ) -> Result<Destination, Error> {
     let provider = find(app, name)?;
+    let returned = accept_and_complete(app, client, provider, response).await;
+    if let Err(error) = &returned
+        && error.status().is_client_error()
+    {
+        let failed = client.failed(EventKind::SignInFailed, error, Account::Unknown, app.clock.now());
+        app.failed_attempts.add(FailedAttempt { provider: Some(name.clone()), ..failed });
+    }
+    returned
+}
+
+async fn accept_and_complete(
+    app: &AppState,
+    client: &ClientInfo,
+    provider: &Provider,
+    response: ProviderResponse,
+) -> Result<Destination, Error> {
     let (flow, code) = accept(app, client, provider, response).await?;
     let attempt = app.limits.code(client.network, app.clock.monotonic())?;
     Limited::settle(attempt, complete(app, client, provider, &flow, code).await).result
@@ -203,10 +220,13 @@ impl SignInAtProvider {
         let mut ended = end_presented(app, &transaction, client).await?;
         let max = app.config.tokens.max_sessions;
         ended.extend(session::end_oldest(&transaction, user.id, max, now).await?);
+        let details = Details { provider: Some(self.provider.to_string()), ..Details::ended(ended.sessions.len()) };
         let new = begin_authenticated(app, &transaction, user, client, transport, self.signed_in()).await?;
+        let signed_in = client.event(EventKind::SignIn, new.user.id, now).in_session(new.id()).with(details);
+        event::create(&transaction, &signed_in).await?;
         transaction.commit().await?;
         app.ended(&ended).await;
-        info!(user.id = new.user.id.0, session.id = new.row.id, "signed in at a provider");
+        signed_in.log();
         Ok(new)
     }
 
@@ -238,9 +258,14 @@ async fn end_new_session(app: &AppState, new: &NewSession) -> Result<(), Error> 
     let transaction = app.db.begin_write().await?;
     user::lock_if_exists(&transaction, new.user.id).await?;
     let id = new.row.id.parse().map_err(|_| Error::fault("a session id in the database is invalid"))?;
-    let ending = session::end(&transaction, new.user.id, id, Reason::ProviderSignOut, app.clock.now()).await?;
+    let now = app.clock.now();
+    let ending = session::end(&transaction, new.user.id, id, Reason::ProviderSignOut, now).await?;
+    let details = Details { reason: Some(Reason::ProviderSignOut.code().into()), ..Details::default() };
+    let ended = Event::new(EventKind::SessionEnded, Actor::System, now).about(new.user.id).in_session(id).with(details);
+    event::create(&transaction, &ended).await?;
     transaction.commit().await?;
     app.ended(&ending).await;
+    ended.log();
     Ok(())
 }
 
@@ -266,8 +291,11 @@ async fn link(
         return Err(Error::FlowInvalid);
     }
     identity::create(&transaction, user.id, provider.name(), &at_provider.key, now).await?;
+    let details = Details { provider: Some(provider.name().to_string()), ..Details::default() };
+    let added = client.event(EventKind::IdentityAdded, user.id, now).with(details);
+    event::create(&transaction, &added).await?;
     transaction.commit().await?;
-    info!(user.id = user.id.0, provider = %provider.name(), "added an identity");
+    added.log();
     Ok(Destination { url: flow.return_to.clone(), cookies: vec![client.cookies.cleared_flow()] })
 }
 

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use super::pass::{Owner, Pass};
 use super::report::{Outcome, Tally};
 use super::source::{CREATED_AT, ColumnSpec, Row, Table, TableSpec};
-use crate::cli::batch::retry;
+use crate::cli::batch::{record_import, retry};
 use crate::cli::failure::Failure;
 use crate::cli::new_user;
 use crate::cli::new_user::SeenNames;
@@ -148,7 +148,9 @@ async fn write(pass: &Pass<'_>, batch: &[(i64, &NewUser)]) -> Result<Written, Er
     if pass.dry_run {
         return Ok(Written { taken, created: TakenNames::default(), records });
     }
-    user_creation::create_free(&transaction, &users, Clock::System.now()).await?;
+    let now = Clock::System.now();
+    user_creation::create_free(&transaction, &users, now).await?;
+    record_import(&transaction, users.iter().filter(|user| taken.find(&user.username).is_none()).count(), now).await?;
     let created = user_creation::taken_names(&transaction, &users).await?;
     let unrecorded = batch.iter().filter_map(|(id, new)| {
         let user = match taken.user(&new.username) {

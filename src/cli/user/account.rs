@@ -37,7 +37,7 @@ pub(super) async fn disable(db: &Pool, name: &str, at: EndedAt) -> Result<(), Fa
 pub(super) async fn enable(db: &Pool, name: &str) -> Result<(), Failure> {
     let user = lock(db, name).await?;
     let username = user.username().to_owned();
-    user.enable().await?;
+    user.enable(Clock::System.now()).await?;
     stdout_line(&format!("enabled {username:?}"))
 }
 

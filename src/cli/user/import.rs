@@ -11,7 +11,7 @@ use indicatif::ProgressBar;
 
 use super::rows::{Columns, Format, Rows, Texts};
 use crate::auth::password::stored_hash::ImportedCost;
-use crate::cli::batch::{BATCH_SIZE, retry};
+use crate::cli::batch::{BATCH_SIZE, record_import, retry};
 use crate::cli::failure::Failure;
 use crate::cli::new_user;
 use crate::cli::new_user::SeenNames;
@@ -148,8 +148,10 @@ impl Importer<'_> {
         if self.dry_run {
             return user_creation::taken_names(self.db, &all).await;
         }
-        let transaction = self.db.begin_write().await?;
-        let taken = user_creation::create_free(&transaction, &all, Clock::System.now()).await?;
+        let (transaction, now) = (self.db.begin_write().await?, Clock::System.now());
+        let taken = user_creation::create_free(&transaction, &all, now).await?;
+        let imported = all.iter().filter(|user| taken.find(&user.username).is_none()).count();
+        record_import(&transaction, imported, now).await?;
         transaction.commit().await?;
         Ok(taken)
     }

@@ -6,7 +6,7 @@ use metrics::{counter, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 /// Counters without labels. They exist from the start, so that a rate can be computed from their first increment.
-const COUNTERS: [(&str, &str); 8] = [
+const COUNTERS: [(&str, &str); 9] = [
     ("daypass_sessions_created_total", "Sessions created by this replica"),
     ("daypass_anonymous_sessions_created_total", "Anonymous sessions created by this replica"),
     ("daypass_hash_shed_total", "Hash jobs rejected with 503 because the queue was full or too slow"),
@@ -17,6 +17,7 @@ const COUNTERS: [(&str, &str); 8] = [
         "daypass_untrusted_proxy_requests_total",
         "Requests with X-Forwarded-For from senders that are not in TRUSTED_PROXIES",
     ),
+    ("daypass_events_dropped_total", "Failed attempts that were not written as events"),
     ("daypass_log_lines_dropped_total", "Log lines that could not be written"),
 ];
 
