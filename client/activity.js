@@ -112,9 +112,9 @@ function row({ details, ...event }) {
     ...(roles ? [`roles: ${roles.join(", ") || "none"}`] : []),
     ...(count > 1 ? [`${count} times`] : []),
   ];
-  const entry = element("li", "session activity",
-    element("p", "session-device", element("span", "device", KINDS[kind] ?? inWords(kind)), ...(facts.length ? [`: ${facts.join(", ")}`] : [])),
-    element("p", "session-times", time, ", ", device, ...(network ? [`, network ${network}`] : [])));
+  const entry = element("li", "activity",
+    element("p", "", element("strong", "", KINDS[kind] ?? inWords(kind)), ...(facts.length ? [`: ${facts.join(", ")}`] : [])),
+    element("p", "hint", time, ", ", device, ...(network ? [`, network ${network}`] : [])));
   entry.tabIndex = -1;
   return entry;
 }

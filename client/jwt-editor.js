@@ -108,7 +108,8 @@ export class TokenEditor {
   /** Says that a part is not JSON. It is encoded nevertheless, so the user sees how the server rejects it. */
   #check(part) {
     const isObject = objectIn(this.#fields[part].value) !== null;
-    this.#fields[part].setAttribute("aria-invalid", String(!isObject));
+    if (isObject) this.#fields[part].removeAttribute("aria-invalid");
+    else this.#fields[part].setAttribute("aria-invalid", "true");
     byId(`jwt-${part}-error`).textContent = isObject ? "" : "Not a JSON object. The server rejects such a token as malformed.";
     byId(`jwt-${part}-encoded`).textContent = this.#encoded(part);
   }
