@@ -63,7 +63,8 @@ pub async fn flow(State(app): State<AppState>, PathParam(name): PathParam) -> Re
 fn show(app: &AppState, folder: &str, name: &str) -> Result<Response, Error> {
     let document = find(app, folder, name).ok_or(Error::NotFound)?;
     let Rendered { title, mut html } = render(document.markdown, |target| address(app, document, target));
-    let is_refusal = app.config.serves_pages() && folder == "errors" && Refusal::codes().any(|code| code == name);
+    let explains = app.config.serves_pages() && app.config.explains_tokens();
+    let is_refusal = explains && folder == "errors" && Refusal::codes().any(|code| code == name);
     let files = match folder {
         "flows" => FLOW_FILES,
         _ if is_refusal => REFUSAL_FILES,

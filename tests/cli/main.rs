@@ -1,5 +1,6 @@
 //! The command line: tests run the real binary in an empty folder.
 
+#![recursion_limit = "256"]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(unreachable_pub, reason = "a module of tests is reached from its own binary alone")]
 

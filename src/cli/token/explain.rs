@@ -110,7 +110,7 @@ fn require_secret(config: &Config) -> Result<(), Failure> {
 }
 
 fn print(explanation: &Explanation) -> Result<(), Failure> {
-    let verdict = if explanation.refusal.is_none() { "accepted" } else { "rejected" };
+    let verdict = if explanation.refusal.is_none() { "valid" } else { "rejected" };
     stdout_line(&format!("{verdict}: {}", printable(&explanation.summary())))?;
     for result in &explanation.checks {
         print_check(result)?;

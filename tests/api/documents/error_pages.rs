@@ -4,30 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use axum::http::StatusCode;
+use daypass::auth::token::check::Check;
 use daypass::auth::token::refusal::Refusal;
 use daypass::router;
 use serde_json::{Value, json};
 
 use super::file;
 use crate::support::TestApp;
-
-/// The checks of `POST /api/tokens/explain`.
-const CHECKS: [&str; 14] = [
-    "form",
-    "header",
-    "alg",
-    "kid",
-    "typ",
-    "signature",
-    "claims",
-    "iss",
-    "aud",
-    "session",
-    "nbf",
-    "exp",
-    "revoked",
-    "roles",
-];
 
 /// The codes of the pages, without the index.
 fn pages() -> BTreeSet<String> {
@@ -108,7 +91,7 @@ fn every_page_of_a_rejected_token_names_a_check_of_explain() {
         let page = text_of(code);
         let (_, section) = page.split_once("## Check of `explain`\n").unwrap_or_else(|| panic!("{code}"));
         let names = |check: &&str| section.contains(&format!("`{check}`"));
-        assert!(CHECKS.iter().any(names), "{code}: {section}");
+        assert!(Check::ALL.iter().any(|check| names(&check.name())), "{code}: {section}");
     }
 }
 
@@ -219,8 +202,10 @@ async fn page_of_an_unknown_code_is_not_found() {
 }
 
 #[tokio::test]
-async fn only_pages_of_rejected_tokens_link_to_explain_and_only_if_the_pages_are_served() {
-    for (flags, served) in [(&["--pages=true"], true), (&["--pages=false"], false)] {
+async fn only_pages_of_rejected_tokens_link_to_explain_and_only_if_tokens_are_explained() {
+    for (flags, served) in
+        [(&["--pages=true"][..], true), (&["--pages=false"], false), (&["--token-explain=false"], false)]
+    {
         let app = TestApp::start_with(flags).await;
         for code in pages() {
             let page = app.anon.get(&format!("/docs/errors/{code}")).await;

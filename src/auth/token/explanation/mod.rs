@@ -133,7 +133,16 @@ impl Explanation {
     /// Returns the result in a sentence.
     #[must_use]
     pub fn summary(&self) -> String {
-        self.refusal.as_ref().map_or_else(|| "The service accepts the token.".to_owned(), ToString::to_string)
+        if let Some(refusal) = &self.refusal {
+            return refusal.to_string();
+        }
+        let revocation = self.checks.iter().find(|result| result.check == Check::Revocation);
+        match revocation.map(|result| result.outcome) {
+            None => "The signature and the times of the token are valid.",
+            Some(Outcome::Passed) => "The service accepts the token.",
+            Some(_) => "The token is valid. Whether its session has ended was not checked.",
+        }
+        .to_owned()
     }
 
     fn set(&mut self, result: CheckResult) {
