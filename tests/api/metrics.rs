@@ -1,9 +1,56 @@
 //! `/metrics`: metrics for operators.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
 use daypass::platform::telemetry;
 use daypass::router;
 
+use crate::documents::file;
+use crate::scrape;
+use crate::scrape::Metric;
 use crate::support::{Client, TestApp};
+
+/// The rows of the table in the docs: name, type, labels, meaning.
+fn documented() -> BTreeMap<String, Metric> {
+    let docs = file("docs/metrics.md");
+    let rows = docs.lines().filter(|line| line.starts_with("| `daypass_"));
+    let row = |line: &str| {
+        let cells: Vec<_> = line.split('|').map(str::trim).collect();
+        let labels = cells[3].split(", ").map(|label| label.trim_matches('`').to_owned());
+        let labels = labels.filter(|label| !label.is_empty()).collect();
+        (cells[1].trim_matches('`').to_owned(), Metric { kind: cells[2].to_owned(), labels })
+    };
+    rows.map(row).collect()
+}
+
+/// Adds the names of metrics in the source files of a folder.
+fn collect_names(folder: &Path, names: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect_names(&path, names);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let source = std::fs::read_to_string(&path).unwrap();
+            let literals = source.split("\"daypass_").skip(1).map(|rest| rest.split('"').next().unwrap());
+            names.extend(literals.map(|rest| format!("daypass_{rest}")));
+        }
+    }
+}
+
+#[tokio::test]
+async fn documented_metrics_are_those_of_a_service_with_the_same_types_and_labels() {
+    let served = scrape::of_a_used_service().await;
+    assert_eq!(documented(), served.metrics);
+    assert_eq!(served.explained, served.metrics.keys().cloned().collect(), "metrics with a description");
+}
+
+#[test]
+fn every_metric_in_the_source_is_documented() {
+    let mut names = BTreeSet::new();
+    collect_names(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut names);
+    assert_eq!(names, documented().into_keys().collect());
+}
 
 fn value(text: &str, metric: &str) -> f64 {
     let line = text.lines().find(|line| line.starts_with(metric) && !line.starts_with('#'));
