@@ -30,7 +30,7 @@
 //! | [`events`] | audit events, and counters of failed attempts; no database |
 //! | [`auth`] | tokens, passwords, revocations, rate limits; no HTTP, no database |
 //! | [`types`] | input values, which are parsed once and then valid |
-//! | [`platform`] | clock, random numbers, files, signals, database connections, log and metrics |
+//! | [`platform`] | clock, random numbers, files, signals, database connections, log, metrics and traces |
 
 pub mod accounts;
 pub mod app;

@@ -11,8 +11,9 @@ use tokio::time::timeout;
 use super::failure::Failure;
 use super::notice::announce;
 use super::secret;
+use super::settings;
 use crate::app::AppState;
-use crate::config::{Config, EnvFile, Environment, ListenConfig, SecretSource, shared_files};
+use crate::config::{Config, EnvFile, Environment, ListenConfig, SecretSource, shared_files, trace_export};
 use crate::jobs::supervise;
 use crate::middleware::Service;
 use crate::platform::clock::Clock;
@@ -21,6 +22,7 @@ use crate::platform::database::DatabaseError;
 use crate::platform::descriptors;
 use crate::platform::signals::{Hangup, stop_signal};
 use crate::platform::telemetry;
+use crate::platform::telemetry::Traces;
 use crate::server::Limits;
 use crate::{jobs, router, server};
 
@@ -44,6 +46,7 @@ pub(super) async fn run(mut config: Config, file: EnvFile) -> Result<(), Failure
     let mut stop = std::pin::pin!(stop_signal().map_err(|error| format!("cannot wait for signals: {error}"))?);
     let hangup = Hangup::listen().map_err(|error| format!("cannot wait for signals: {error}"))?;
     let descriptors = descriptors::raise_limit();
+    let _traces = start_traces();
     let (app, source) = tokio::select! {
         ready = prepare(config) => ready?,
         () = &mut stop => return Ok(()),
@@ -91,6 +94,16 @@ async fn write_last_events(app: &AppState) {
     if let Ok(Err(error)) = timeout(MAX_EVENT_WAIT, app.event_writer.write_all()).await {
         tracing::warn!(cause = error.cause(), "cannot write events of failed attempts");
     }
+}
+
+/// Starts traces if a collector is set. The service also works without them, so an error is only a warning.
+fn start_traces() -> Option<Traces> {
+    let export = trace_export(settings::variable);
+    let traces = export.and_then(|export| export.map(|export| Traces::start(&export)).transpose());
+    traces.unwrap_or_else(|error| {
+        tracing::warn!(%error, "no traces are sent");
+        None
+    })
 }
 
 fn start_metrics(app: &AppState, limits: &Limits) -> Result<(), Failure> {

@@ -154,7 +154,9 @@ pub(super) fn variables_of_providers() -> Vec<String> {
     names.filter(|name| name.starts_with("OIDC_")).collect()
 }
 
-fn variable(name: &str) -> Option<String> {
+/// Returns the value of an environment variable. After the settings of `.env` were added to the environment, these are
+/// included.
+pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var_os(name)?.into_string().ok()
 }
 

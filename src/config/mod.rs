@@ -26,6 +26,7 @@ mod secrets;
 mod sessions;
 mod sign_up;
 mod tokens;
+mod traces;
 
 pub use classroom::ClassroomConfig;
 pub use connections::ConnectionConfig;
@@ -46,6 +47,7 @@ pub(crate) use sessions::client as redis_client;
 pub use sessions::{CookieSecure, SessionConfig, SessionStore};
 pub use sign_up::{SignUpConfig, SignUpPolicy};
 pub use tokens::{Reread, SecretOrigin, SecretOrigins, SigningAlgorithm, TokenConfig};
+pub use traces::trace_export;
 
 use parsers::{choice, host};
 pub(crate) use parsers::{duration, integer};

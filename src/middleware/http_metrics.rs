@@ -40,8 +40,17 @@ impl HttpMetrics {
 
     /// Counts a request for `path` that took `duration`.
     pub(super) fn record(&self, method: &Method, path: &str, status: StatusCode, duration: Duration) {
+        self.find(path).unwrap_or(&self.no_route).record(method, status, duration);
+    }
+
+    /// Returns the path of the route of a request for `path`.
+    pub(super) fn route(&self, path: &str) -> Option<&str> {
+        self.find(path).map(|route| &*route.path)
+    }
+
+    fn find(&self, path: &str) -> Option<&RouteMetrics> {
         let found = self.routes.at(path).or_else(|_| self.routes.at(path.strip_suffix('/').unwrap_or(path)));
-        found.map_or(&self.no_route, |route| route.value).record(method, status, duration);
+        found.ok().map(|route| route.value)
     }
 }
 

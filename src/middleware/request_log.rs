@@ -1,4 +1,4 @@
-//! The request log. This module also adds the request id to responses, and writes the bodies of error responses.
+//! The request log and the span of a request. This module also adds the request id to responses, and writes the bodies of error responses.
 //!
 //! Successful requests are logged at `debug`, rejected requests at `info`, and internal errors at `error`, with their
 //! cause. A budget limits the rate of `info` and `error` lines, because clients can cause them. `telemetry` logs how
@@ -26,7 +26,8 @@ use super::request_id;
 use crate::error::Error;
 use crate::headers::REQUEST_ID;
 use crate::platform::telemetry;
-use crate::platform::telemetry::LogBudget;
+use crate::platform::telemetry::{LogBudget, Outcome, RequestHead, RequestSpan};
+use crate::transport::origin;
 use crate::views::problem::AsPage;
 use crate::views::{Problem, problem_page};
 
@@ -45,16 +46,31 @@ pub(super) fn log(
     request.headers_mut().insert(REQUEST_ID, id.clone());
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let started = Instant::now();
+    let span = RequestSpan::start(|| RequestHead {
+        method: truncate(method.as_str()),
+        route: metrics.route(uri.path()),
+        path: truncate(uri.path()),
+        scheme: origin::scheme(request.headers()),
+        version: request.version(),
+        headers: request.headers(),
+    });
+    let trace_id = span.trace_id();
     async move {
         let mut response = if method.is_safe() {
             next(request).await
         } else {
-            let span = info_span!("request", request.id = id.to_str().unwrap_or_default(), %client);
+            let id = id.to_str().unwrap_or_default();
+            let span = info_span!("request", request.id = id, %client, trace_id = trace_id.as_deref());
             next(request).instrument(span).await
         };
         let elapsed = started.elapsed();
         metrics.record(&method, uri.path(), response.status(), elapsed);
         let error = response.extensions_mut().remove::<Arc<Error>>();
+        span.finish(&Outcome {
+            status: response.status(),
+            request_id: id.to_str().unwrap_or_default(),
+            error_code: error.as_ref().map(|error| error.code()),
+        });
         if error.is_some() || enabled!(target: TARGET, Level::DEBUG) {
             let line = Line {
                 id: id.to_str().unwrap_or_default(),
@@ -63,6 +79,7 @@ pub(super) fn log(
                 path: truncate(uri.path()),
                 status: response.status().as_u16(),
                 elapsed_ms: elapsed.as_micros() as f64 / 1000.0,
+                trace_id: trace_id.as_deref(),
             };
             write_line(&line, error.as_deref());
         }
@@ -86,12 +103,14 @@ struct Line<'a> {
     path: Cow<'a, str>,
     status: u16,
     elapsed_ms: f64,
+    trace_id: Option<&'a str>,
 }
 
 macro_rules! log {
     ($level:ident, $line:expr, $($more:tt)*) => {
         $level!(target: TARGET, method = &*$line.method, path = &*$line.path, request.id = $line.id,
-            client = %$line.client, status = $line.status, elapsed_ms = $line.elapsed_ms, $($more)*)
+            client = %$line.client, status = $line.status, elapsed_ms = $line.elapsed_ms,
+            trace_id = $line.trace_id, $($more)*)
     };
 }
 

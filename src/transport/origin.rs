@@ -18,7 +18,12 @@ pub fn stores_secure_cookies(uri: &Uri, headers: &HeaderMap) -> bool {
 /// Returns the origin of the request, such as `http://localhost:3000`.
 pub fn origin(uri: &Uri, headers: &HeaderMap) -> Option<Origin> {
     let authority: Authority = authority(uri, headers)?.parse().ok()?;
-    Some(Origin { scheme: if is_tls(headers) { "https" } else { "http" }, authority })
+    Some(Origin { scheme: scheme(headers), authority })
+}
+
+/// Returns the scheme of the request: `https` if a proxy received it over TLS.
+pub fn scheme(headers: &HeaderMap) -> &'static str {
+    if is_tls(headers) { "https" } else { "http" }
 }
 
 /// The scheme, host and port of a page.

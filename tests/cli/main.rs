@@ -40,6 +40,7 @@ mod session_reset;
 mod setting_values;
 mod settings;
 mod tokens;
+mod traces;
 mod upgrade;
 mod users;
 mod wrong_folder;

@@ -1,4 +1,4 @@
-//! Log and metrics of the process.
+//! Log, metrics and traces of the process.
 //!
 //! The log goes to standard error. A separate thread writes it, so requests never wait for the log, and a failure to
 //! write it does not affect responses.
@@ -19,10 +19,12 @@ mod budget;
 mod guarded;
 mod losses;
 mod metrics;
+mod traces;
 mod writer;
 
 pub use budget::{FAILED, LogBudget, REJECTED};
 pub use metrics::metrics;
+pub use traces::{Encoding, Export, Outcome, RequestHead, RequestSpan, Traces};
 pub use writer::LogFormat;
 
 use guarded::Guarded;
