@@ -143,7 +143,7 @@ fn json_log_has_one_shape_and_a_start_line() {
     assert_eq!(started["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!((&started["listener"], &started["database"]), (&address.into(), &"sqlite".into()));
     let signed_up = with("signed up");
-    assert!(signed_up["user.id"].is_i64() && signed_up["session.id"].is_string(), "{signed_up}");
+    assert!(signed_up["userId"].is_i64() && signed_up["sessionId"].is_string(), "{signed_up}");
     let rejected = with("rejected");
     assert!(rejected["status"].is_u64() && rejected["elapsed_ms"].is_number(), "{rejected}");
     assert!(!log.contains("\"ada\"") && !log.contains(" ada"), "{log}");
