@@ -132,7 +132,12 @@ impl Reply {
 
     /// The `Set-Cookie` headers.
     pub fn cookies(&self) -> Vec<String> {
-        let values = self.headers.get_all("set-cookie").iter();
+        self.headers_named("set-cookie")
+    }
+
+    /// The values of all headers with this name.
+    pub fn headers_named(&self, name: &str) -> Vec<String> {
+        let values = self.headers.get_all(name).iter();
         values.map(|value| value.to_str().unwrap().to_owned()).collect()
     }
 

@@ -47,11 +47,7 @@ impl TestDatabase {
 
     /// A database without tables.
     pub async fn empty() -> Self {
-        let Some(server) = url_from_environment() else {
-            let folder = TempDir::new().unwrap();
-            let url = format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display());
-            return Self { url: DatabaseUrl::from(url), location: Location::Folder { _folder: folder } };
-        };
+        let Some(server) = url_from_environment() else { return Self::sqlite() };
         let name = format!("daypass_test_{:016x}", random::secure().next_u64());
         on_server(server, &format!("CREATE DATABASE {name}")).await;
         let mut url = url::Url::parse(&quick(server)).unwrap();
@@ -60,6 +56,13 @@ impl TestDatabase {
             url: DatabaseUrl::from(String::from(url)),
             location: Location::Server { server: server.to_owned(), name },
         }
+    }
+
+    /// A SQLite file without tables.
+    pub fn sqlite() -> Self {
+        let folder = TempDir::new().unwrap();
+        let url = format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display());
+        Self { url: DatabaseUrl::from(url), location: Location::Folder { _folder: folder } }
     }
 
     pub fn url(&self) -> &DatabaseUrl {

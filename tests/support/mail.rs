@@ -58,6 +58,11 @@ impl Outbox {
     /// Sends what is due, and returns the new messages in the order of their names.
     pub async fn deliver(&self, app: &TestApp) -> Vec<Letter> {
         app.app.outgoing_mail.clone().unwrap().run_once().await.unwrap();
+        self.read()
+    }
+
+    /// Returns the new messages in the order of their names.
+    pub fn read(&self) -> Vec<Letter> {
         let entries = std::fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
         let mut files: Vec<_> = entries.collect();
         files.sort();

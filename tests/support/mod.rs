@@ -35,6 +35,10 @@ pub use provider::{
     Behaviour, Fault, HmacSecret, KeySet, LOGOUT_EVENT, LogoutClaims, Person, Provider, SECRET_TEXT, Signing,
 };
 
+/// The targets of an event for each SQL statement, and for each request to a provider. `tests/flows` records them.
+pub const SQL_EVENTS: &str = "tests::sql";
+pub const PROVIDER_EVENTS: &str = "tests::provider";
+
 pub const SECRET: &str = "a secret for tests, long enough to be accepted";
 pub const PASSWORD: &str = "correct horse battery staple";
 
@@ -98,12 +102,19 @@ impl TestApp {
         Self::on(Arc::clone(&self.database), self.clock.clone(), &flags, &settings_of(providers)).await
     }
 
-    async fn on(database: Arc<TestDatabase>, clock: TestClock, flags: &[&str], providers: &[ProviderConfig]) -> Self {
+    /// Starts the service on a database with all tables.
+    pub async fn on(
+        database: Arc<TestDatabase>,
+        clock: TestClock,
+        flags: &[&str],
+        providers: &[ProviderConfig],
+    ) -> Self {
         let statements = Arc::new(AtomicUsize::new(0));
         let mut db = database.connect().await;
         let count = Arc::clone(&statements);
-        db.set_metric_callback(move |_| {
+        db.set_metric_callback(move |query| {
             count.fetch_add(1, Ordering::SeqCst);
+            tracing::trace!(target: SQL_EVENTS, statement = %query.statement.sql);
         });
         let secret = SecretString::from(SECRET);
         let mut config = config(flags);
@@ -157,7 +168,8 @@ impl TestApp {
     }
 }
 
-fn settings_of(providers: &[&Provider]) -> Vec<ProviderConfig> {
+/// The settings of these sign-in providers, the first one with the name `acme`.
+pub fn settings_of(providers: &[&Provider]) -> Vec<ProviderConfig> {
     ["acme", "other"].iter().zip(providers).map(|(name, provider)| provider.settings(name)).collect()
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
+use axum::http::request::Parts;
 use axum::http::{Request, Response};
 use futures_util::{StreamExt as _, stream};
 use http_body_util::BodyExt as _;
@@ -17,7 +18,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::behaviour::Fault;
-use super::endpoints::{Answer, FOLLOWED, State};
+use super::endpoints::{Answer, FOLLOWED, State, form};
+use crate::support::PROVIDER_EVENTS;
 
 pub(super) const HOSTILE_TEXT: &str = "PROVIDER-SECRET-TEXT <script>alert(1)</script>\r\nlevel=ERROR forged=true";
 /// The length of the description of [`Fault::Error`].
@@ -50,10 +52,20 @@ async fn respond(state: Arc<Mutex<State>>, request: Request<Incoming>) -> io::Re
         }
         (state.answer(&request, &body), fault)
     };
+    report(&request, &body, &answer);
     match fault {
         Some(fault) => faulty(fault, answer, state).await,
         None => Ok(response(answer.0, JSON, answer.1.to_string())),
     }
+}
+
+/// Sends an event with the names of the members. `tests/flows` records these events.
+fn report(request: &Parts, body: &[u8], (status, document): &Answer) {
+    let names: Vec<_> = form(body).into_iter().map(|(name, _)| name).collect();
+    let members: Vec<_> = document.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    let (form, members) = (names.join(", "), members.join(", "));
+    let (method, path) = (&request.method, request.uri.path());
+    tracing::trace!(target: PROVIDER_EVENTS, %method, %path, %form, %status, %members);
 }
 
 async fn faulty(fault: Fault, (status, document): Answer, state: Arc<Mutex<State>>) -> io::Result<Response<Body>> {
