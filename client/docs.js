@@ -23,7 +23,7 @@ const FLOWS = {
   verify_email: "email-change",
   start: "sign-in-at-a-provider",
   callback: "sign-in-at-a-provider",
-  backchannel_logout: "sign-in-at-a-provider",
+  backchannel_logout: "backchannel-logout",
 };
 
 start();
