@@ -99,8 +99,16 @@ async fn advance_clocks(app: &TestApp, seconds: u64) {
     tokio::time::resume();
 }
 
-/// Waits until no row is left, for less than a minute.
+/// Waits until no row is left, for less than a minute, and until the task has done the rest of its work. Its last
+/// statements would otherwise count as those of its next run.
 async fn wait_until_purged(app: &TestApp) {
-    let purged = async { while stored_rows(app).await > 0 {} };
+    let purged = async {
+        while stored_rows(app).await > 0 {}
+        let mut before = 0;
+        while before < app.statements() {
+            before = app.statements();
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+    };
     timeout(Duration::from_secs(20), purged).await.unwrap();
 }
