@@ -19,7 +19,7 @@ const CHECKS = {
   claims: "Claims",
   iss: "Issuer (iss)",
   aud: "Audience (aud)",
-  generation: "Database generation (gen)",
+  session: "Session (sid, sub, gen)",
   nbf: "Not before (nbf, iat)",
   exp: "Expiry (exp)",
   revoked: "Revocation",
@@ -64,12 +64,15 @@ function check({ check: name, outcome, detail, reference, repair }) {
   const node = element("li", "check",
     mark,
     element("p", "check-name", element("strong", "", CHECKS[name] ?? name), " ", element("span", "check-outcome", word)),
-    ...(detail ? [element("p", "", detail)] : []),
-    ...(repair ? [element("p", "repair", element("strong", "", "What to do:"), ` ${repair}`)] : []),
+    ...(detail ? [element("p", "", ...withCode(detail))] : []),
+    ...(repair ? [element("p", "repair", element("strong", "", "What to do:"), " ", ...withCode(repair))] : []),
     ...(reference ? [element("p", "hint", reference)] : []));
   node.dataset.outcome = outcome;
   return node;
 }
+
+/** Splits a sentence of the server into text and code. Code is between backticks. */
+const withCode = (text) => text.split("`").map((part, index) => (index % 2 ? element("code", "", part) : part));
 
 /** A part of the token. Anyone can write a header and claims, so they are marked unless the signature was verified. */
 function part(title, itself, content, isTrusted) {

@@ -50,7 +50,10 @@ impl Problem {
                 "Do not change the header. A key is used only with its own algorithm.",
             ),
             Check::Key => Self::new(
-                format!("`kid` is {}. This service has no key with this id.", value(token.header_member("kid"))),
+                token.header_member("kid").map_or_else(
+                    || "`kid` is missing. The header of a session token names its key.".to_owned(),
+                    |kid| format!("`kid` is {kid}. This service has no key with this id."),
+                ),
                 "Sign in again. If the token is from this service, the operator has removed its key. A token of another \
                  service, or of another environment, has another key.",
             ),

@@ -19,7 +19,7 @@ const NO_NAME: &str = "unknown_service";
 /// How long a stopping service waits until the last spans are sent.
 const MAX_WAIT: Duration = Duration::from_secs(2);
 
-/// The running traces. Dropping it sends the queued spans, and waits at most [`MAX_WAIT`].
+/// The running traces. Dropping it sends the queued spans, and waits at most `MAX_WAIT`.
 pub struct Traces(SdkTracerProvider);
 
 impl Traces {
