@@ -98,14 +98,14 @@ fn read(path: &Path) -> Result<SecretString, Failure> {
 
 /// In the wrong folder, reading the keys would create a new development secret.
 fn require_secret(config: &Config) -> Result<(), Failure> {
-    let tokens = &config.tokens;
-    let file = tokens.secret_file(&config.database.database_url.folder());
-    if tokens.jwt_secret.is_some() || tokens.jwt_algorithm != SigningAlgorithm::Hs256 || file.exists() {
+    let folder = config.database.database_url.folder();
+    let is_needed = config.tokens.jwt_algorithm == SigningAlgorithm::Hs256;
+    if !is_needed || config.tokens.existing_secret(config.daypass_env, &folder)?.is_some() {
         return Ok(());
     }
     Err(Failure::usage(format!(
         "there is no secret {}; run this command in the folder of the service, set JWT_SECRET, or use --secret-file",
-        file.display()
+        config.tokens.secret_file(&folder).display()
     )))
 }
 

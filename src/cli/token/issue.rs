@@ -4,13 +4,13 @@ use chrono::TimeDelta;
 use clap::Args;
 use secrecy::ExposeSecret as _;
 
-use crate::accounts::administration;
 use crate::app;
 use crate::cli::confirm::Confirm;
 use crate::cli::database;
 use crate::cli::failure::Failure;
 use crate::cli::output::{iso_8601, stderr_line, stdout_line};
 use crate::cli::secret::keys;
+use crate::cli::user::account::lock_enabled;
 use crate::config::{Config, Environment, duration};
 use crate::platform::clock::Clock;
 use crate::platform::database::Pool;
@@ -42,11 +42,7 @@ async fn begin(db: &Pool, Issue { user, ttl, confirm }: &Issue, config: &Config)
         config.sessions.session_rolling.0 = None;
     }
     let tokens = app::tokens(&config, keys(&config)?.0);
-    let locked = administration::lock_user(db, user).await?;
-    let locked = locked.ok_or_else(|| Failure::from(format!("user {user:?} not found")))?;
-    if locked.is_disabled() {
-        return Err(Failure::from(format!("user {user:?} is disabled; run: daypass user enable")));
-    }
+    let locked = lock_enabled(db, user).await?;
     let max = config.tokens.max_sessions;
     let (transaction, issued) = locked.begin_session(&tokens, max, Clock::System.now()).await?;
     // Print before the commit: without the token, the session would be useless.

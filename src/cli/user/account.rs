@@ -64,11 +64,7 @@ pub(super) async fn reset_password(db: &Pool, name: &str, config: &Config) -> Re
 /// Prints only the link to standard output.
 pub(super) async fn reset_link(db: &Pool, name: &str, config: &Config) -> Result<(), Failure> {
     let code = SecretCode::random(&mut random::secure());
-    let user = lock(db, name).await?;
-    if user.is_disabled() {
-        return Err(Failure::from(format!("user {name:?} is disabled; run: daypass user enable")));
-    }
-    let transaction = user.create_reset_code(&code, Clock::System.now()).await?;
+    let transaction = lock_enabled(db, name).await?.create_reset_code(&code, Clock::System.now()).await?;
     stdout_line(&config.public_url().with_fragment("reset", code.expose()))?;
     transaction.commit().await?;
     warn_of_useless_links(config);
@@ -91,6 +87,15 @@ pub(super) async fn hash(password: Password, config: &Config) -> Result<String, 
 
 pub(super) async fn find(db: &Pool, name: &str) -> Result<user::Model, Failure> {
     user::find_by_username(db, name).await?.ok_or_else(|| not_found(name))
+}
+
+/// Locks a user who can sign in.
+pub(in crate::cli) async fn lock_enabled(db: &Pool, name: &str) -> Result<LockedUser, Failure> {
+    let user = lock(db, name).await?;
+    if user.is_disabled() {
+        return Err(Failure::from(format!("user {name:?} is disabled; run: daypass user enable")));
+    }
+    Ok(user)
 }
 
 pub(super) async fn lock(db: &Pool, name: &str) -> Result<LockedUser, Failure> {

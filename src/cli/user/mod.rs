@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::platform::database::Pool;
 use crate::types::email::Email;
 
-mod account;
+pub(super) mod account;
 mod create;
 mod csv_rows;
 mod export;

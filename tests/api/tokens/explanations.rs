@@ -78,7 +78,7 @@ async fn ten_broken_tokens_are_explained() {
         (genuine.clone().header("alg", json!("none")).with_signature("AA"), "alg", "\"none\"", "no service"),
         (genuine.clone().header("kid", json!("old")).signed(), "kid", "\"old\"", "Sign in again"),
         (genuine.clone().header("typ", json!("JWT")).signed(), "typ", "\"JWT\"", "session token"),
-        (changed("sub", json!("2")).with_signature(signature), "signature", "does not belong", "changed the token"),
+        (changed("sub", json!("2")).with_signature(signature), "signature", "does not belong", "was changed"),
         (genuine.clone().without_claim("sid").signed(), "claims", "`sid` is missing", "Sign in"),
         (changed("iss", json!("course")).signed(), "iss", "\"course\"", "JWT_ISSUER"),
         (changed("aud", json!("app")).signed(), "aud", "\"app\"", "JWT_AUDIENCE"),

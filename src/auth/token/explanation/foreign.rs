@@ -91,7 +91,7 @@ fn check(
     if !is_valid {
         let problem = Problem::new(
             "The signature does not belong to this header and payload.",
-            "Somebody changed the token, or signed it with another key. Check that the key is the right one, without \
+            "The token was changed, or signed with another key. Check that the key is the right one, without \
              blanks or a line break at its end.",
         );
         return Err(Failed::new(Check::Signature, problem, Refusal::BadSignature));
@@ -211,10 +211,11 @@ impl ForeignKeys {
                 let bits = secret.expose_secret().len() * 8;
                 let detail =
                     format!("The signature is valid. The secret has {bits} bits, RFC 7518 §3.2 requires {required}.");
-                let repair = "Use a longer random secret. Whoever guesses the secret can sign any token.".to_owned();
+                let repair =
+                    "Use a longer random secret. A client that guesses the secret can sign any token.".to_owned();
                 CheckResult { repair: (bits < required).then_some(repair), ..valid(detail) }
             }
-            _ => valid("The signature is valid. Nobody has changed the token.".to_owned()),
+            _ => valid("The signature is valid, so the token is unchanged.".to_owned()),
         }
     }
 }

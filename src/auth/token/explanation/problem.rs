@@ -66,7 +66,7 @@ impl Problem {
             ),
             Check::Signature => Self::new(
                 "The signature does not belong to this header and payload.",
-                "Somebody changed the token, or signed it with another secret. Sign in again. If you sign tokens \
+                "The token was changed, or signed with another secret. Sign in again. If you sign tokens \
                  yourself, use the secret of this service.",
             ),
             Check::Claims => Self::of_claims(token),

@@ -27,7 +27,7 @@ impl Sentences<'_> {
             Check::Algorithm => format!("`alg` is {}, which a key of this service uses.", header("alg")),
             Check::Key => format!("`kid` is {}, a key of this service.", header("kid")),
             Check::Type => format!("`typ` is {}, the type of a session token.", header("typ")),
-            Check::Signature => "The signature is valid. Nobody has changed the token.".to_owned(),
+            Check::Signature => "The signature is valid, so the token is unchanged.".to_owned(),
             Check::Claims => "The payload has the claims of a session token, each one once.".to_owned(),
             Check::Issuer => format!("`iss` is {}, this service.", claim("iss")),
             Check::Audience => format!("`aud` is {}, this service.", claim("aud")),
