@@ -31,7 +31,7 @@ scene("every request is listed with headers and bodies, newest first", async (ad
   const all = (await ada.at(".exchange summary").allInnerTexts()).map((text) => text.replaceAll(/\s+/g, " "));
   // When it was opened, the page asked who may sign up and whether there is a cookie. Either answer may come first.
   assert.match(all.slice(-2).sort().join(), /^GET \/api\/sessions\/current 401 no_token .*GET \/api\/sign-up 200 /);
-  // The items, the workout logs, the sessions, the activity and the variables are asked for at once, and any may be answered first.
+  // The items, the workout logs, the sessions, the activity and the variables are requested together, and any response may arrive first.
   const others = /GET \/api\/(sign-up|sessions(\/current(\/variables)?)?|workout-logs\?\S*|users\/me\/events\?\S*) (200|401 no_token) [\d.]+ ms/;
   const summaries = all.filter((text) => !others.test(text));
   assert.deepEqual([all.length, summaries.length], [9, 3]);
